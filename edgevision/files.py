@@ -1,0 +1,86 @@
+"""Writing files so that a reader never sees half of one, and nothing is lost by accident."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edgevision.errors import EdgeVisionError, UsageError
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 digest of the file's content."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def refuse_to_replace(path: Path, *, overwrite: bool) -> None:
+    """Raise when `path` exists and `overwrite` was not asked for.
+
+    Raises:
+        UsageError: `path` is there already.
+    """
+    if not overwrite and (path.exists() or path.is_symlink()):
+        message = f"{path} exists already"
+        raise UsageError(message, hint="add --overwrite, or choose another output with -o")
+
+
+@contextmanager
+def replacing(path: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; moved onto `path` when the block ends without error.
+
+    Whatever goes wrong inside, `path` is left as it was and the temporary file is removed.
+
+    Raises:
+        UsageError: `path` exists and `overwrite` is False.
+        EdgeVisionError: the folder cannot be written, or the disk is full.
+    """
+    refuse_to_replace(path, overwrite=overwrite)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        os.close(handle)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    temporary = Path(name)
+    try:
+        # mkstemp makes private files; give the result the rights a plain open() would.
+        temporary.chmod(0o666 & ~_umask())
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        if isinstance(error, EdgeVisionError):
+            raise
+        raise _cannot_write(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes, *, overwrite: bool = False) -> None:
+    """Write `content` to `path` as a whole or not at all; see `replacing` for what is raised."""
+    with replacing(path, overwrite=overwrite) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, content: str, *, overwrite: bool = False) -> None:
+    """Write `content` as UTF-8 to `path` as a whole or not at all; see `replacing`."""
+    write_bytes(path, content.encode(), overwrite=overwrite)
+
+
+def _cannot_write(path: Path, error: OSError) -> EdgeVisionError:
+    reason = error.strerror or str(error)
+    return EdgeVisionError(
+        f"cannot write {path}: {reason}", hint="check the folder's rights and the free space"
+    )
+
+
+def _umask() -> int:
+    # There is no call that only reads it.
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
