@@ -1,0 +1,146 @@
+"""The contract: how a photo becomes the input tensor, one frozen value that travels with the model.
+
+An upright RGB photo is fitted to the model's size (`fit`, `resize`), put in the model's colour
+order, and normalized: real = (pixel - mean) / std, per channel, pixels in 0..255.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn, get_args
+
+from edgevision.errors import UsageError
+
+Fit = Literal["stretch", "center-crop", "letterbox"]
+ColorOrder = Literal["rgb", "bgr", "gray"]
+Resize = Literal["linear-exact"]
+
+MAX_SIDE = 8192
+"""Longest input side accepted; a model card from a stranger must not make us allocate gigabytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """The one definition of a model's preprocessing, from pixels (0-255) to real input values."""
+
+    width: int
+    height: int
+    fit: Fit = "stretch"
+    """stretch: both sides to size. center-crop: the largest centred region of the input's aspect
+    ratio, times `crop_fraction`. letterbox: the whole picture inside, padded with `pad`."""
+    crop_fraction: float = 1.0
+    """Side of the cropped region as a fraction of the largest possible; center-crop only."""
+    pad: int = 0
+    """Pixel value around a letterboxed picture, 0-255, all channels."""
+    color: ColorOrder = "rgb"
+    mean: tuple[float, ...] = (0.0,)
+    """Per channel in `color` order, or one number for all channels; in pixel units (0-255)."""
+    std: tuple[float, ...] = (1.0,)
+    """As `mean`; positive."""
+    resize: Resize = "linear-exact"
+    """cv2.INTER_LINEAR_EXACT: fixed-point bilinear, bit-identical on every machine."""
+
+    def __post_init__(self) -> None:
+        for name, side in (("width", self.width), ("height", self.height)):
+            if not 1 <= side <= MAX_SIDE:
+                _refuse(f"{name} must be 1 to {MAX_SIDE}, got {side}")
+        for name, value, choices in (
+            ("fit", self.fit, get_args(Fit)),
+            ("color", self.color, get_args(ColorOrder)),
+            ("resize", self.resize, get_args(Resize)),
+        ):
+            if value not in choices:
+                _refuse(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+        if not 0 < self.crop_fraction <= 1:
+            _refuse(f"crop_fraction must be above 0 and at most 1, got {self.crop_fraction}")
+        if self.crop_fraction != 1 and self.fit != "center-crop":
+            _refuse(f"crop_fraction {self.crop_fraction} needs fit center-crop, not {self.fit}")
+        if not 0 <= self.pad <= 255:
+            _refuse(f"pad must be 0 to 255, got {self.pad}")
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) not in {1, self.channels}:
+                _refuse(f"{name} needs 1 or {self.channels} numbers, got {len(values)}")
+            if not all(math.isfinite(value) for value in values):
+                _refuse(f"{name} must be finite, got {list(values)}")
+        if min(self.std) <= 0:
+            _refuse(f"std must be positive, got {list(self.std)}")
+
+    @property
+    def channels(self) -> int:
+        """1 for gray, else 3."""
+        return 1 if self.color == "gray" else 3
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether one mean and one std serve all channels."""
+        return len(set(self.mean)) == 1 and len(set(self.std)) == 1
+
+    @property
+    def channel_mean(self) -> tuple[float, ...]:
+        """`mean`, one number for each channel."""
+        return self.mean * self.channels if len(self.mean) == 1 else self.mean
+
+    @property
+    def channel_std(self) -> tuple[float, ...]:
+        """`std`, one number for each channel."""
+        return self.std * self.channels if len(self.std) == 1 else self.std
+
+
+def contract_to_dict(contract: Contract) -> dict[str, Any]:
+    """The contract as plain JSON/TOML values; `contract_from_dict` reads it back."""
+    return {
+        "width": contract.width,
+        "height": contract.height,
+        "fit": contract.fit,
+        "crop_fraction": contract.crop_fraction,
+        "pad": contract.pad,
+        "color": contract.color,
+        "mean": list(contract.mean),
+        "std": list(contract.std),
+        "resize": contract.resize,
+    }
+
+
+def contract_from_dict(values: Mapping[str, Any]) -> Contract:
+    """The contract that `values` (from JSON or TOML) describe.
+
+    Raises:
+        UsageError: a name is unknown, or a value is missing, of the wrong type or out of range.
+    """
+    known = set(Contract.__dataclass_fields__)
+    if unknown := sorted(set(values) - known):
+        _refuse(f"unknown preprocessing name {unknown[0]!r}; known: {', '.join(sorted(known))}")
+    clean: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in {"mean", "std"}:
+            clean[name] = tuple(_number(name, item) for item in _as_list(value))
+        elif name in {"width", "height", "pad"}:
+            clean[name] = _integer(name, value)
+        elif name == "crop_fraction":
+            clean[name] = _number(name, value)
+        else:
+            clean[name] = value
+    for name in ("width", "height"):
+        if name not in clean:
+            _refuse(f"preprocessing needs {name}")
+    return Contract(**clean)
+
+
+def _as_list(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        _refuse(f"{name} must be a number, got {value!r}")
+    return float(value)
+
+
+def _integer(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        _refuse(f"{name} must be a whole number, got {value!r}")
+    return value
+
+
+def _refuse(message: str) -> NoReturn:
+    raise UsageError(message)

@@ -1,0 +1,36 @@
+"""From pixels to the numbers a model's input tensor wants: normalized, then perhaps quantized."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.preprocess.contract import Contract
+from edgevision.tensors import FloatArray, Pixels, Quantization, quantize
+
+
+def normalize(pixels: Pixels, contract: Contract) -> FloatArray:
+    """Real input values (pixel - mean) / std, same shape as `pixels`.
+
+    One multiply and one add in float32 per value, as on a phone; the factors are rounded once.
+    """
+    scale, offset = affine(contract)
+    return pixels.astype(np.float32) * scale + offset
+
+
+def affine(contract: Contract) -> tuple[FloatArray, FloatArray]:
+    """`(scale, offset)`, each (channels,): real = pixel * scale + offset."""
+    std = np.asarray(contract.channel_std, np.float64)
+    mean = np.asarray(contract.channel_mean, np.float64)
+    return (1 / std).astype(np.float32), (-mean / std).astype(np.float32)
+
+
+def input_table(
+    contract: Contract, to: Quantization, dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """What each pixel value becomes in a quantized input tensor: (256, channels) of `dtype`.
+
+    Preprocessing for an integer input is one look-up per value: no float image is ever made.
+    """
+    levels = np.repeat(np.arange(256, dtype=np.uint8)[:, None], contract.channels, axis=1)
+    return quantize(normalize(levels, contract), to, dtype)

@@ -1,0 +1,48 @@
+"""Preprocessing by name: what the field's training code does to pixels (0-255)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from edgevision.preprocess.contract import ColorOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """Colour order and normalization under a well-known name; size and fit are the model's."""
+
+    meaning: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    color: ColorOrder = "rgb"
+
+
+PRESETS: Mapping[str, Preset] = MappingProxyType(
+    {
+        "raw": Preset(
+            meaning="pixels 0..255 as they are (models with Rescaling inside)",
+            mean=(0.0,),
+            std=(1.0,),
+        ),
+        "unit": Preset(meaning="0..1: x/255", mean=(0.0,), std=(255.0,)),
+        "imagenet-tf": Preset(
+            meaning="-1..1: x/127.5 - 1 (keras.applications mode 'tf')", mean=(127.5,), std=(127.5,)
+        ),
+        "imagenet-torch": Preset(
+            meaning="(x/255 - [.485 .456 .406]) / [.229 .224 .225]",
+            mean=(123.675, 116.28, 103.53),
+            std=(58.395, 57.12, 57.375),
+        ),
+        "imagenet-caffe": Preset(
+            meaning="BGR, x - [103.939 116.779 123.68]",
+            mean=(103.939, 116.779, 123.68),
+            std=(1.0,),
+            color="bgr",
+        ),
+        "imagenet-lite": Preset(
+            meaning="(x - 127) / 128 (EfficientNet-Lite)", mean=(127.0,), std=(128.0,)
+        ),
+    }
+)
+"""Sources: keras/src/applications/imagenet_utils.py (modes tf, torch, caffe) and the
+EfficientNet-Lite README in tensorflow/tpu."""

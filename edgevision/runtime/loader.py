@@ -1,0 +1,128 @@
+"""Finding a TFLite runtime that works: the import alone proves nothing, so one model is run.
+
+tflite-runtime 2.14 imports under NumPy 2 and then dies in its first Interpreter; 32-bit Raspberry
+Pi OS has only that. So each library in the table is tried by running a tiny model through it.
+"""
+
+import importlib
+import importlib.metadata
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from edgevision.errors import DeviceError, MissingDependencyError, UsageError
+
+RUNTIMES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "litert": ("ai-edge-litert", "ai_edge_litert.interpreter"),
+        "tflite-runtime": ("tflite-runtime", "tflite_runtime.interpreter"),
+        "tensorflow": ("tensorflow", "tensorflow.lite.python.interpreter"),
+    }
+)
+"""Name on the command line -> (package on PyPI, module with `Interpreter`), best first."""
+
+_PROBE = Path(__file__).with_name("probe.tflite")
+"""relu(x + 1) on float32 [1, 4]: the smallest model that shows whether a library works."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeLibrary:
+    """A library that has run a model in this process."""
+
+    name: str
+    version: str
+    module: Any
+
+    def __str__(self) -> str:
+        return f"{RUNTIMES[self.name][0]} {self.version}"
+
+    def open(
+        self,
+        content: bytes,
+        *,
+        threads: int,
+        delegates: Sequence[Path] = (),
+        xnnpack: bool = True,
+        keep_all_tensors: bool = False,
+    ) -> Any:  # noqa: ANN401 - the library's own Interpreter
+        """An `Interpreter` of this library on the model's bytes."""
+        loaded = [self._delegate(path) for path in delegates]
+        resolver = self.module.OpResolverType
+        with quiet_native():
+            return self.module.Interpreter(
+                model_content=content,
+                num_threads=threads,
+                experimental_delegates=loaded or None,
+                experimental_op_resolver_type=(
+                    resolver.AUTO if xnnpack else resolver.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+                ),
+                experimental_preserve_all_tensors=keep_all_tensors,
+            )
+
+    def _delegate(self, path: Path) -> Any:  # noqa: ANN401
+        try:
+            return self.module.load_delegate(str(path))
+        except (ValueError, OSError) as error:
+            message = f"cannot load the delegate {path}: {error}"
+            raise DeviceError(message, hint="give the path of a TFLite external delegate") from error
+
+
+def load_runtime(name: str = "auto") -> RuntimeLibrary:
+    """The runtime library `name`, or with "auto" the first of `RUNTIMES` that works here.
+
+    Raises:
+        UsageError: no library of that name is known.
+        MissingDependencyError: it is not installed, or does not run a model here.
+    """
+    if name not in {"auto", *RUNTIMES}:
+        message = f"unknown runtime {name!r}; known: auto, {', '.join(RUNTIMES)}"
+        raise UsageError(message)
+    reasons = []
+    for candidate in RUNTIMES if name == "auto" else (name,):
+        if candidate == "tensorflow" and name == "auto":
+            # Seconds to import, and where it is installed ai-edge-litert can be too.
+            continue
+        library, reason = _try(candidate)
+        if library is not None:
+            return library
+        reasons.append(f"{RUNTIMES[candidate][0]}: {reason}")
+    message = f"no TFLite runtime works here ({'; '.join(reasons)})"
+    raise MissingDependencyError(message, hint="pip install ai-edge-litert")
+
+
+@cache
+def _try(name: str) -> tuple[RuntimeLibrary | None, str]:
+    package, module_name = RUNTIMES[name]
+    try:
+        module = importlib.import_module(module_name)
+        library = RuntimeLibrary(name, importlib.metadata.version(package), module)
+        interpreter = library.open(_PROBE.read_bytes(), threads=1)
+        interpreter.allocate_tensors()
+        interpreter.invoke()
+    except ModuleNotFoundError:
+        return None, "not installed"
+    except Exception as error:  # noqa: BLE001 - native libraries fail in any way they like
+        return None, f"{type(error).__name__}: {error}"
+    return library, ""
+
+
+@contextmanager
+def quiet_native() -> Iterator[None]:
+    """Keep what native code writes on stderr (delegate notices) from the user's terminal."""
+    if os.environ.get("EDGEVISION_NATIVE_LOG"):
+        yield
+        return
+    saved = os.dup(2)
+    sink = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(sink, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(sink)

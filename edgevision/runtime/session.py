@@ -1,0 +1,193 @@
+"""A model held open in an interpreter: integers and real numbers in, real numbers out."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.errors import ModelError
+from edgevision.runtime.loader import RuntimeLibrary, load_runtime
+from edgevision.tensors import FloatArray, Quantization, dequantize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorSpec:
+    """An input or output as the interpreter reports it."""
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    quantization: Quantization | None
+    """Scale and zero point of an integer tensor; None for float tensors."""
+
+    def to_real(self, values: NDArray[Any]) -> FloatArray:
+        """Real values of what the interpreter holds in this tensor, same shape."""
+        if self.quantization is None or self.dtype.kind == "f":
+            return values.astype(np.float32)
+        return dequantize(values, self.quantization)
+
+
+class Runtime(Protocol):
+    """What the rest of EdgeVision asks of an open model."""
+
+    @property
+    def runtime(self) -> str:
+        """Name and version of the library, "ai-edge-litert 2.3.0"."""
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """In the model's order."""
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """In the model's order."""
+
+    def run(self, *values: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        """Outputs (copies) for one array per input, of exactly the input's shape and dtype."""
+
+    def close(self) -> None:
+        """Let go of the model."""
+
+
+def usable_cpus() -> int:
+    """CPUs this process may run on; never start more threads than that (4 on 2 is slower)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Session:
+    """A `.tflite` open in a runtime library; use with `with`."""
+
+    def __init__(
+        self,
+        model: Path | bytes,
+        *,
+        threads: int = 1,
+        runtime: str = "auto",
+        delegates: Sequence[Path] = (),
+        xnnpack: bool = True,
+        keep_all_tensors: bool = False,
+    ) -> None:
+        """Open `model` (a path, or the file's bytes).
+
+        Args:
+            model: path or content of a `.tflite`.
+            threads: for the interpreter; see `usable_cpus`.
+            runtime: a name of `loader.RUNTIMES`, or "auto" for the first that works here.
+            delegates: shared libraries of external delegates, by path.
+            xnnpack: False runs the plain built-in kernels.
+            keep_all_tensors: keep intermediate results readable by `tensor`; slower, more memory.
+
+        Raises:
+            MissingDependencyError: no runtime library works here.
+            ModelError: the runtime refuses the model.
+        """
+        library = load_runtime(runtime)
+        self._library: RuntimeLibrary = library
+        self._name = model.name if isinstance(model, Path) else "model"
+        if isinstance(model, Path):
+            try:
+                content = model.read_bytes()
+            except OSError as error:
+                message = f"cannot read {model}: {error.strerror}"
+                raise ModelError(message) from error
+        else:
+            content = model
+        if content[4:8] != b"TFL3":
+            message = f"{self._name} is not a .tflite file"
+            raise ModelError(message, hint="edgevision convert model.keras -o model.tflite")
+        try:
+            self._interpreter = library.open(
+                content,
+                threads=threads,
+                delegates=delegates,
+                xnnpack=xnnpack,
+                keep_all_tensors=keep_all_tensors,
+            )
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            message = f"{library} refuses {self._name}: {_first_line(error)}"
+            raise ModelError(message, hint="edgevision inspect shows what the file holds") from error
+        self.inputs = tuple(_spec(detail) for detail in self._interpreter.get_input_details())
+        self.outputs = tuple(_spec(detail) for detail in self._interpreter.get_output_details())
+
+    @property
+    def runtime(self) -> str:
+        """Name and version of the library, "ai-edge-litert 2.3.0"."""
+        return str(self._library)
+
+    def run(self, *values: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        """Outputs (copies) for one array per input, of exactly the input's shape and dtype.
+
+        Raises:
+            ModelError: an operation failed while running.
+        """
+        for spec, value in zip(self.inputs, values, strict=True):
+            self._interpreter.set_tensor(spec.index, value)
+        self.invoke()
+        return tuple(self._interpreter.get_tensor(spec.index) for spec in self.outputs)
+
+    def invoke(self) -> None:
+        """Run on what the input tensors hold now; for timing and zero-copy loops.
+
+        Raises:
+            ModelError: an operation failed while running.
+        """
+        try:
+            self._interpreter.invoke()
+        except (ValueError, RuntimeError) as error:
+            message = f"{self._name} failed while running: {_first_line(error)}"
+            raise ModelError(message) from error
+
+    def view(self, spec: TensorSpec) -> NDArray[Any]:
+        """The runtime's own memory of `spec`: fill or read it, and let it go before `invoke`."""
+        memory: NDArray[Any] = self._interpreter.tensor(spec.index)()
+        return memory
+
+    def tensor(self, index: int) -> NDArray[Any]:
+        """A copy of any tensor after `run`; needs `keep_all_tensors`."""
+        value: NDArray[Any] = self._interpreter.get_tensor(index)
+        return value
+
+    def close(self) -> None:
+        """Let go of the interpreter and its memory."""
+        del self._interpreter
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _spec(detail: dict[str, Any]) -> TensorSpec:
+    parameters = detail["quantization_parameters"]
+    scales, zero_points = parameters["scales"], parameters["zero_points"]
+    dtype = np.dtype(detail["dtype"])
+    quantization = None
+    if dtype.kind in "iu" and len(scales) == 1 and scales[0] > 0:
+        quantization = Quantization(scale=float(scales[0]), zero_point=int(zero_points[0]))
+    return TensorSpec(
+        index=int(detail["index"]),
+        name=str(detail["name"]),
+        shape=tuple(int(side) for side in detail["shape"]),
+        dtype=dtype,
+        quantization=quantization,
+    )
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
