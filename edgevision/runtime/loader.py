@@ -49,7 +49,7 @@ class RuntimeLibrary:
         delegates: Sequence[Path] = (),
         xnnpack: bool = True,
         keep_all_tensors: bool = False,
-    ) -> Any:  # noqa: ANN401 - the library's own Interpreter
+    ) -> Any:
         """An `Interpreter` of this library on the model's bytes."""
         loaded = [self._delegate(path) for path in delegates]
         resolver = self.module.OpResolverType
@@ -64,12 +64,14 @@ class RuntimeLibrary:
                 experimental_preserve_all_tensors=keep_all_tensors,
             )
 
-    def _delegate(self, path: Path) -> Any:  # noqa: ANN401
+    def _delegate(self, path: Path) -> Any:
         try:
             return self.module.load_delegate(str(path))
         except (ValueError, OSError) as error:
             message = f"cannot load the delegate {path}: {error}"
-            raise DeviceError(message, hint="give the path of a TFLite external delegate") from error
+            raise DeviceError(
+                message, hint="give the path of a TFLite external delegate"
+            ) from error
 
 
 def load_runtime(name: str = "auto") -> RuntimeLibrary:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +114,9 @@ class Session:
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             message = f"{library} refuses {self._name}: {_first_line(error)}"
-            raise ModelError(message, hint="edgevision inspect shows what the file holds") from error
+            raise ModelError(
+                message, hint="edgevision inspect shows what the file holds"
+            ) from error
         self.inputs = tuple(_spec(detail) for detail in self._interpreter.get_input_details())
         self.outputs = tuple(_spec(detail) for detail in self._interpreter.get_output_details())
 
@@ -160,7 +162,7 @@ class Session:
         """Let go of the interpreter and its memory."""
         del self._interpreter
 
-    def __enter__(self) -> "Session":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
