@@ -1,0 +1,49 @@
+"""An image set: what there is, in a fixed order, with labels when known; pixels come on demand."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edgevision.tensors import RgbImage
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One image of a set."""
+
+    id: str
+    """Path relative to the set's folder, or "file.npz#12" for row 12 of an array."""
+    label: int | None
+    """Index into the set's classes; None when unlabelled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSet:
+    """Images in a fixed order; `load` decodes one, and nothing is kept in memory."""
+
+    path: Path
+    items: tuple[Item, ...]
+    classes: tuple[str, ...]
+    """Class names by label; empty for an unlabelled set, or when labels come without names."""
+    load: Callable[[Item], RgbImage] = field(repr=False)
+    """Upright RGB pixels of one item; raises ImageSetError naming the image."""
+    digest: Callable[[Item], str] = field(repr=False)
+    """Hex SHA-256 of the item's stored content, to find duplicates and to pin a set."""
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Item]:
+        """The items in order."""
+        return iter(self.items)
+
+    @property
+    def name(self) -> str:
+        """Last part of the path."""
+        return self.path.name
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether every image has a label."""
+        return bool(self.items) and all(item.label is not None for item in self.items)
