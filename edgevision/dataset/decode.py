@@ -8,7 +8,9 @@ import numpy as np
 from edgevision.errors import ImageSetError
 from edgevision.tensors import RgbImage
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+)
 """File endings taken for images, in lower case."""
 
 MAX_PIXELS = 1 << 28
