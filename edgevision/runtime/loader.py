@@ -26,7 +26,7 @@ RUNTIMES: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """Name on the command line -> (package on PyPI, module with `Interpreter`), best first."""
 
-_PROBE = Path(__file__).with_name("probe.tflite")
+PROBE = Path(__file__).with_name("probe.tflite")
 """relu(x + 1) on float32 [1, 4]: the smallest model that shows whether a library works."""
 
 
@@ -103,7 +103,7 @@ def _try(name: str) -> tuple[RuntimeLibrary | None, str]:
     try:
         module = importlib.import_module(module_name)
         library = RuntimeLibrary(name, importlib.metadata.version(package), module)
-        interpreter = library.open(_PROBE.read_bytes(), threads=1)
+        interpreter = library.open(PROBE.read_bytes(), threads=1)
         interpreter.allocate_tensors()
         interpreter.invoke()
     except ModuleNotFoundError:
