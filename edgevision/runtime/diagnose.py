@@ -5,8 +5,7 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgevision.errors import EdgeVisionError
-from edgevision.runtime.loader import PROBE, RUNTIMES, load_runtime
+from edgevision.runtime.loader import PROBE, RUNTIMES, try_runtime, uses_delegate
 from edgevision.runtime.session import usable_cpus
 
 _WORTH_NAMING = (
@@ -51,14 +50,10 @@ def check_runtimes() -> tuple[RuntimeHealth, ...]:
 
 def _check(name: str) -> RuntimeHealth:
     package = RUNTIMES[name][0]
-    try:
-        library = load_runtime(name)
-    except EdgeVisionError as error:
-        return RuntimeHealth(
-            name=name, package=package, works=False, detail=str(error), xnnpack=False
-        )
+    library, reason = try_runtime(name)
+    if library is None:
+        return RuntimeHealth(name=name, package=package, works=False, detail=reason, xnnpack=False)
     interpreter = library.open(PROBE.read_bytes(), threads=1)
-    interpreter.allocate_tensors()
     return RuntimeHealth(
         name=name,
         package=package,
@@ -66,18 +61,6 @@ def _check(name: str) -> RuntimeHealth:
         detail=library.version,
         xnnpack=uses_delegate(interpreter),
     )
-
-
-def uses_delegate(interpreter: object) -> bool:
-    """Whether a delegate (XNNPACK by default) took any operation of an allocated interpreter.
-
-    The list of executed operations is private in both libraries, but it is the only place that
-    tells; where it is missing the answer is no.
-    """
-    details = getattr(interpreter, "_get_ops_details", None)
-    if details is None:
-        return False
-    return any(operation["op_name"] == "DELEGATE" for operation in details())
 
 
 def describe_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> Machine:
