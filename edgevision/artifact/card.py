@@ -17,6 +17,12 @@ from edgevision.preprocess.contract import Contract, contract_from_dict, contrac
 
 SCHEMA_VERSION = 1
 
+CARD_ENTRY = "EDGEVISION_CARD"
+"""Name of the metadata entry that holds our JSON."""
+
+CARD_FILE = "model.json"
+"""The same JSON beside the file, with a "file" object that says which file it belongs to."""
+
 Kind = Literal["classification", "detection"]
 Activation = Literal["softmax", "sigmoid", "logits"]
 Precision = Literal["float32", "fp16", "dynamic", "int8", "uint8", "int16x8", "mixed"]

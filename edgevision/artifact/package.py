@@ -5,16 +5,11 @@ import json
 from pathlib import Path
 
 from edgevision.artifact.associated import append_files
-from edgevision.artifact.card import Card, card_to_dict
+from edgevision.artifact.card import CARD_ENTRY, CARD_FILE, Card, card_to_dict
 from edgevision.artifact.envelope import unwrap, wrap
-from edgevision.artifact.metadata import ENTRY, LABELS_FILE, build_metadata
+from edgevision.artifact.metadata import ENTRY, LABELS_FILE
+from edgevision.artifact.metadata_writer import build_metadata
 from edgevision.files import write_text
-
-CARD_ENTRY = "EDGEVISION_CARD"
-"""Name of the metadata entry that holds our JSON."""
-
-CARD_FILE = "model.json"
-"""The same JSON beside the file, with a "file" object that says which file it belongs to."""
 
 
 def write_card(content: bytes, card: Card) -> bytes:
