@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.errors import ModelError
-from edgevision.runtime.loader import RuntimeLibrary, load_runtime
+from edgevision.runtime.loader import RuntimeLibrary, load_runtime, uses_delegate
 from edgevision.tensors import FloatArray, Quantization, dequantize
 
 
@@ -111,7 +111,6 @@ class Session:
                 xnnpack=xnnpack,
                 keep_all_tensors=keep_all_tensors,
             )
-            self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             message = f"{library} refuses {self._name}: {_first_line(error)}"
             raise ModelError(
@@ -124,6 +123,11 @@ class Session:
     def runtime(self) -> str:
         """Name and version of the library, "ai-edge-litert 2.3.0"."""
         return str(self._library)
+
+    @property
+    def is_accelerated(self) -> bool:
+        """Whether a delegate (XNNPACK, unless others were given) took any operation."""
+        return uses_delegate(self._interpreter)
 
     def run(self, *values: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """Outputs (copies) for one array per input, of exactly the input's shape and dtype.
