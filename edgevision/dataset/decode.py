@@ -1,9 +1,11 @@
 """From an image file to upright RGB pixels, whatever the camera or program that wrote it."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edgevision.errors import ImageSetError
 from edgevision.tensors import RgbImage
@@ -49,7 +51,7 @@ def decode_bytes(content: bytes, name: str) -> RgbImage:
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, pixels).astype(np.uint8, copy=False)
 
 
-def _decode(content: bytes, name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+def _decode(content: bytes, name: str) -> NDArray[np.integer[Any] | np.floating[Any]]:
     encoded = np.frombuffer(content, np.uint8)
     try:
         pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
