@@ -169,9 +169,7 @@ def _start(
         fill_random(model.view(spec), chance)
     run.first_ns = _time_one(model, clock_ns)
     began = clock_ns()
-    while (
-        len(run.warmup_ns) < plan.warmup_runs or clock_ns() - began < plan.warmup_seconds * 1e9
-    ):
+    while len(run.warmup_ns) < plan.warmup_runs or clock_ns() - began < plan.warmup_seconds * 1e9:
         run.warmup_ns.append(_time_one(model, clock_ns))
     return run
 

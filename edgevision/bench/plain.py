@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 T = TypeVar("T")
 
 
-def to_plain(value: object) -> Any:  # noqa: ANN401 - JSON is what it is
+def to_plain(value: object) -> Any:
     """Dicts, lists, numbers and strings with the content of a dataclass."""
     if is_dataclass(value) and not isinstance(value, type):
         return {entry.name: to_plain(getattr(value, entry.name)) for entry in fields(value)}
@@ -34,7 +34,7 @@ def from_plain(kind: type[T], plain: object, where: str = "result") -> T:
     return value
 
 
-def _read(kind: Any, plain: Any, where: str) -> Any:  # noqa: ANN401, PLR0911 - one return a type
+def _read(kind: Any, plain: Any, where: str) -> Any:  # noqa: PLR0911 - one return a type
     origin, arguments = get_origin(kind), get_args(kind)
     if is_dataclass(kind):
         return _read_dataclass(kind, plain, where)
@@ -60,7 +60,7 @@ def _read(kind: Any, plain: Any, where: str) -> Any:  # noqa: ANN401, PLR0911 - 
     raise ValueError(message)
 
 
-def _read_dataclass(kind: Any, plain: Any, where: str) -> Any:  # noqa: ANN401
+def _read_dataclass(kind: Any, plain: Any, where: str) -> Any:
     if not isinstance(plain, dict):
         message = f"{where} should be an object, not {plain!r:.60}"
         raise ValueError(message)  # noqa: TRY004 - a bad file, not a bad call
@@ -76,7 +76,7 @@ def _read_dataclass(kind: Any, plain: Any, where: str) -> Any:  # noqa: ANN401
     return kind(**found)
 
 
-def _read_tuple(arguments: tuple[Any, ...], plain: Any, where: str) -> tuple[Any, ...]:  # noqa: ANN401
+def _read_tuple(arguments: tuple[Any, ...], plain: Any, where: str) -> tuple[Any, ...]:
     if not isinstance(plain, (list, tuple)):
         message = f"{where} should be a list, not {plain!r:.60}"
         raise ValueError(message)  # noqa: TRY004 - a bad file, not a bad call

@@ -1,4 +1,4 @@
-"""What a board tells about its heat and its clock: Linux sysfs, and `vcgencmd` on a Raspberry Pi."""
+"""What a board tells of its heat and clock: Linux sysfs, and `vcgencmd` on a Raspberry Pi."""
 
 import subprocess
 from collections.abc import Callable, Sequence

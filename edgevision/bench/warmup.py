@@ -5,7 +5,7 @@ from statistics import median
 
 _WINDOW = 5
 _WITHIN = 1.05
-"""Steady means within 5 % of the later half: below that, noise of a shared machine looks the same."""
+"""Steady is within 5 % of the later half: below, noise of a shared machine looks the same."""
 
 
 def steady_from(times: Sequence[float]) -> int | None:
@@ -23,5 +23,6 @@ def steady_from(times: Sequence[float]) -> int | None:
     level = median(times[count // 2 :]) * _WITHIN
     for start in range(count // 2):
         if median(times[start : start + _WINDOW]) <= level:
-            return start
+            # The window may still begin with the last slow runs.
+            return next(index for index in range(start, count) if times[index] <= level)
     return None
