@@ -12,9 +12,16 @@ from numpy.typing import NDArray
 
 from edgevision.convert.archive import Source
 from edgevision.convert.job import LOG, Loader
-from edgevision.convert.loaded import InputSpec, Loaded, fixed_shape, is_training_only, shape_hint
+from edgevision.convert.loaded import (
+    InputSpec,
+    Loaded,
+    RefusedError,
+    fixed_shape,
+    is_training_only,
+    shape_hint,
+)
 from edgevision.convert.modernize import modernize
-from edgevision.errors import ModelError, UsageError
+from edgevision.errors import UsageError
 
 
 def load_keras(
@@ -35,7 +42,7 @@ def load_keras(
         folder: for a copy of the file with its configuration edited, when that is needed.
 
     Raises:
-        ModelError: Keras refuses the file.
+        RefusedError: Keras refuses the file.
         UsageError: the input's shape is unknown or contradicts `input_shape`.
     """
     library: Any = importlib.import_module(loader)
@@ -139,7 +146,8 @@ def _inputs(
             )
             for name, tensor in zip(names, tensors, strict=True)
         )
-        return specs, model.input
+        # A Sequential has `inputs` and no `input`, until it is called.
+        return specs, getattr(model, "input", None)
     shape = _recorded_shape(model)
     if shape is None and input_shape is None:
         message = "the model does not say how large its input is"
@@ -196,17 +204,19 @@ def _dtype_name(dtype: Any) -> str:
     return str(getattr(dtype, "name", dtype))
 
 
-def _refused(source: Source, error: Exception) -> ModelError:
+def _refused(source: Source, error: Exception) -> RefusedError:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = lines[0] if lines else type(error).__name__
     for marker in ("Unknown layer: ", "Could not locate class ", "Could not locate function "):
         if marker in str(error):
             name = str(error).partition(marker)[2].split("'")[1]
             message = f"the model needs {name!r}, which Keras does not know"
-            return ModelError(
+            return RefusedError(
                 message, hint=f"name the Python that defines it: --custom-objects module:{name}"
             )
     if len(text) > 300:
         reason = [line for line in lines if "Exception encountered" in line]
         text = f"{text[:200]}... {reason[0][:200] if reason else ''}".strip()
-    return ModelError(f"Keras cannot load {source.path}: {text}", hint=f"the log says more: {LOG}")
+    return RefusedError(
+        f"Keras cannot load {source.path}: {text}", hint=f"the log says more: {LOG}"
+    )

@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 from edgevision.convert.job import Loader
 from edgevision.errors import ModelError, UsageError
 
+
+class RefusedError(ModelError):
+    """The library does not load this file; another one might."""
+
+
 TRAINING_ONLY = (
     "Dropout",
     "SpatialDropout",

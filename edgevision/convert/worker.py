@@ -19,7 +19,7 @@ from typing import Any
 from edgevision.convert.archive import Source, read_source
 from edgevision.convert.custom import import_custom_objects, names_of
 from edgevision.convert.job import LOG, Job, error_to_dict, read_job
-from edgevision.convert.loaded import Loaded, check_finite
+from edgevision.convert.loaded import Loaded, RefusedError, check_finite
 from edgevision.convert.modernize import needs_keras_2
 from edgevision.convert.safety import refuse_unsafe
 from edgevision.errors import EdgeVisionError, ModelError
@@ -66,8 +66,8 @@ def answer(job: Job, report: Callable[[str], None] = lambda _stage: None) -> dic
             return {"again": "tf_keras"}
         try:
             return _convert(job, source, report)
-        except ModelError:
-            if source.is_keras_2 and source.kind == "h5":
+        except RefusedError:
+            if source.is_keras_2:
                 traceback.print_exc()
                 return {"again": "tf_keras"}
             raise
@@ -166,8 +166,7 @@ def _own_standard_output() -> Callable[[str], None]:
 
     def report(stage: str) -> None:
         print(stage, file=lines)
-        sys.stderr.write(f"[{time.perf_counter() - started:.2f} s] {stage}
-")
+        sys.stderr.write(f"[{time.perf_counter() - started:.2f} s] {stage}\n")
 
     return report
 
