@@ -1,10 +1,12 @@
 """Recipes by name, with the names ai-edge-quantizer's users know as aliases."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 from edgevision.errors import UsageError
 from edgevision.recipe.recipe import Recipe
+from edgevision.recipe.toml_file import read_recipe
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
@@ -38,3 +40,14 @@ def recipe_named(name: str) -> Recipe:
         known = ", ".join((*RECIPES, *ALIASES))
         message = f"unknown recipe {name!r}; known: {known}"
         raise UsageError(message, hint="or give a file: --recipe my_recipe.toml") from None
+
+
+def recipe_for(name_or_file: str) -> Recipe:
+    """The recipe of that name, or in the TOML file of that path (told by its ending).
+
+    Raises:
+        UsageError: the name is unknown, or the file cannot be read or says something unknown.
+    """
+    if name_or_file.endswith(".toml"):
+        return read_recipe(Path(name_or_file), recipe_named)
+    return recipe_named(name_or_file)

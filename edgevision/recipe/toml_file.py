@@ -1,37 +1,33 @@
 """Recipes in TOML files: the fields of `Recipe` by name, perhaps on top of a named one (`base`)."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from edgevision.errors import UsageError
-from edgevision.recipe.named import RECIPES, recipe_named
 from edgevision.recipe.recipe import Recipe
 
 
-def load_recipe(name_or_file: str) -> Recipe:
-    """The recipe named so, or in the TOML file of that path (recognized by its ending).
+def read_recipe(path: Path, named: Callable[[str], Recipe]) -> Recipe:
+    """The recipe in the TOML file at `path`; `named` finds the one it is based on.
 
     Raises:
-        UsageError: the name is unknown, or the file cannot be read or says something unknown.
+        UsageError: the file cannot be read, or says something unknown.
     """
-    if not name_or_file.endswith(".toml"):
-        return recipe_named(name_or_file)
-    path = Path(name_or_file)
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         message = f"cannot read the recipe {path}: {error.strerror}"
-        raise UsageError(message, hint=f"named recipes: {', '.join(RECIPES)}") from error
+        raise UsageError(message) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{path} is not TOML: {error}"
         raise UsageError(message) from error
-    return recipe_from_dict(values)
+    return recipe_from_dict(values, named)
 
 
-def recipe_from_dict(values: Mapping[str, Any]) -> Recipe:
+def recipe_from_dict(values: Mapping[str, Any], named: Callable[[str], Recipe]) -> Recipe:
     """The recipe that `values` describe: fields of `Recipe`, and `base`, a named recipe.
 
     Raises:
@@ -40,7 +36,7 @@ def recipe_from_dict(values: Mapping[str, Any]) -> Recipe:
     base = values.get("base", "int8")
     if not isinstance(base, str):
         _refuse(f"base must be a recipe's name, got {base!r}")
-    start = recipe_named(base)
+    start = named(base)
     changes: dict[str, Any] = {}
     for name, value in values.items():
         if name == "base":

@@ -58,8 +58,6 @@ def test_weights_come_back_within_half_a_step(values: NDArray[np.float32]) -> No
 def test_no_bias_overflows_int32_even_in_dead_channels(
     bias: NDArray[np.float32], input_scale: float, weight: float
 ) -> None:
-    bias: NDArray[np.float32], input_scale: float, weight: float
-) -> None:
     values = np.full((4, 1, 1, 2), weight, np.float32)
     scales = affine.weight_scales(values, 0, bias=bias, input_scale=input_scale)
     integers, steps = affine.quantize_bias(bias, input_scale, scales, np.dtype(np.int32))

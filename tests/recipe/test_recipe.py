@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from edgevision.errors import UsageError
-from edgevision.recipe.named import ALIASES, RECIPES, recipe_named
+from edgevision.recipe.named import ALIASES, RECIPES, recipe_for, recipe_named
 from edgevision.recipe.recipe import Recipe
-from edgevision.recipe.toml_file import load_recipe, recipe_from_dict, recipe_to_dict
+from edgevision.recipe.toml_file import recipe_from_dict, recipe_to_dict
 
 
 def test_unknown_name_lists_the_known_ones() -> None:
@@ -23,13 +23,13 @@ def test_names_of_ai_edge_quantizer_are_known(alias: str) -> None:
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_a_recipe_survives_being_written_as_plain_values(name: str) -> None:
     recipe = RECIPES[name]
-    assert recipe_from_dict(recipe_to_dict(recipe)) == recipe
+    assert recipe_from_dict(recipe_to_dict(recipe), recipe_named) == recipe
 
 
 def test_a_file_changes_a_named_recipe(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('base = "full-integer"\nranges = "min-max"\nfloat_operators = ["^head/"]\n')
-    recipe = load_recipe(str(path))
+    recipe = recipe_for(str(path))
     assert recipe.output_type == "int8"
     assert recipe.ranges == "min-max"
     assert recipe.float_operators == ("^head/",)
@@ -52,12 +52,12 @@ def test_a_bad_file_is_refused_by_what_it_says(tmp_path: Path, text: str, compla
     path = tmp_path / "bad.toml"
     path.write_text(text)
     with pytest.raises(UsageError, match=complaint):
-        load_recipe(str(path))
+        recipe_for(str(path))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"absent\.toml"):
-        load_recipe(str(tmp_path / "absent.toml"))
+        recipe_for(str(tmp_path / "absent.toml"))
 
 
 def test_int8_is_the_default() -> None:
