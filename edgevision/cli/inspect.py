@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgevision.cli import console
+from edgevision.cli import console, options
 
 if TYPE_CHECKING:
     from edgevision.artifact.card import Card, TensorCard
@@ -23,7 +23,7 @@ def inspect(
     operators: Annotated[
         bool, typer.Option("--operators", help="List every operation, not just every kind.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Show what a .tflite file is: types, scales, arithmetic, cost, needs, and its model card.
 
