@@ -1,7 +1,7 @@
 """`edgevision optimize`: a Keras model and photos in; proven, packaged `.tflite` files out."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -134,25 +134,25 @@ def optimize(
 
 
 def _recipes(
-    *, int8: bool, dynamic: bool, fp16: bool, named: list[str], faces: dict[str, str]
+    *, int8: bool, dynamic: bool, fp16: bool, named: list[str], faces: dict[str, Any]
 ) -> "tuple[tuple[str, Recipe], ...]":
     from dataclasses import replace
 
-    from edgevision.recipe.named import recipe_for
+    from edgevision.recipe.toml_file import load_recipe
 
     wanted = ["int8"] * (int8 or not (dynamic or fp16 or named))
     wanted += ["dynamic"] * dynamic + ["fp16"] * fp16
-    found = [(name, recipe_for(name)) for name in wanted]
+    found = [(name, load_recipe(name)) for name in wanted]
     for name in named:
         stem = Path(name).stem if name.endswith(".toml") else name
-        found.append((stem, recipe_for(name)))
+        found.append((stem, load_recipe(name)))
     doubled = {name for name, _ in found if [other for other, _ in found].count(name) > 1}
     if doubled:
-        raise UsageError(f"{sorted(doubled)[0]} was asked for twice")
+        raise UsageError(f"{min(doubled)} was asked for twice")
     if faces and not any(one.precision in {"int8", "int16x8"} for _, one in found):
         raise UsageError("--input-type, --output-type and --full-integer need an integer precision")
     return tuple(
-        (name, replace(one, **faces) if one.precision in {"int8", "int16x8"} else one)  # type: ignore[arg-type]
+        (name, replace(one, **faces) if one.precision in {"int8", "int16x8"} else one)
         for name, one in found
     )
 
