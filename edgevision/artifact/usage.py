@@ -7,7 +7,8 @@ from edgevision.artifact.model import read_model
 from edgevision.artifact.reading import read_card
 from edgevision.errors import ModelError
 from edgevision.preprocess.contract import Contract
-from edgevision.preprocess.options import Preprocessing, nothing_said, of_contract
+from edgevision.preprocess.options import of_contract
+from edgevision.preprocess.preprocessing import Preprocessing
 
 _NOTHING = Preprocessing()
 
@@ -39,8 +40,6 @@ def usage_of(path: Path, said: Preprocessing = _NOTHING) -> Usage:
         return Usage(contract=card.contract, labels=card.labels)
     if card is not None and not said.is_complete:
         said = said.over(of_contract(card.contract))
-    if not said.is_complete:
-        raise nothing_said(said)
     height, width, channels = _image_shape(path)
     contract = said.contract(width=width, height=height, channels=channels)
     return Usage(contract=contract, labels=card.labels if card else ())

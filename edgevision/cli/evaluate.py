@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgevision.cli import console, options
+from edgevision.cli import console, options, preprocess_flags
 
 if TYPE_CHECKING:
     from edgevision.dataset.imageset import ImageSet
@@ -30,12 +30,12 @@ def evaluate(
     against: Annotated[
         Path | None, typer.Option(help="Another .tflite, usually the float one, to compare with.")
     ] = None,
-    preprocess: options.Preprocess = None,
-    mean: options.Mean = None,
-    std: options.Std = None,
-    fit: options.Fit = None,
-    crop_fraction: options.CropFraction = None,
-    color: options.Color = None,
+    preprocess: preprocess_flags.Preprocess = None,
+    mean: preprocess_flags.Mean = None,
+    std: preprocess_flags.Std = None,
+    fit: preprocess_flags.Fit = None,
+    crop_fraction: preprocess_flags.CropFraction = None,
+    color: preprocess_flags.Color = None,
     confusion: Annotated[
         Path | None, typer.Option(help="Write the confusion matrix (CSV) here.")
     ] = None,
@@ -53,6 +53,8 @@ def evaluate(
     from edgevision.dataset.open_set import open_image_set
     from edgevision.errors import UsageError
     from edgevision.files import refuse_to_replace
+    from edgevision.preprocess.options import from_flags
+    from edgevision.preprocess.preprocessing import AUTO
     from edgevision.runtime.session import usable_cpus
     from edgevision.verify.agreement import compare
     from edgevision.verify.documents import comparison_document, evaluation_document
@@ -60,10 +62,10 @@ def evaluate(
 
     if confusion is not None:
         refuse_to_replace(confusion, overwrite=overwrite)
-    if options.is_auto(preprocess):
+    if preprocess == AUTO:
         message = "--preprocess auto chooses when a model is made; here it must be known"
         raise UsageError(message, hint="leave it away to use the model's card, or name a preset")
-    said = options.said_preprocessing(
+    said = from_flags(
         preprocess=preprocess,
         mean=mean,
         std=std,

@@ -12,7 +12,7 @@ from edgevision.artifact.reading import find_card, read_card
 from edgevision.artifact.usage import usage_of
 from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.contract import Contract
-from edgevision.preprocess.options import Preprocessing
+from edgevision.preprocess.preprocessing import Preprocessing
 from edgevision.runtime.feed import Feed
 from edgevision.runtime.session import Session
 from tests.artifact.conftest import CardOf
