@@ -1,4 +1,4 @@
-"""MediaPipe's ImageClassifier, the reader of TFLite Metadata that Android apps use, takes our files.
+"""MediaPipe's ImageClassifier, which reads TFLite Metadata on Android too, takes our files.
 
 It runs in an environment of its own, since it brings its own OpenCV:
     python -m venv .venv-mediapipe && .venv-mediapipe/bin/pip install 'mediapipe>=1.2,<1.3'
@@ -19,7 +19,7 @@ import pytest
 from edgevision.artifact.package import write_card
 from edgevision.artifact.reading import read_card
 from edgevision.preprocess.contract import Contract
-from edgevision.preprocess.normalize import normalize
+from edgevision.runtime.feed import Feed
 from edgevision.runtime.session import Session
 from edgevision.tensors import Pixels
 from tests.artifact.conftest import CardOf
@@ -62,10 +62,7 @@ def ours(model: Path, pictures: list[Pixels]) -> list[dict[str, Any]]:
     answers = []
     with Session(model) as session:
         for picture in pictures:
-            if session.inputs[0].dtype == np.uint8:
-                fed = picture[None]
-            else:
-                fed = normalize(picture, card.contract)[None]
+            fed = Feed(session.inputs[0], card.contract)(picture)
             scores = session.outputs[0].to_real(session.run(fed)[0])[0]
             best = int(scores.argmax())
             answers.append(
