@@ -14,8 +14,8 @@ from edgevision.preprocess.auto import (
     run_trials,
 )
 from edgevision.preprocess.contract import Contract
-from edgevision.preprocess.options import Preprocessing
 from edgevision.preprocess.pixels import to_pixels
+from edgevision.preprocess.preprocessing import Preprocessing
 from edgevision.progress import Progress, silent
 from edgevision.runtime.predict import scores_of
 from edgevision.runtime.session import Session
