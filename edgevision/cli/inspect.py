@@ -46,7 +46,10 @@ def inspect(
         console.print_json(_document(model, facts, found, trouble))
     else:
         _render(model, facts, found)
-        console.print_table(_every_operation(facts) if operators else _kinds(facts))
+        if operators:
+            _print_operations(facts)
+        else:
+            console.print_table(_kinds(facts))
 
 
 def shown(text: str, width: int) -> str:
@@ -84,7 +87,7 @@ def _render(model: Path, facts: "Facts", found: "FoundCard | None") -> None:
     if facts.flex:
         _line("", "Flex operations need the TensorFlow delegate, which LiteRT alone lacks")
     _line("work", f"{_count(facts.multiply_adds)} multiply-adds a run with batch 1")
-    stored = ", ".join(f"{name} {console.megabytes(size)}" for name, size in facts.weight_bytes[:4])
+    stored = ", ".join(f"{name} {console.megabytes(size)}" for name, size in facts.weight_bytes[:3])
     _line("weights", f"{_count(facts.parameters)} parameters; stored: {stored or 'none'}")
     _line("runtime", _runtime(facts))
     if facts.subgraphs > 1:
@@ -194,7 +197,8 @@ def _shares(facts: "Facts") -> str:
     others = Counter(op.arithmetic for op in facts.computing)
     detail = ", ".join(f"{count} {kind}" for kind, count in others.most_common())
     conversions = sum(operator.arithmetic == "conversion" for operator in facts.operators)
-    return f"{share} ({detail}; {conversions} conversions)"
+    plural = "" if conversions == 1 else "s"
+    return f"{share} ({detail}; {conversions} conversion{plural})"
 
 
 def _island(facts: "Facts", island: tuple[int, ...]) -> str:
@@ -251,19 +255,21 @@ def _kinds(facts: "Facts") -> Any:
     return table
 
 
-def _every_operation(facts: "Facts") -> Any:
-    table = console.new_table(
-        *("#", "operation", "layer", "output", "in", "MACs", "params"),
-        left=("operation", "layer", "output", "in"),
-    )
+def _print_operations(facts: "Facts") -> None:
+    # Lines of our own: a table would wrap the names, and there may be hundreds of operations.
+    row = "{:>4} {:<17} {:<22} {:>12} {:<10} {:>9}"
+    head = row.format("#", "operation", "layer", "output", "arithmetic", "work")
+    for line in ("", head, "-" * len(head)):
+        console.print_text(line)
     for operator in facts.operators:
-        table.add_row(
-            str(operator.index),
-            shown(operator.name, 18),
-            shown(operator.layer or operator.output, 20),
-            "x".join(map(str, operator.output_shape[1:])),
-            operator.arithmetic,
-            _count(operator.multiply_adds),
-            _count(operator.parameters),
+        sides = "x".join(map(str, operator.output_shape[1:]))
+        console.print_text(
+            row.format(
+                operator.index,
+                shown(operator.name, 17),
+                shown(operator.layer or operator.output, 22),
+                shown(sides, 12),
+                operator.arithmetic,
+                _count(operator.multiply_adds),
+            )
         )
-    return table

@@ -8,8 +8,10 @@ It runs in an environment of its own, since it brings its own OpenCV:
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from operator import eq
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,9 @@ import pytest
 
 from edgevision.artifact.package import write_card
 from edgevision.artifact.reading import read_card
+from edgevision.dataset.decode import decode_image
 from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.pixels import to_pixels
 from edgevision.runtime.feed import Feed
 from edgevision.runtime.session import Session
 from edgevision.tensors import Pixels
@@ -91,6 +95,43 @@ def test_mediapipe_gives_our_top_1_and_label(
         assert (answer["index"], answer["label"]) == (wanted["index"], wanted["label"])
         # Two kernels may round differently: one step of the int8 softmax.
         assert answer["score"] == pytest.approx(wanted["score"], abs=1 / 256 + 1e-6)
+
+
+@pytest.fixture(scope="module")
+def optimized(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `edgevision optimize --int8` makes of a real photo model."""
+    folder = tmp_path_factory.mktemp("optimized") / "out"
+    photos = shared / "photos"
+    model = shared / "models" / "mobilenet_v1_0.25_224_imagenet.h5"
+    options: list[str | Path] = [
+        *("--int8", "--preprocess", "imagenet-tf", "--output", folder),
+        *("--calibration", photos / "calibration", "--eval", photos / "evaluation"),
+        *("--labels", photos / "imagenet_labels.txt"),
+    ]
+    subprocess.run(
+        [sys.executable, "-m", "edgevision", "optimize", model, *options],
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+@pytest.mark.parametrize("name", ["int8.tflite", "float32.tflite"])
+def test_mediapipe_agrees_on_real_photos(
+    optimized: Path, shared: Path, mediapipe: Classify, name: str
+) -> None:
+    model = optimized / name
+    card = read_card(model)
+    assert card is not None
+    paths = sorted((shared / "photos" / "evaluation").glob("*.jpg"))[:30]
+    photos = [decode_image(path) for path in paths]
+    fitted = [to_pixels(photo, card.contract) for photo in photos]
+    expected = [(answer["index"], answer["label"]) for answer in ours(model, fitted)]
+    of_fitted = [(answer["index"], answer["label"]) for answer in mediapipe(model, fitted)]
+    of_whole = [(answer["index"], answer["label"]) for answer in mediapipe(model, photos)]
+    assert of_fitted == expected
+    # On whole photos MediaPipe resizes in its own way; a few close calls fall differently.
+    assert sum(map(eq, of_whole, expected)) >= 25
 
 
 def test_float_file_without_our_metadata_is_refused(tmp_path: Path, mediapipe: Classify) -> None:
