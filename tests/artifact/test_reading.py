@@ -1,4 +1,6 @@
 import dataclasses
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -154,3 +156,13 @@ def test_without_card_or_preset_the_presets_are_listed(path: Path, float_model: 
 def test_damaged_card_does_not_stop_who_says_how(path: Path, float_model: bytes) -> None:
     path.write_bytes(wrap(float_model, {"EDGEVISION_CARD": b"{}"}))
     assert usage_of(path, Preprocessing(preset="raw")).labels == ()
+
+
+def test_reading_needs_no_package_at_all() -> None:
+    # 32-bit Raspberry Pi OS has no ai-edge-litert, and so no flatbuffers.
+    code = (
+        "import sys, edgevision.artifact.usage, edgevision.artifact.facts\n"
+        "print(*{'numpy', 'flatbuffers', 'cv2'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -7,7 +7,8 @@ import pytest
 from edgevision.artifact.envelope import wrap
 from edgevision.artifact.package import write_card
 from edgevision.cli import console
-from edgevision.cli.inspect import formula, inspect, shown
+from edgevision.cli.inspect import formula, inspect
+from edgevision.cli.lines import short_count, shown
 from edgevision.errors import ModelError
 from tests.artifact.conftest import CardOf, card_of, float_model, uint8_model
 from tests.artifact.models import pack, unpack
@@ -92,6 +93,18 @@ def test_names_cannot_drive_the_terminal(
     assert not {"\x1b", "\x9b"} & set(out)
 
 
+def test_names_are_no_markup_either(
+    path: Path, float_model: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = unpack(float_model)
+    model.operatorCodes[0].builtinCode = 32
+    model.operatorCodes[0].deprecatedBuiltinCode = 32
+    model.operatorCodes[0].customCode = "[/bold] [red]Mine"
+    path.write_bytes(pack(model))
+    inspect(path)
+    assert capsys.readouterr().out.count("[/bold] [red]Mine") == 2
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 a .keras file", b"\x10\0\0\0TFL3"])
 def test_what_is_no_model_exits_with_5(path: Path, content: bytes) -> None:
     path.write_bytes(content)
@@ -131,3 +144,12 @@ def test_zero_point_below_zero_is_added(uint8_model: bytes) -> None:
 def test_long_text_is_shortened_in_the_middle() -> None:
     assert shown("abcdefghij", 7) == "ab...ij"
     assert shown("abc", 7) == "abc"
+
+
+def test_counts_are_short() -> None:
+    assert [short_count(n) for n in (0, 999, 12_400, 300_774_272)] == [
+        "0",
+        "999",
+        "12.40 k",
+        "300.77 M",
+    ]
