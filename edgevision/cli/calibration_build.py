@@ -31,7 +31,10 @@ def build(
     evaluation: Annotated[
         Path | None,
         typer.Option(
-            "--evaluation", help="Images to keep out: the evaluation set.", show_default=False
+            "--eval",
+            "--evaluation",
+            help="Images to keep out: the evaluation set.",
+            show_default=False,
         ),
     ] = None,
     labels: Annotated[

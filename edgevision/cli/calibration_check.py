@@ -28,6 +28,7 @@ def check(
     evaluation: Annotated[
         Path | None,
         typer.Option(
+            "--eval",
             "--evaluation",
             help="Images that must not be in it. Default: what the set was built with.",
             show_default=False,

@@ -68,7 +68,7 @@ class Preprocessing:
                 message = f"preprocessing says {name} {said}, but the model's input has {real}"
                 raise UsageError(message, hint=f"remove {name}: the model gives it")
         if not self.is_complete:
-            raise nothingsaid_in(self)
+            raise nothing_said(self)
         preset = PRESETS[self.preset] if self.preset is not None else None
         color = self._color_for(channels, preset)
         values = {name: value for name, value in said_in(self).items() if name != "preset"}
@@ -121,7 +121,7 @@ class Preprocessing:
         return self.color or (preset.color if preset is not None else "rgb")
 
 
-def nothingsaid_in(said: Preprocessing | None = None) -> UsageError:
+def nothing_said(said: Preprocessing | None = None) -> UsageError:
     """The error for a model whose normalization nobody declared: never a guess."""
     half = ""
     if said is not None and (said.mean is not None or said.std is not None):
