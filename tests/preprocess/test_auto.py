@@ -158,3 +158,16 @@ def test_few_images_are_no_evidence() -> None:
 
     with pytest.raises(UsageError, match="on 4 images"):
         clear_winner(trials)
+
+
+def test_declaration_is_doubted_on_stronger_evidence_than_a_winner_needs() -> None:
+    # 8 images right only in one, 1 only in the other: p = 0.02.
+    chosen_scores, rival_scores = scores_with(100), scores_with(100)
+    for row, scores in [(row, chosen_scores) for row in range(8)] + [(8, rival_scores)]:
+        scores[row] = np.eye(CLASSES)[(LABELS[row] + 1) % CLASSES]
+    for row, scores in [(row, rival_scores) for row in range(8)] + [(8, chosen_scores)]:
+        scores[row] = np.eye(CLASSES)[LABELS[row]]
+    chosen, rival = trial("raw", RAW, chosen_scores), trial("unit", UNIT, rival_scores)
+
+    assert doubt(chosen, [rival]) is None
+    assert clear_winner([chosen, rival]) is rival
