@@ -67,6 +67,14 @@ def test_folder_that_is_none_of_the_models_classes_is_named(tmp_path: Path) -> N
     assert caught.value.hint == "did you mean 'dog'?"
 
 
+def test_list_that_was_found_is_named_when_a_folder_is_not_in_it(tmp_path: Path) -> None:
+    fill(tmp_path / "pets", ["cat/a.png"])
+    (tmp_path / "imagenet_labels.txt").write_text("tench\ngoldfish\n")
+
+    with pytest.raises(ImageSetError, match=r"none of the 2 classes of .*imagenet_labels\.txt"):
+        open_image_set(tmp_path / "pets")
+
+
 def test_imagenet_folders_take_the_models_names_in_order(tmp_path: Path) -> None:
     fill(tmp_path, ["n01443537/a.png", "n01440764/a.png"])
 
@@ -79,7 +87,7 @@ def test_imagenet_folders_take_the_models_names_in_order(tmp_path: Path) -> None
 def test_two_classes_of_one_name_cannot_be_told_apart(tmp_path: Path) -> None:
     fill(tmp_path, ["crane/a.png"])
 
-    with pytest.raises(ImageSetError, match="several classes are called 'crane'"):
+    with pytest.raises(ImageSetError, match="3 classes of the model are called 'crane'"):
         open_image_set(tmp_path, class_names=["crane", "owl", "crane"])
 
 
