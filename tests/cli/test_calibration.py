@@ -6,7 +6,10 @@ import pytest
 
 from edgevision.cli import run
 from edgevision.dataset.calibration_set import read_set
+from tests.artifact.models import classifier
 from tests.dataset.pictures import fill, picture, save
+
+PROBE = Path(__file__).parents[2] / "edgevision" / "runtime" / "probe.tflite"
 
 
 @pytest.fixture
@@ -179,10 +182,42 @@ def test_several_sets_are_listed(here: Path, capsys: pytest.CaptureFixture[str])
 def test_activations_of_a_model_are_compared_between_halves(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    probe = Path(__file__).parents[2] / "edgevision" / "runtime" / "probe.tflite"
+    (here / "float32.tflite").write_bytes(classifier("float32"))
+    run(["calibration", "build", "photos", "--preprocess", "imagenet-tf"])
+    capsys.readouterr()
 
-    code = run(["calibration", "check", "photos", "--model", str(probe), "--preprocess", "raw"])
+    code = run(["calibration", "check", "--model", "float32.tflite"])
 
-    # The probe is no image model: a sentence, not a traceback.
-    assert code == 5
-    assert "not images" in capsys.readouterr().err
+    assert code == 0
+    assert "4 of 4 activation ranges" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "complaint"),
+    [
+        (classifier("uint8"), 5, "computes in integers"),
+        (PROBE.read_bytes(), 5, "not images"),
+        (b"no model", 5, "not a .tflite"),
+    ],
+)
+def test_model_that_cannot_be_observed_is_a_sentence(
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    content: bytes,
+    code: int,
+    complaint: str,
+) -> None:
+    (here / "model.tflite").write_bytes(content)
+
+    arguments = ["check", "photos", "--model", "model.tflite", "--preprocess", "raw"]
+    assert run(["calibration", *arguments]) == code
+    assert complaint in capsys.readouterr().err
+
+
+def test_model_without_a_declaration_lists_the_presets(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "model.tflite").write_bytes(classifier("float32"))
+
+    assert run(["calibration", "check", "photos", "--model", "model.tflite"]) == 2
+    assert "imagenet-torch" in capsys.readouterr().err

@@ -11,9 +11,6 @@ from edgevision.dataset.stability import Range, measure_stability, overlap
 from edgevision.tensors import RgbImage
 from tests.dataset.pictures import fill, picture, save
 
-DATA = Path(__file__).parents[2].parent / "shared" / "data"
-
-
 def a_hundred(folder: Path) -> Path:
     return fill(folder, [f"{number:03}.png" for number in range(100)])
 
@@ -231,11 +228,10 @@ def test_overlap_is_the_share_both_cover(one: Range, other: Range, share: float)
     assert overlap(one, other) == pytest.approx(share)
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data")
-def test_real_calibration_photos_pass_beside_the_evaluation_photos() -> None:
+def test_real_calibration_photos_pass_beside_the_evaluation_photos(shared: Path) -> None:
     findings = check(
-        open_image_set(DATA / "photos" / "calibration"),
-        evaluation=open_image_set(DATA / "photos" / "evaluation"),
+        open_image_set(shared / "photos" / "calibration"),
+        evaluation=open_image_set(shared / "photos" / "evaluation"),
     )
 
     assert kinds(findings) == [("note", "stability")]
