@@ -25,6 +25,9 @@ Score = Callable[[Contract], FloatArray]
 CLEAR = 0.05
 """Two contracts differ clearly when chance alone would do it in fewer than 1 of 20 cases."""
 
+DOUBTFUL = 0.01
+"""A declaration is doubted on stronger evidence: of a dozen rivals, one may look better by luck."""
+
 ALIKE = 0.01
 """Input values that differ by less than this share of their range mean the same to a model:
 (x - 127) / 128 is x / 127.5 - 1 but for 0.4 %."""
@@ -123,7 +126,7 @@ def doubt(chosen: Trial, others: Sequence[Trial]) -> str | None:
 
     It looks wrong when it is no better than chance, or when another is clearly better.
     """
-    better = [trial for trial in others if _is_clearly_better(trial, chosen)]
+    better = [trial for trial in others if _is_clearly_better(trial, chosen, level=DOUBTFUL)]
     count = len(chosen.correct)
     if better:
         best = max(better, key=lambda trial: trial.accuracy)
@@ -158,14 +161,14 @@ def _same_meaning(one: Trial, other: Trial) -> bool:
     return bool((gap < ALIKE * (high[0] - low[0])).all())
 
 
-def _is_clearly_better(one: Trial, other: Trial) -> bool:
+def _is_clearly_better(one: Trial, other: Trial, *, level: float = CLEAR) -> bool:
     """McNemar's exact test, one-sided: only images on which the two differ can tell.
 
     Source: McNemar 1947, Psychometrika 12(2).
     """
     gained = int((one.correct & ~other.correct).sum())
     lost = int((other.correct & ~one.correct).sum())
-    return gained > lost and _tail(gained, gained + lost, 0.5) < CLEAR
+    return gained > lost and _tail(gained, gained + lost, 0.5) < level
 
 
 def _is_near_chance(trial: Trial) -> bool:
