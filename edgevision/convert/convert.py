@@ -11,7 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgevision.convert.child import child_environment, run_child, worker_command
+from edgevision.convert.child import (
+    WorkerCrashError,
+    child_environment,
+    run_child,
+    worker_command,
+)
 from edgevision.convert.custom import names_of
 from edgevision.convert.job import LOG, Job, Loader, error_from_dict
 from edgevision.errors import EdgeVisionError, MissingDependencyError, ModelError
@@ -133,6 +138,7 @@ def convert(
     finally:
         if not keep_log:
             log.unlink(missing_ok=True)
+    progress(len(_STAGES), len(_STAGES), "converting")
     return ConvertedModel(
         path=output,
         input_shape=tuple(fields["input_shape"]),
@@ -175,7 +181,7 @@ def _run(
                 timeout_s=timeout_s,
                 on_line=on_line,
             )
-            answer: dict[str, Any] = json.loads(current.answer_path.read_text())
+            answer = _read_answer(current, log_path)
             if "again" not in answer:
                 break
             _require("tf_keras", "loading this Keras-2 model")
@@ -186,6 +192,15 @@ def _run(
         raise type(error)(str(error), hint=error.hint.replace(LOG, str(log_path)))
     converted: dict[str, Any] = answer["converted"]
     return converted
+
+
+def _read_answer(job: Job, log_path: Path) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = json.loads(job.answer_path.read_text())
+    except (OSError, ValueError) as error:
+        message = f"the conversion ended without an answer; the log is {log_path}"
+        raise WorkerCrashError(message, hint="the log's last lines tell why") from error
+    return answer
 
 
 def _require(package: str, purpose: str) -> None:

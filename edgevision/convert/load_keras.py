@@ -16,12 +16,20 @@ from edgevision.convert.loaded import (
     InputSpec,
     Loaded,
     RefusedError,
+    first_reason,
     fixed_shape,
     is_training_only,
     shape_hint,
 )
 from edgevision.convert.modernize import modernize
 from edgevision.errors import UsageError
+
+_RANDOM_CROP: dict[Loader, str] = {
+    "keras": "passes the whole picture on",
+    "tf_keras": "crops the centre to the target's aspect ratio and resizes",
+}
+"""What the layer does outside training, read in keras 3.15 and tf_keras 2.21. Keras 3 documents
+the older behaviour, but does this; we answer what Keras answers, and say so."""
 
 
 def load_keras(
@@ -58,7 +66,7 @@ def load_keras(
     return Loaded(
         loader=loader,
         inputs=specs,
-        call=_caller(model, structure, tree),
+        call=_caller(model, structure, tree, tensors_known=bool(getattr(model, "inputs", None))),
         layers=tuple(name for name, _ in _walk(model)),
         training_only=tuple(
             name for name, layer in _walk(model) if is_training_only(type(layer).__name__)
@@ -67,7 +75,7 @@ def load_keras(
         weights=lambda: _weights(model),
         versions={loader: str(library.__version__)},
         warnings=tuple(
-            f"layer {name!r} (RandomCrop) crops the centre at inference"
+            f"layer {name!r} (RandomCrop) {_RANDOM_CROP[loader]} at inference"
             for name, layer in _walk(model)
             if type(layer).__name__ == "RandomCrop"
         ),
@@ -170,7 +178,7 @@ def _recorded_shape(model: Any) -> tuple[int | None, ...] | None:
     return None
 
 
-def _caller(model: Any, structure: Any, tree: Any) -> Any:
+def _caller(model: Any, structure: Any, tree: Any, *, tensors_known: bool) -> Any:
     if tree is None:
         import tensorflow as tf
 
@@ -180,6 +188,9 @@ def _caller(model: Any, structure: Any, tree: Any) -> Any:
         given = tensors[0] if structure is None else tree.pack_sequence_as(structure, list(tensors))
         outputs = tree.flatten(model(given, training=False))
         names = list(getattr(model, "output_names", None) or ())
+        if not names and tensors_known:
+            # A Sequential names no outputs; its last layer makes the only one.
+            names = [model.layers[-1].name]
         if len(names) != len(outputs):
             names = [f"output_{index}" for index in range(len(outputs))]
         return list(zip(names, outputs, strict=True))
@@ -189,7 +200,8 @@ def _caller(model: Any, structure: Any, tree: Any) -> Any:
 
 def _walk(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """All layers with their path, those of nested models after the model itself."""
-    for layer in getattr(model, "layers", ()):
+    # A functional model also has operations that are no layers, such as keras.ops.erf(x).
+    for layer in getattr(model, "operations", ()) or getattr(model, "layers", ()):
         path = f"{prefix}{layer.name}"
         yield path, layer
         yield from _walk(layer, f"{path}/")
@@ -205,8 +217,6 @@ def _dtype_name(dtype: Any) -> str:
 
 
 def _refused(source: Source, error: Exception) -> RefusedError:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = lines[0] if lines else type(error).__name__
     for marker in ("Unknown layer: ", "Could not locate class ", "Could not locate function "):
         if marker in str(error):
             name = str(error).partition(marker)[2].split("'")[1]
@@ -214,9 +224,5 @@ def _refused(source: Source, error: Exception) -> RefusedError:
             return RefusedError(
                 message, hint=f"name the Python that defines it: --custom-objects module:{name}"
             )
-    if len(text) > 300:
-        reason = [line for line in lines if "Exception encountered" in line]
-        text = f"{text[:200]}... {reason[0][:200] if reason else ''}".strip()
-    return RefusedError(
-        f"Keras cannot load {source.path}: {text}", hint=f"the log says more: {LOG}"
-    )
+    message = f"Keras cannot load {source.path}: {first_reason(error)}"
+    return RefusedError(message, hint=f"the log says more: {LOG}")
