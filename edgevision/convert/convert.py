@@ -136,6 +136,8 @@ def convert(
         keep_log = keep_log or str(log) in f"{error} {error.hint}"
         raise
     finally:
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("the child's log:\n%s", log.read_text(errors="replace"))
         if not keep_log:
             log.unlink(missing_ok=True)
     progress(len(_STAGES), len(_STAGES), "converting")

@@ -1,5 +1,6 @@
 """Loading `.keras` and `.h5` files, with Keras 3 or with its predecessor `tf_keras`."""
 
+import functools
 import importlib
 import json
 import shutil
@@ -61,6 +62,8 @@ def load_keras(
         if input_shape is None or not _is_unbuilt(error) or source.kind != "keras":
             raise _refused(source, error) from error
         model = _build_then_load(library, path, source, custom_objects, input_shape)
+    if loader == "tf_keras":
+        _settle_random_crops(library, model)
     specs, structure = _inputs(model, input_shape)
     tree = library.tree if loader == "keras" else None
     return Loaded(
@@ -114,6 +117,21 @@ def _prepared(source: Source, folder: Path, *, keras_2: bool) -> Path:
             with old.open(member) as original, new.open(member.filename, "w") as copy:
                 shutil.copyfileobj(original, copy)
     return path
+
+
+def _settle_random_crops(library: Any, model: Any) -> None:
+    """Give `tf_keras` RandomCrop layers their inference branch alone.
+
+    The layer chooses by a condition in the graph, whose other branch draws random numbers; TFLite
+    has none to draw.
+    """
+    for _, layer in _walk(model):
+        if type(layer).__name__ == "RandomCrop":
+            layer.call = functools.partial(_crop_centre, library, layer)
+
+
+def _crop_centre(library: Any, layer: Any, inputs: Any, **_options: Any) -> Any:
+    return library.preprocessing.image.smart_resize(inputs, (layer.height, layer.width))
 
 
 def _is_unbuilt(error: Exception) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import keras
-import tensorflow as tf  # noqa: TID251 - the point of this file
+import tensorflow as tf
 
 
 class RawScale(keras.layers.Layer):  # type: ignore[misc]
