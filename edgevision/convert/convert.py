@@ -19,7 +19,7 @@ from edgevision.convert.child import (
 )
 from edgevision.convert.custom import names_of
 from edgevision.convert.job import LOG, Job, Loader, error_from_dict
-from edgevision.errors import EdgeVisionError, MissingDependencyError, ModelError
+from edgevision.errors import EdgeVisionError, MissingDependencyError, ModelError, UsageError
 from edgevision.files import refuse_to_replace, replacing
 from edgevision.progress import Progress, silent
 
@@ -102,13 +102,14 @@ def convert(
     Raises:
         MissingDependencyError: TensorFlow is not installed.
         ModelError: the model cannot be loaded or converted; says which layer, and what to do.
-        UsageError: `output` exists, or the input's shape is unknown or contradicts the model.
+        UsageError: `output` exists or is `source`, or the input's shape is unknown or contradicts the model.
         VerificationError: the result answers differently from the model.
         EdgeVisionError: the child crashed, hung or ran out of memory (`child.WorkerCrashError`),
             or `output` cannot be written.
     """
     started = time.perf_counter()
     refuse_to_replace(output, overwrite=overwrite)
+    _check_output(source, output)
     names_of(custom_objects)
     if not source.exists():
         message = f"{source} does not exist"
@@ -154,6 +155,15 @@ def convert(
         seconds=time.perf_counter() - started,
         warnings=tuple(fields["warnings"]),
     )
+
+
+def _check_output(source: Path, output: Path) -> None:
+    if output.is_dir():
+        message = f"{output} is a folder"
+        raise UsageError(message, hint="name the .tflite file to write")
+    if output.exists() and source.exists() and output.samefile(source):
+        message = f"{output} is the model itself, which is never overwritten"
+        raise UsageError(message, hint="choose another output with -o")
 
 
 def _run(

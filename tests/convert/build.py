@@ -24,6 +24,10 @@ from tests.convert.models import BUILDERS, depthwise_residual
 OPTIONS: dict[str, dict[str, Any]] = {
     "open_size": {"input_shape": (20, 24, 3)},
     "raw_variable": {"custom_objects": ("tests.convert.custom:RawScale",)},
+    "lazily_built": {
+        "custom_objects": ("tests.convert.custom:Lazy",),
+        "input_shape": (12, 12, 3),
+    },
     "subclassed": {"custom_objects": ("tests.convert.custom:Tiny",)},
 }
 """What the job of a model says besides its paths."""
@@ -35,6 +39,7 @@ AGAIN: dict[str, tuple[str, dict[str, Any]]] = {
     "unvouched": ("subclassed.keras", {}),
     "missing_module": ("subclassed.keras", {"custom_objects": ("no_such_module:Tiny",)}),
     "exported": ("exported", {}),
+    "never_built": ("unbuilt.keras", {"input_shape": (8, 8, 3)}),
     "resaved_h5": ("cnn.h5", {}),
 }
 """Further jobs on the same files: name -> (file, what the job says)."""
@@ -103,7 +108,7 @@ def _record(model: Any, shape: tuple[int, ...] | None, folder: Path, name: str, 
     shapes = (
         {tensor.name: shape or tensor.shape[1:] for tensor in tensors}
         if tensors
-        else {"input": model.get_build_config()["input_shape"][1:]}
+        else {"input": shape or model.get_build_config()["input_shape"][1:]}
     )
     inputs = {
         key: generator.random((1, *sides)).astype(np.float32) * 255 for key, sides in shapes.items()

@@ -15,6 +15,18 @@ class RawScale(keras.layers.Layer):  # type: ignore[misc]
         return inputs * self.hidden
 
 
+class Lazy(keras.Model):  # type: ignore[misc]
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.conv = keras.layers.Conv2D(4, 3, name="conv")
+
+    def build(self, _input_shape: Any) -> None:
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        return keras.ops.mean(self.conv(inputs), axis=(1, 2))
+
+
 class Tiny(keras.Model):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

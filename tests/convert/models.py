@@ -221,6 +221,16 @@ def subclassed(keras: Any) -> Any:
 
 
 @_model
+def lazily_built(keras: Any) -> Any:
+    """Keras loads this one without its weights, and without saying so."""
+    from tests.convert.custom import Lazy
+
+    model = Lazy()
+    model(keras.ops.zeros((1, 12, 12, 3)))
+    return model
+
+
+@_model
 def mobilenet_v3(keras: Any) -> Any:
     return keras.applications.MobileNetV3Small(
         input_shape=(32, 32, 3), alpha=0.75, weights=None, classes=10, name="mobilenet_v3"

@@ -121,6 +121,18 @@ def test_an_existing_output_is_refused_before_any_work(tmp_path: Path, source: P
     assert (tmp_path / "out.tflite").read_bytes() == b"precious"
 
 
+def test_the_model_itself_is_never_overwritten(tmp_path: Path, source: Path) -> None:
+    content = source.read_bytes()
+    with pytest.raises(UsageError, match="the model itself"):
+        convert(source, source, overwrite=True, command=python("raise SystemExit(9)"))
+    assert source.read_bytes() == content
+
+
+def test_a_folder_as_output_is_refused_before_any_work(tmp_path: Path, source: Path) -> None:
+    with pytest.raises(UsageError, match="is a folder"):
+        convert(source, tmp_path, overwrite=True, command=python("raise SystemExit(9)"))
+
+
 def test_without_tensorflow_the_pip_line_is_given(
     tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ SAME_AS_KERAS = (
     "mixed_bfloat16",
     "raw_variable",
     "subclassed",
+    "lazily_built",
     "mobilenet_v3",
     "efficientnet",
 )
@@ -189,6 +190,12 @@ def test_an_unknown_size_asks_for_input_shape(gallery: Gallery, name: str) -> No
     error = gallery.error(name)
     assert error["kind"] == "UsageError"
     assert "--input-shape" in error["hint"]
+
+
+def test_a_model_saved_without_weights_is_refused(gallery: Gallery) -> None:
+    error = gallery.error("never_built")
+    assert error["kind"] == "ModelError"
+    assert "holds no weights" in error["message"]
 
 
 def test_a_contradicting_input_shape_is_refused_not_swapped(gallery: Gallery) -> None:
