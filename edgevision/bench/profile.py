@@ -67,7 +67,7 @@ class Profile:
     @property
     def error(self) -> float:
         """How far the sum of the parts is from the whole, as a fraction of the whole."""
-        return self.parts_ms / self.whole_ms - 1
+        return self.parts_ms / self.whole_ms - 1 if self.whole_ms else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,12 +107,12 @@ def profile(case: Case, *, progress: Progress = silent) -> Profile:
         for index, found in visits.pieces.items()
     }
     found = Profile(
-        whole_ms=float(np.median(visits.whole)) - idle_ms,
+        whole_ms=max(0.0, float(np.median(visits.whole)) - idle_ms),
         operations=_operations(model, times, division),
         partitions=division.partitions if division else 0,
         warnings=(),
     )
-    return replace(found, warnings=_warnings(found, division))
+    return replace(found, warnings=_warnings(found, division, idle_ms))
 
 
 def _operations(
@@ -135,14 +135,22 @@ def _operations(
     )
 
 
-def _warnings(found: Profile, division: Delegation | None) -> tuple[str, ...]:
+def _warnings(found: Profile, division: Delegation | None, idle_ms: float) -> tuple[str, ...]:
     lines = []
-    if abs(found.error) > _STATED_ERROR:
-        effect = "gains by fusing and by warm caches" if found.error > 0 else "loses at its borders"
-        pieces = f" in {division.partitions} partitions" if division else ""
+    if found.whole_ms < idle_ms:
+        lines.append(
+            "calling the model costs more than running it: the times of its parts are noise"
+        )
+    elif abs(found.error) > _STATED_ERROR:
+        pieces = f" ({division.partitions} partitions)" if division else ""
+        effect = (
+            "gains by running them as one"
+            if found.error > 0
+            else "loses between them, at a delegate's borders and in the caches,"
+        )
         lines.append(
             f"the parts add up to {1 + found.error:.0%} of the whole: what the runtime{pieces} "
-            f"{effect} is not in the parts"
+            f"{effect} is in the whole alone"
         )
     alone = [one.name for one in found.operations if one.time_ms is None]
     if alone:

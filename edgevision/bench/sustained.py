@@ -55,11 +55,12 @@ class Sustained:
     def __str__(self) -> str:
         """Burst and steady state in one line."""
         hottest = [p.reading.temperature_c for p in self.points if p.reading.temperature_c]
-        parts = [
+        line = (
             f"{self.name}: {self.burst_ms:.3g} ms in the first {_BURST_SECONDS} s, "
             f"{self.steady_ms:.3g} ms in the last third of {self.points[-1].at_s:.0f} s "
             f"({self.steady_ms / self.burst_ms - 1:+.0%})"
-        ]
+        )
+        parts = [line]
         if hottest:
             parts.append(f"at most {max(hottest):.0f} °C")
         if self.limits:
