@@ -13,20 +13,22 @@ class Delegation:
     """How a runtime divided a model."""
 
     operations: int
-    taken: tuple[int, ...]
-    """Indices of the operations that a delegate runs."""
+    delegated: int
+    """How many of them a delegate runs."""
+    taken: tuple[int, ...] | None
+    """Which ones, as indices; None where only their number is told."""
     partitions: int
     """Pieces the delegate got; each border between it and the built-in kernels costs time."""
 
     @property
     def is_full(self) -> bool:
         """Whether the delegate took everything."""
-        return len(self.taken) == self.operations
+        return self.delegated == self.operations
 
     def __str__(self) -> str:
         """As in "65 of 67, 2 partitions"."""
         pieces = f"{self.partitions} partition{'s' * (self.partitions != 1)}"
-        return f"{len(self.taken)} of {self.operations}, {pieces}"
+        return f"{self.delegated} of {self.operations}, {pieces}"
 
 
 def delegation_of(case: Case) -> Delegation | None:
@@ -59,7 +61,12 @@ def divide(details: Sequence[Mapping[str, Any]]) -> Delegation:
     taken: set[int] = set()
     for piece in pieces:
         taken |= _between(own, producer, _known(piece["inputs"]), _known(piece["outputs"]))
-    return Delegation(operations=len(own), taken=tuple(sorted(taken)), partitions=len(pieces))
+    return Delegation(
+        operations=len(own),
+        delegated=len(taken),
+        taken=tuple(sorted(taken)),
+        partitions=len(pieces),
+    )
 
 
 def _between(
