@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, models: Path, photos: Pa
     return folder
 
 
-def report(workplace: Path) -> dict[str, dict[str, object]]:
+def report(workplace: Path) -> dict[str, dict[str, Any]]:
     document = json.loads((workplace / "colours-edge" / "report.json").read_text())
     return {entry["file"]: entry for entry in document["files"]}
 
@@ -48,9 +49,9 @@ def test_the_evaluation_set_is_the_one_the_calibration_set_was_kept_apart_from(
 def test_both_files_are_right_and_agree(workplace: Path) -> None:
     files = report(workplace)
     for entry in files.values():
-        assert entry["top1"]["value"] == 1.0  # type: ignore[index]
+        assert entry["top1"]["value"] == 1.0
     against = files["int8.tflite"]["against_float"]
-    assert against["agreement"] == {  # type: ignore[index]
+    assert against["agreement"] == {
         "value": 1.0,
         "hits": 24,
         "images": 24,
@@ -63,10 +64,10 @@ def test_the_int8_file_takes_raw_pixels_and_computes_in_integers(workplace: Path
     entry = report(workplace)["int8.tflite"]
     assert entry["precision"] == "int8"
     assert entry["integer_operations"] == entry["computing_operations"]
-    (given,) = entry["inputs"]  # type: ignore[misc]
+    (given,) = entry["inputs"]
     assert (given["dtype"], given["zero_point"]) == ("uint8", 0)
     assert given["scale"] == pytest.approx(1 / 255)
-    assert entry["outputs"][0]["dtype"] == "float32"  # type: ignore[index]
+    assert entry["outputs"][0]["dtype"] == "float32"
 
 
 def test_the_card_in_the_file_is_enough_to_run_a_photo(workplace: Path, photos: Path) -> None:
