@@ -102,7 +102,8 @@ def convert(
     Raises:
         MissingDependencyError: TensorFlow is not installed.
         ModelError: the model cannot be loaded or converted; says which layer, and what to do.
-        UsageError: `output` exists or is `source`, or the input's shape is unknown or contradicts the model.
+        UsageError: `output` exists or is `source`, or the input's shape is unknown or contradicts
+            the model.
         VerificationError: the result answers differently from the model.
         EdgeVisionError: the child crashed, hung or ran out of memory (`child.WorkerCrashError`),
             or `output` cannot be written.

@@ -39,6 +39,7 @@ AGAIN: dict[str, tuple[str, dict[str, Any]]] = {
     "unvouched": ("subclassed.keras", {}),
     "missing_module": ("subclassed.keras", {"custom_objects": ("no_such_module:Tiny",)}),
     "exported": ("exported", {}),
+    "writer": ("writer", {}),
     "never_built": ("unbuilt.keras", {"input_shape": (8, 8, 3)}),
     "resaved_h5": ("cnn.h5", {}),
 }
@@ -69,8 +70,22 @@ def main(folder: Path) -> None:
             model.save(folder / "cnn.h5")
         _convert(folder, name, source, OPTIONS.get(name, {}))
         sys.stderr.write(f"{name} {time.perf_counter() - started:.2f}\n")
+    _save_writer(folder)
     for name, (file, options) in AGAIN.items():
         _convert(folder, name, folder / file, options)
+
+
+def _save_writer(folder: Path) -> None:
+    """A SavedModel that writes a file when it is called."""
+    import tensorflow as tf
+
+    def serve(image: Any) -> Any:
+        tf.io.write_file(str(folder / "written"), "by a model")
+        return tf.reduce_mean(image, axis=(1, 2))
+
+    module = tf.Module()
+    module.serve = tf.function(serve, input_signature=[tf.TensorSpec((1, 8, 8, 3), tf.float32)])
+    tf.saved_model.save(module, str(folder / "writer"), signatures=module.serve)
 
 
 def _convert(folder: Path, name: str, source: Path, options: dict[str, Any]) -> None:

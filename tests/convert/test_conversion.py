@@ -198,6 +198,13 @@ def test_a_model_saved_without_weights_is_refused(gallery: Gallery) -> None:
     assert "holds no weights" in error["message"]
 
 
+def test_a_saved_model_that_writes_files_is_refused_unrun(gallery: Gallery) -> None:
+    error = gallery.error("writer")
+    assert error["kind"] == "ModelError"
+    assert "WriteFile" in error["message"]
+    assert not (gallery.folder / "written").exists()
+
+
 def test_a_contradicting_input_shape_is_refused_not_swapped(gallery: Gallery) -> None:
     error = gallery.error("cnn_other_size")
     assert error["kind"] == "UsageError"
