@@ -11,6 +11,7 @@ from edgevision.dataset.stability import Range, measure_stability, overlap
 from edgevision.tensors import RgbImage
 from tests.dataset.pictures import fill, picture, save
 
+
 def a_hundred(folder: Path) -> Path:
     return fill(folder, [f"{number:03}.png" for number in range(100)])
 
