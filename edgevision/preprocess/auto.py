@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.errors import UsageError
+from edgevision.errors import ImageSetError, UsageError
 from edgevision.preprocess.contract import Contract
 from edgevision.preprocess.normalize import normalize
 from edgevision.preprocess.preprocessing import Preprocessing
@@ -85,7 +85,8 @@ def run_trials(
     """A trial of each contract, in the order given.
 
     Raises:
-        UsageError: there are no labels, or a label is none of the model's classes.
+        UsageError: there are no labels.
+        ImageSetError: a label is none of the model's classes.
     """
     if not len(labels):
         raise UsageError("--preprocess auto needs labelled images", hint=_DECLARE)
@@ -94,7 +95,7 @@ def run_trials(
         scores = score(contract)
         if int(labels.max()) >= scores.shape[1]:
             message = f"label {labels.max()} is none of the model's {scores.shape[1]} classes"
-            raise UsageError(message, hint="labels are indices into the model's outputs")
+            raise ImageSetError(message, hint="labels are indices into the model's outputs")
         correct = scores.argmax(axis=1) == labels
         trials.append(Trial(name=name, contract=contract, correct=correct, scores=scores))
         progress(done, len(contracts), "trying preprocessing")
