@@ -86,6 +86,10 @@ def test_caffe_is_bgr() -> None:
     assert from_option("imagenet-caffe").contract(**PHOTO).color == "bgr"
 
 
+def test_auto_leaves_to_be_measured_what_the_flags_do_not_fix() -> None:
+    assert from_flags(preprocess="auto", fit="letterbox") == Preprocessing(fit="letterbox")
+
+
 def test_table_in_a_larger_file_is_found(tmp_path: Path) -> None:
     file = tmp_path / "set.toml"
     file.write_text('images = 3\n[preprocessing]\npreset = "unit"\n')
