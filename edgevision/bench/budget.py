@@ -119,9 +119,7 @@ def _checks(limits: Limits, result: Result, measured: Measured) -> list[Check]:
             found=value,
         )
         for what, value in values.items()
-        # The first model is what the others are compared with.
-        if getattr(limits, what) is not None
-        and not (first and what in {"drop_points", "agreement"})
+        if getattr(limits, what) is not None and what not in skipped
     ]
 
 
