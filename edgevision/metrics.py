@@ -35,7 +35,8 @@ class Rate:
         z, n, p = 1.959964, self.count, self.value
         centre = (p + z * z / (2 * n)) / (1 + z * z / n)
         half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return max(0.0, centre - half), min(1.0, centre + half)
+        # In floating point the ends can miss the share itself by a rounding at 0 % and 100 %.
+        return max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))
 
 
 def top_k_accuracy(scores: FloatArray, labels: Labels, k: int = 1) -> Rate:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from edgevision import __version__
-from edgevision.cli import console, doctor
+from edgevision.cli import console, doctor, inspect
 from edgevision.errors import EdgeVisionError
 
 INTERRUPTED = 130
@@ -88,7 +88,10 @@ def _options(
     console.configure(quiet=quiet or console.settings.quiet, debug=debug or console.settings.debug)
 
 
-COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (("doctor", doctor.doctor),)
+COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
+    ("inspect", inspect.inspect),
+    ("doctor", doctor.doctor),
+)
 GROUPS: tuple[tuple[str, typer.Typer], ...] = ()
 
 for _name, _command in COMMANDS:

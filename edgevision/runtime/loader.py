@@ -4,6 +4,7 @@ tflite-runtime 2.14 imports under NumPy 2 and then dies in its first Interpreter
 Pi OS has only that. So each library in the table is tried by running a tiny model through it.
 """
 
+import ctypes
 import importlib
 import importlib.metadata
 import os
@@ -68,6 +69,8 @@ class RuntimeLibrary:
 
     def _delegate(self, path: Path) -> Any:
         try:
+            # First alone: when this fails inside load_delegate, its __del__ fails as well.
+            ctypes.CDLL(str(path))
             return self.module.load_delegate(str(path))
         except (ValueError, OSError) as error:
             message = f"cannot load the delegate {path}: {error}"
