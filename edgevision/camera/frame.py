@@ -1,5 +1,6 @@
 """One picture from a source: when it was taken, and its pixels in whatever layout they came."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -37,6 +38,8 @@ class Frame:
     """Of the picture in pixels when `data` does not say: i420 rows may be longer than that."""
     prepared: NDArray[np.uint8] | None = None
     """The model's pixels, when a thread ahead of inference made them already."""
+    turn: Callable[[Image], Image] | None = None
+    """What makes the picture upright, when the camera hangs otherwise."""
     _image: Image | None = field(default=None, repr=False)
 
     @property
@@ -51,7 +54,8 @@ class Frame:
             DeviceError: a JPEG that does not decode, or an array that is no picture.
         """
         if self._image is None:
-            self._image = _three_channels(self)
+            image = _three_channels(self)
+            self._image = self.turn(image) if self.turn else image
         return self._image
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 
@@ -32,8 +33,37 @@ class Look:
     post_ns: int
 
 
+class Ahead(Protocol):
+    """What can be done about a frame before inference is free."""
+
+    def prepare(self, frame: Frame, /) -> None:
+        """Make the model's pixels of `frame`; see `TensorInput.prepare`."""
+
+
+class Looker(Protocol):
+    """What the loop asks of a model held open."""
+
+    @property
+    def input(self) -> Ahead:
+        """Its input."""
+
+    @property
+    def runtime(self) -> str:
+        """Name and version of the library that runs it."""
+
+    @property
+    def xnnpack(self) -> bool:
+        """Whether the fast kernels took the model."""
+
+    def look(self, frame: Frame, /) -> Look:
+        """Answer about one frame; see `Recognizer.look`."""
+
+    def close(self) -> None:
+        """Let go of the model."""
+
+
 class Recognizer:
-    """Owns the session, its input writer and its output reader; use with `with`.
+    """The `Looker` on a real model: owns the session, its input writer and its output reader.
 
     Its first act is one run on zeros: that proves that the model works here, and pays for lazy
     set-up before the first frame.
@@ -113,9 +143,3 @@ class Recognizer:
     def close(self) -> None:
         """Let go of the model."""
         self._session.close()
-
-    def __enter__(self) -> "Recognizer":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

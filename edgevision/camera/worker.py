@@ -1,5 +1,6 @@
 """The inference thread: take the newest frame, look, hand the result to every sink."""
 
+import contextlib
 import logging
 import threading
 import time
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 
 from edgevision.camera.frame import Frame
 from edgevision.camera.mailbox import Mailbox
-from edgevision.camera.recognizer import Recognizer
+from edgevision.camera.recognizer import Looker
 from edgevision.camera.result import Result
 from edgevision.camera.sink import Sink
 from edgevision.camera.steady import Steady
@@ -45,7 +46,7 @@ class Worker:
 
     def __init__(
         self,
-        open_recognizer: Callable[[], Recognizer],
+        open_recognizer: Callable[[], Looker],
         desk: Desk,
         *,
         clock_ns: Callable[[], int] = time.monotonic_ns,
@@ -85,7 +86,7 @@ class Worker:
 
     def _run(self) -> None:
         try:
-            with self._open_recognizer() as recognizer:
+            with contextlib.closing(self._open_recognizer()) as recognizer:
                 self._work(recognizer)
         except EdgeVisionError as error:
             self.error = error
@@ -95,7 +96,7 @@ class Worker:
         finally:
             self._entered_ns = None
 
-    def _work(self, recognizer: Recognizer) -> None:
+    def _work(self, recognizer: Looker) -> None:
         desk = self._desk
         done = 0
         while not self._stop.is_set():
@@ -118,7 +119,7 @@ class Worker:
                 self.has_finished = True
                 return
 
-    def _look(self, recognizer: Recognizer, frame: Frame, taken_ns: int) -> Result | None:
+    def _look(self, recognizer: Looker, frame: Frame, taken_ns: int) -> Result | None:
         desk = self._desk
         try:
             look = recognizer.look(frame)
