@@ -136,8 +136,8 @@ class BoxReader:
         spot = place(width, height, self._contract)
         x = boxes[:, [1, 3]] * self._contract.width
         y = boxes[:, [0, 2]] * self._contract.height
-        x = (x - spot.left) * (spot.source_width / spot.width) + spot.source_left
-        y = (y - spot.top) * (spot.source_height / spot.height) + spot.source_top
+        x = (x - spot.left) * spot.source_width / spot.width + spot.source_left
+        y = (y - spot.top) * spot.source_height / spot.height + spot.source_top
         x, y = x.clip(0, width), y.clip(0, height)
         return np.stack([x[:, 0], y[:, 0], x[:, 1], y[:, 1]], axis=1).astype(np.float32)
 

@@ -57,7 +57,7 @@ def check_picamera2(
         return Finding(subject=subject, state=state, detail=detail, fix=fix)
     try:
         cameras = module.Picamera2.global_camera_info()
-    except Exception as error:  # libcamera raises by no rule
+    except Exception as error:  # noqa: BLE001 - libcamera raises by no rule
         detail = f"loads, but cannot list cameras: {error}"
         return Finding(subject=subject, state="broken", detail=detail, fix="sudo apt full-upgrade")
     if not cameras:
@@ -79,8 +79,7 @@ def _cause(
     if "numpy.dtype size changed" in text or "_ARRAY_API" in text or "NumPy 1.x" in text:
         return (
             "picamera2's compiled parts are for another NumPy than the environment's",
-            "pip uninstall numpy opencv-python-headless in the environment; "
-            "sudo apt install python3-numpy python3-opencv",
+            "pip uninstall numpy opencv-python-headless; apt install python3-numpy python3-opencv",
         )
     if not isinstance(error.__cause__, ModuleNotFoundError):
         return str(error), "sudo apt full-upgrade (picamera2 and libcamera must be of one age)"
@@ -97,17 +96,17 @@ def _cause(
             "picamera2 is installed, but this environment does not see system packages",
             f"{sys.base_prefix}/bin/python3 -m venv --system-site-packages --upgrade {sys.prefix}",
         )
-    if outside.startswith("other Python"):
+    if outside == "other Python":
+        own = f"{sys.version_info[0]}.{sys.version_info[1]}"
         return (
-            f"picamera2 is installed for {outside.removeprefix('other ')}, this is "
-            f"Python {sys.version_info[0]}.{sys.version_info[1]}",
+            f"picamera2 is installed for another Python than this one, {own}",
             "make the environment with /usr/bin/python3 -m venv --system-site-packages",
         )
     return "picamera2 is not installed", INSTALL_HINT
 
 
 def _system_import(module: str) -> str:
-    """"ok" when the system's Python imports `module`, else why not."""
+    """Tell "ok" when the system's Python imports `module`, else why not."""
     python = Path("/usr/bin/python3")
     if not python.exists():
         return "missing"
@@ -120,7 +119,7 @@ def _system_import(module: str) -> str:
         return "missing"
     if reply.returncode != 0:
         return "missing"
-    return "ok" if reply.stdout.strip() == "True" else "other Python (/usr/bin/python3)"
+    return "ok" if reply.stdout.strip() == "True" else "other Python"
 
 
 def _check_rpicam() -> Finding:

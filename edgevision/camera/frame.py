@@ -101,6 +101,5 @@ def _decode(encoded: NDArray[np.uint8]) -> Image:
 
 
 def _no_picture(frame: Frame) -> DeviceError:
-    return DeviceError(
-        f"frame {frame.sequence} is no {frame.layout} picture: {frame.data.dtype} {frame.data.shape}"
-    )
+    found = f"{frame.data.dtype} {frame.data.shape}"
+    return DeviceError(f"frame {frame.sequence} is no {frame.layout} picture: {found}")

@@ -58,7 +58,7 @@ class Newest:
                     )
                     seen = self._version
                     return self._value
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 return b""
 
         try:

@@ -166,8 +166,10 @@ class HttpServer:
             body = f"{error.status} {error}\n".encode()
             extra = "Allow: GET, HEAD\r\n" if error.status == 405 else ""
             with suppress(OSError):
-                await self._send(writer, wire.response(error.status, body, "text/plain", extra=extra))
-        except (OSError, asyncio.TimeoutError):
+                await self._send(
+                    writer, wire.response(error.status, body, "text/plain", extra=extra)
+                )
+        except OSError:
             logger.debug("a client went away")
         finally:
             self._connections -= 1

@@ -5,7 +5,6 @@ Anything else that HTTP carries (HLS, MPEG-TS, MP4) is left to FFmpeg.
 
 import base64
 import http.client
-import socket
 import ssl
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -84,9 +83,10 @@ def _stream(
     options: SourceOptions,
 ) -> JpegSource | VideoSource:
     kind = response.headers.get_content_type()
-    is_digest = response.status == 401 and "digest" in (
-        response.getheader("WWW-Authenticate") or ""
-    ).lower()
+    is_digest = (
+        response.status == 401
+        and "digest" in (response.getheader("WWW-Authenticate") or "").lower()
+    )
     if response.status == 200 and kind.startswith("multipart/"):
         return _multipart(connection, response, url, options)
     connection.close()
@@ -111,10 +111,7 @@ def _multipart(
     options: SourceOptions,
 ) -> JpegSource:
     # http.client lets go of the socket once the body begins; the timeout is still to be set.
-    wire: socket.socket | None = connection.sock
-    if wire is None:
-        raw = getattr(response.fp, "raw", None)
-        wire = getattr(raw, "_sock", None)
+    wire = connection.sock or getattr(getattr(response.fp, "raw", None), "_sock", None)
     if wire is None:
         raise DeviceError(f"{without_password(url)} closed the connection")
 

@@ -61,7 +61,7 @@ async def read_request(
         raise HttpError(400) from error
     except asyncio.LimitOverrunError as error:
         raise HttpError(431) from error
-    except (TimeoutError, asyncio.TimeoutError) as error:
+    except TimeoutError as error:
         raise HttpError(408) from error
     return parse_head(head)
 

@@ -62,6 +62,9 @@ class MjpegSplitter:
             self._at, self._in_scan = match.start(), False
         if len(self._buffer) < self._at + 4 and not self._ends_here():
             return False
+        return self._pass_marker(pictures)
+
+    def _pass_marker(self, pictures: list[bytes]) -> bool:
         marker = self._buffer[self._at + 1]
         if self._buffer[self._at] != 0xFF or (marker == _SOI and self._at != self._begin):
             # Bytes were lost: what begins here is no picture, look for the next start.

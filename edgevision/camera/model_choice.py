@@ -1,7 +1,6 @@
 """Which model the camera runs, and how a frame becomes its input."""
 
-import sys
-from collections.abc import Sequence
+import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,7 +47,9 @@ def find_model(folder: Path) -> Path:
         raise UsageError(message, hint="edgevision camera MODEL.tflite")
     names = ", ".join(path.name for path in models[:5])
     message = f"{folder} holds {len(models)} models: {names}"
-    raise UsageError(message, hint=f'name one, or write model = "{models[0].name}" in {settings.name}')
+    raise UsageError(
+        message, hint=f'name one, or write model = "{models[0].name}" in {settings.name}'
+    )
 
 
 def choose_model(
@@ -74,11 +75,10 @@ def choose_model(
     if fit is not None:
         fraction = contract.crop_fraction if fit == "center-crop" else 1.0
         contract = replace(contract, fit=fit, crop_fraction=fraction)
-    names: Sequence[str] = card.labels if card else ()
     return ModelChoice(
         path=path,
         contract=contract,
-        labels=read_labels(labels) if labels else tuple(names),
+        labels=read_labels(labels) if labels else card.labels if card else (),
         activation=card.activation if card else None,
     )
 
@@ -120,11 +120,6 @@ def _named_model(settings: Path) -> Path | None:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

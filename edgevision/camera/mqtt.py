@@ -97,7 +97,7 @@ def mqtt_sink(broker: Broker) -> QueuedSink[Result]:
 
 
 class _Publisher:
-    def __init__(self, client: Any, topic: str) -> None:  # noqa: ANN401 - paho's client
+    def __init__(self, client: Any, topic: str) -> None:
         self._client = client
         self._topic = topic
         self._steady: tuple[str, ...] | None = None
@@ -112,4 +112,3 @@ class _Publisher:
             self._client.publish(
                 f"{self._topic}/steady", ",".join(result.steady), qos=1, retain=True
             )
-

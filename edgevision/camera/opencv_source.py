@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edgevision.camera.frame import Frame
+from edgevision.camera.frame import Frame, Layout
 from edgevision.camera.source import SourceOptions, without_password
 from edgevision.errors import DeviceError
 
@@ -92,7 +92,7 @@ def open_v4l2(address: str, options: SourceOptions) -> "VideoSource":
 class VideoSource:
     """An open `cv2.VideoCapture`. Once a read has failed, only opening anew helps."""
 
-    def __init__(self, capture: Any, name: str, *, is_live: bool) -> None:  # noqa: ANN401
+    def __init__(self, capture: Any, name: str, *, is_live: bool) -> None:
         self.is_live = is_live
         self._capture = capture
         self._name = name
@@ -109,7 +109,7 @@ class VideoSource:
         if is_read and image is not None and image.size:
             self._count += 1
             data = np.asarray(image, np.uint8)
-            layout = "gray" if data.ndim == 2 else "bgr"
+            layout: Layout = "gray" if data.ndim == 2 else "bgr"
             return Frame(sequence=sequence, captured_ns=arrived_ns, data=data, layout=layout)
         if self.is_live:
             raise DeviceError(f"{self._name} stopped giving frames")

@@ -19,7 +19,8 @@ def draw(result: Result, frame: Frame, *, longest_side: int = _LONGEST_SIDE) -> 
     scale = min(1.0, longest_side / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    canvas = small if frame.order == "bgr" else cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
+    upright = small if frame.order == "bgr" else cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
+    canvas = np.asarray(upright, np.uint8)
     for answer in result.answers:
         if answer.xyxy is not None:
             left, top, right, bottom = (round(side * scale) for side in answer.xyxy)
@@ -30,7 +31,7 @@ def draw(result: Result, frame: Frame, *, longest_side: int = _LONGEST_SIDE) -> 
     ]
     for row, line in enumerate([*lines, f"{result.age_ms:.0f} ms"]):
         _write(canvas, line, 8, 20 + 20 * row)
-    return np.asarray(canvas, np.uint8)
+    return canvas
 
 
 def encode(picture: Image, *, quality: int = 80) -> bytes:
@@ -46,6 +47,4 @@ def _write(canvas: Image, text: str, left: int, bottom: int) -> None:
     # OpenCV's built-in font has ASCII only; other letters would come out as "???".
     plain = text.encode("ascii", "replace").decode()
     for color, thickness in ((_SHADE, 3), (_INK, 1)):
-        cv2.putText(
-            canvas, plain, (left, bottom), cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, thickness
-        )
+        cv2.putText(canvas, plain, (left, bottom), cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, thickness)

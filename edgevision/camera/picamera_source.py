@@ -70,7 +70,7 @@ def open_picamera(address: str, options: SourceOptions) -> "PicameraSource":
     return PicameraSource(camera, number, options)
 
 
-def load_picamera2() -> Any:  # noqa: ANN401 - a module without types
+def load_picamera2() -> Any:
     """The picamera2 module.
 
     Raises:
@@ -96,7 +96,7 @@ class PicameraSource:
 
     is_live = True
 
-    def __init__(self, camera: Any, number: int, options: SourceOptions) -> None:  # noqa: ANN401
+    def __init__(self, camera: Any, number: int, options: SourceOptions) -> None:
         self._camera = camera
         self._number = number
         self._timeout_s = options.read_timeout_s
@@ -137,7 +137,7 @@ class PicameraSource:
         self._camera.close()
 
 
-def _configuration(camera: Any, options: SourceOptions) -> Any:  # noqa: ANN401
+def _configuration(camera: Any, options: SourceOptions) -> Any:
     size = (options.width or 640, options.height or 480)
     controls = {"FrameRate": options.fps} if options.fps else {}
     return camera.create_video_configuration(

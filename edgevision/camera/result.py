@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -62,7 +62,7 @@ def result_to_dict(
     there: so the wall clock is asked at each result, and never kept.
     """
     captured = now_ns() - (monotonic_ns() - result.captured_ns)
-    moment = datetime.fromtimestamp(captured / 1e9, tz=timezone.utc)
+    moment = datetime.fromtimestamp(captured / 1e9, tz=UTC)
     return {
         "frame": result.sequence,
         "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),

@@ -125,7 +125,7 @@ class QueuedSink(Generic[Item]):
         except BrokenPipeError as error:
             self.failed += 1
             self.broken = error
-        except Exception as error:  # a full disk or a lost broker must not end the loop
+        except Exception as error:  # noqa: BLE001 - a full disk or a lost broker must not end the loop
             self.failed += 1
             now = time.monotonic()
             if self._complained_at is None or now - self._complained_at > _COMPLAIN_EVERY_S:
@@ -171,7 +171,7 @@ class NewestSink:
                 if newest is not None:
                     self._show(*newest)
                     self._closing.wait(self._period_s)
-        except Exception as error:  # a screen that went away is no reason to stop seeing
+        except Exception as error:  # noqa: BLE001 - a screen that went away is no reason to stop seeing
             logger.warning("%s: %s: %s", self.name, type(error).__name__, error)
         finally:
             self._finish()

@@ -105,7 +105,9 @@ def parse_source(text: str) -> SourceName:
     if text and Path(text).is_file():
         return SourceName(kind="file", address=text)
     message = f"{text!r} is no source and no file here"
-    raise UsageError(message, hint=f"use one of {', '.join(example for example, _ in KINDS.values())}")
+    raise UsageError(
+        message, hint=f"use one of {', '.join(example for example, _ in KINDS.values())}"
+    )
 
 
 def open_source(name: SourceName, options: SourceOptions) -> FrameSource:

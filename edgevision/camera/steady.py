@@ -14,7 +14,7 @@ from edgevision.camera.result import Answer
 from edgevision.errors import UsageError
 
 _FORGOTTEN = 1e-3
-"""A smoothed score below this is as good as none; keeps the memory flat over thousands of labels."""
+"""A smoothed score below this is as good as none; forgetting it keeps the memory flat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,9 @@ def parse_smoothing(text: str) -> Smoothing:
         return Smoothing()
     if match := re.fullmatch(r"ema:(0?\.\d+|0)", text):
         return Smoothing(keep=float(match[1]))
-    if (match := re.fullmatch(r"(\d{1,3})/(\d{1,3})", text)) and 1 <= int(match[1]) <= int(match[2]):
+    if (match := re.fullmatch(r"(\d{1,3})/(\d{1,3})", text)) and 1 <= int(match[1]) <= int(
+        match[2]
+    ):
         return Smoothing(votes=int(match[1]), window=int(match[2]))
     raise UsageError(
         f"unknown smoothing {text!r}", hint="none, ema:0.8 (share kept), or 3/5 (three of five)"

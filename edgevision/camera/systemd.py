@@ -47,7 +47,7 @@ class Notifier:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
                 # A full queue at systemd's end must not hold up the loop.
-                wire.setblocking(False)  # noqa: FBT003 - the socket's own signature
+                wire.setblocking(False)
                 wire.sendto(message.encode(), self._address)
         except OSError:
             # systemd is being re-executed, or is gone: the next message may arrive.

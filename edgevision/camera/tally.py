@@ -97,9 +97,7 @@ class Tally:
                 cumulative.append(running)
             results, bad, total, last = self._results, self._bad, self._age_sum_s, self._last
             first = self._first_s
-        age, wait, pre, infer, post = (
-            [sorted(row[column] for row in recent) for column in range(5)]
-        )
+        age, wait, pre, infer, post = [sorted(row[column] for row in recent) for column in range(5)]
         return Figures(
             results=results,
             bad_frames=bad,

@@ -41,7 +41,9 @@ def camera(
     fit: Annotated[
         str | None, typer.Option(help="stretch, center-crop or letterbox, not the card's.")
     ] = None,
-    runtime: Annotated[str, typer.Option(help="auto, litert, tflite-runtime, tensorflow.")] = "auto",
+    runtime: Annotated[
+        str, typer.Option(help="auto, litert, tflite-runtime, tensorflow.")
+    ] = "auto",
     threads: Annotated[
         int, typer.Option(min=0, help="For the model; 0 is all usable CPUs but one.")
     ] = 0,

@@ -118,7 +118,8 @@ def to_gray(image: RgbImage) -> Pixels:
     The weights are OpenCV's own fixed-point ones; spelled out so that Kotlin can be equal.
     """
     luma = ((image * GRAY_WEIGHTS).sum(axis=-1, dtype=np.uint32) + GRAY_ROUND) >> GRAY_SHIFT
-    return luma.astype(np.uint8)
+    gray: Pixels = luma.astype(np.uint8)
+    return gray
 
 
 def _resize(part: RgbImage, spot: Placement, target: Pixels) -> None:
