@@ -91,8 +91,7 @@ class TensorInput:
     def _gray(self, rgb: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
         # `pixels.to_gray` in buffers that exist already.
         np.copyto(self._wide, rgb)
-        self._wide *= GRAY_WEIGHTS
-        np.sum(self._wide, axis=2, dtype=np.uint32, out=self._luma)
+        np.matmul(self._wide, GRAY_WEIGHTS, out=self._luma)
         self._luma += GRAY_ROUND
         self._luma >>= GRAY_SHIFT
         np.copyto(out[..., 0], self._luma, casting="unsafe")
