@@ -32,6 +32,8 @@ _SEND_SECONDS = 10.0
 _KEEP_ALIVE_S = 10.0
 """Without results for so long, something is sent to find viewers that have gone."""
 
+_KERNEL_BYTES = 1 << 17
+
 _BOUNDARY = "edgevision-frame"
 _MULTIPART = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
 _CSP = "Content-Security-Policy: default-src 'self' 'unsafe-inline'; frame-ancestors 'none'\r\n"
@@ -104,6 +106,9 @@ class HttpServer:
             raise DeviceError(
                 f"cannot listen on {host}:{port}: {reason}", hint="choose another --http HOST:PORT"
             ) from error
+        # Pictures in the kernel's buffer are old when they are seen: it would grow to megabytes.
+        # Connections inherit this.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BYTES)
         self.port: int = self._socket.getsockname()[1]
         self._connections = 0
         self._loop = asyncio.new_event_loop()
