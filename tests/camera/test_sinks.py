@@ -76,9 +76,7 @@ def test_log_lines_hold_no_frames_while_they_wait() -> None:
 
 def test_screen_shows_the_newest_and_skips_the_rest() -> None:
     shown: list[int] = []
-    sink = NewestSink(
-        "screen", lambda result, _frame: shown.append(result.sequence), period_s=0.05
-    )
+    sink = NewestSink("screen", lambda result, _frame: shown.append(result.sequence), period_s=0.05)
     for number in range(300):
         sink.offer(make_result(number), make_frame())
         time.sleep(0.001)
