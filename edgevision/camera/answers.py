@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -134,8 +134,8 @@ class BoxReader:
     def _to_frame(self, boxes: FloatArray, width: int, height: int) -> FloatArray:
         """(n, 4) top, left, bottom, right in 0..1 of the input -> xyxy in pixels of the frame."""
         spot = place(width, height, self._contract)
-        x = boxes[:, [1, 3]] * self._contract.width
-        y = boxes[:, [0, 2]] * self._contract.height
+        x: Any = boxes[:, [1, 3]] * self._contract.width
+        y: Any = boxes[:, [0, 2]] * self._contract.height
         x = (x - spot.left) * spot.source_width / spot.width + spot.source_left
         y = (y - spot.top) * spot.source_height / spot.height + spot.source_top
         x, y = x.clip(0, width), y.clip(0, height)

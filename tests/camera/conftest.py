@@ -28,8 +28,17 @@ def wait_until(is_true: Callable[[], object], seconds: float = 10.0) -> bool:
     return bool(is_true())
 
 
+def waiting_for(gate: threading.Event) -> Callable[[object], None]:
+    """Something that is stuck until the gate opens."""
+
+    def wait(_item: object) -> None:
+        gate.wait(30)
+
+    return wait
+
+
 class FakeLooker:
-    """A model that takes `work_s` and answers "thing"; native code's manners: it lets others run."""
+    """A model that takes `work_s` and answers "thing"; like native code it lets others run."""
 
     runtime = "fake 1.0"
     xnnpack = True
@@ -74,7 +83,7 @@ class Recorder:
         self.moments.append(time.monotonic())
         self.results.append(result)
 
-    def close(self, timeout: float) -> None:
+    def close(self, timeout: float) -> None:  # noqa: ARG002 - as Sink
         self.is_closed = True
 
 

@@ -55,7 +55,8 @@ def test_quantized_scores_are_real_again() -> None:
     scores = np.array([[0, 255, 0]], np.uint8)
     session: Any = FakeSession(scores, quantization=Quantization(scale=1 / 256, zero_point=0))
     best = ClassReader(session, "abc", ALL, "softmax")(1, 1)[0]
-    assert (best.label, best.score) == ("b", pytest.approx(255 / 256))
+    assert best.label == "b"
+    assert best.score == pytest.approx(255 / 256)
 
 
 def test_logits_become_probabilities() -> None:

@@ -26,7 +26,7 @@ def opened(text: str) -> FrameSource:
 
 
 def read_all(source: FrameSource) -> list[Frame]:
-    frames = []
+    frames: list[Frame] = []
     while (frame := source.read(len(frames))) is not None:
         frames.append(frame)
     source.close()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from edgevision.camera.frame import Frame
 from edgevision.camera.grabber import Grabber
 from edgevision.errors import DeviceError
-from tests.camera.conftest import make_frame, wait_until
+from tests.camera.conftest import make_frame, wait_until, waiting_for
 
 
 class ListSource:
@@ -85,9 +85,7 @@ def test_abandoned_while_stuck_it_passes_on_nothing_and_closes_its_source() -> N
 
 def test_waiting_for_room_in_line_is_not_being_stuck() -> None:
     gate = threading.Event()
-    grabber = Grabber(
-        lambda: ListSource(nothing), lambda _frame: gate.wait(10) and None, itertools.count()
-    )
+    grabber = Grabber(lambda: ListSource(nothing), waiting_for(gate), itertools.count())
     grabber.start()
     assert wait_until(lambda: grabber.frames == 1)
     threading.Event().wait(0.05)

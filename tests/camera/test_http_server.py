@@ -279,9 +279,12 @@ def test_nothing_is_drawn_while_nobody_looks(
     camera: Camera, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[int] = []
-    monkeypatch.setattr(
-        "edgevision.camera.http_hub.encode", lambda _picture: drawn.append(1) or b"x"
-    )
+
+    def encode(_picture: object) -> bytes:
+        drawn.append(1)
+        return b"x"
+
+    monkeypatch.setattr("edgevision.camera.http_hub.encode", encode)
     time.sleep(0.3)
     assert not drawn
     with camera.connect(b"GET /stream HTTP/1.1\r\n\r\n"):

@@ -1,5 +1,6 @@
 """Network cameras that lag, stall, die and come back; frames carry the sender's clock."""
 
+import functools
 import os
 import signal
 import statistics
@@ -131,13 +132,17 @@ def test_clock_survives_the_camera_s_compression() -> None:
     assert read_clock(clock_picture(320, 240, 0xDEADBEEF)) == 0xDEADBEEF
 
 
+def has_more(recorder: Recorder, results: int) -> bool:
+    return len(recorder.results) >= results
+
+
 @pytest.mark.slow
 def test_frozen_camera_is_survived_twenty_times(stand: CameraStand) -> None:
     camera = stand.start()
     with watching(camera.url, work_s=0.005) as (loop, recorder):
         for _ in range(20):
             seen = len(recorder.results)
-            assert wait_until(lambda seen=seen: len(recorder.results) >= seen + 5, 15)
+            assert wait_until(functools.partial(has_more, recorder, seen + 5), 15)
             os.kill(camera.process.pid, signal.SIGSTOP)
             assert wait_until(lambda: not loop.status().is_up, 6)
             os.kill(camera.process.pid, signal.SIGCONT)

@@ -16,7 +16,7 @@ from edgevision.camera.synthetic_source import SyntheticSource
 from edgevision.camera.systemd import Notifier
 from edgevision.camera.watchdog import Patience
 from edgevision.errors import DeviceError, ModelError
-from tests.camera.conftest import FakeLooker, Recorder, make_frame, wait_until
+from tests.camera.conftest import FakeLooker, Recorder, make_frame, wait_until, waiting_for
 
 QUICK = Patience(stall_s=0.5, open_s=1.0, first_delay_s=0.05, longest_delay_s=0.2)
 
@@ -136,7 +136,7 @@ def test_model_that_does_not_open_ends_the_run_and_frees_the_camera(
 
 def test_error_of_the_model_while_running_ends_the_run(stop: threading.Event) -> None:
     class Broken(FakeLooker):
-        def look(self, frame: Frame) -> Any:
+        def look(self, frame: Frame) -> Any:  # noqa: ARG002 - as Looker
             message = "op 7 failed"
             raise ModelError(message)
 
@@ -215,7 +215,7 @@ def test_inference_that_always_hangs_ends_the_process(stop: threading.Event) -> 
     gate = threading.Event()
 
     class Hanging(FakeLooker):
-        def look(self, frame: Frame) -> Any:
+        def look(self, frame: Frame) -> Any:  # noqa: ARG002 - as Looker
             gate.wait(30)
 
     loop = loop_of(lambda: SyntheticSource(8, 8, 100), Hanging, infer_stall_s=0.2)
@@ -271,9 +271,7 @@ def test_slow_sink_does_not_slow_inference(stop: threading.Event) -> None:
     from edgevision.camera.sink import QueuedSink, result_only
 
     gate = threading.Event()
-    stuck: QueuedSink[Any] = QueuedSink(
-        "stuck", lambda _item: gate.wait(30) and None, choose=result_only, places=5
-    )
+    stuck: QueuedSink[Any] = QueuedSink("stuck", waiting_for(gate), choose=result_only, places=5)
     recorder = Recorder()
     loop = loop_of(lambda: SyntheticSource(8, 8, 100), FakeLooker, stuck, recorder, frames=100)
     threading.Timer(3.5, gate.set).start()

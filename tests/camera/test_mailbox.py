@@ -65,7 +65,12 @@ def test_the_last_item_can_be_taken_after_closing() -> None:
 
 def test_line_keeps_order_and_drops_nothing() -> None:
     line: Line[int] = Line(2)
-    thread = threading.Thread(target=lambda: [line.put(item) for item in range(50)])
+
+    def put_all() -> None:
+        for item in range(50):
+            line.put(item)
+
+    thread = threading.Thread(target=put_all)
     thread.start()
     taken = [line.take(1) for _ in range(50)]
     thread.join()

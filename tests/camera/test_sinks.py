@@ -5,7 +5,6 @@ import threading
 import time
 from pathlib import Path
 
-import cv2
 import pytest
 
 from edgevision.camera.frame import Frame
@@ -13,15 +12,14 @@ from edgevision.camera.jsonl import jsonl_sink
 from edgevision.camera.keep import SaveRule, keep_sink, parse_save_rule
 from edgevision.camera.result import Answer, Result, result_to_dict
 from edgevision.camera.sink import NewestSink, QueuedSink, result_only
+from edgevision.dataset.decode import decode_image
 from edgevision.errors import EdgeVisionError, UsageError
-from tests.camera.conftest import make_frame, make_result, wait_until
+from tests.camera.conftest import make_frame, make_result, wait_until, waiting_for
 
 
 def test_stuck_writer_costs_the_caller_nothing_and_is_counted() -> None:
     gate = threading.Event()
-    sink: QueuedSink[Result] = QueuedSink(
-        "stuck", lambda _result: gate.wait(20) and None, choose=result_only, places=10
-    )
+    sink: QueuedSink[Result] = QueuedSink("stuck", waiting_for(gate), choose=result_only, places=10)
     began = time.monotonic()
     for number in range(1000):
         sink.offer(make_result(number), make_frame())
@@ -34,12 +32,12 @@ def test_stuck_writer_costs_the_caller_nothing_and_is_counted() -> None:
 
 def test_everything_waiting_is_written_at_the_end() -> None:
     got: list[int] = []
-    sink: QueuedSink[Result] = QueuedSink(
-        "slow",
-        lambda result: (time.sleep(0.01), got.append(result.sequence))[1],
-        choose=result_only,
-        places=100,
-    )
+
+    def write(result: Result) -> None:
+        time.sleep(0.01)
+        got.append(result.sequence)
+
+    sink: QueuedSink[Result] = QueuedSink("slow", write, choose=result_only, places=100)
     for number in range(20):
         sink.offer(make_result(number), make_frame())
     sink.close(5)
@@ -65,9 +63,7 @@ def test_writer_that_fails_is_counted_and_goes_on() -> None:
 
 def test_log_lines_hold_no_frames_while_they_wait() -> None:
     gate = threading.Event()
-    sink: QueuedSink[Result] = QueuedSink(
-        "stuck", lambda _result: gate.wait(20) and None, choose=result_only, places=10
-    )
+    sink: QueuedSink[Result] = QueuedSink("stuck", waiting_for(gate), choose=result_only, places=10)
     sink.offer(make_result(), make_frame())
     assert all(isinstance(item, Result) for item in sink._waiting)
     gate.set()
@@ -200,7 +196,7 @@ def test_frames_are_kept_when_the_model_is_unsure(tmp_path: Path) -> None:
 def test_kept_picture_is_the_frame(tmp_path: Path) -> None:
     kept_frames(tmp_path, ["any"], [0.9] * 5)
     pictures = sorted(tmp_path.glob("*.jpg"))
-    assert [round(cv2.imread(str(path)).mean()) for path in pictures] == [0, 1, 2, 3, 4]
+    assert [round(decode_image(path).mean()) for path in pictures] == [0, 1, 2, 3, 4]
 
 
 def test_oldest_kept_frames_go_and_other_files_stay(tmp_path: Path) -> None:

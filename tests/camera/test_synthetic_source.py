@@ -1,3 +1,4 @@
+import itertools
 import time
 
 from edgevision.camera.synthetic_source import SyntheticSource
@@ -19,9 +20,7 @@ def test_frames_come_at_the_rate() -> None:
     clock = Clock()
     camera = source(clock)
     times = [camera.read(number).captured_ns for number in range(5)]
-    assert [later - earlier for earlier, later in zip(times, times[1:], strict=False)] == [
-        10**8
-    ] * 4
+    assert [later - earlier for earlier, later in itertools.pairwise(times)] == [10**8] * 4
 
 
 def test_late_reader_misses_frames_and_gets_a_young_one() -> None:

@@ -65,7 +65,7 @@ def frame_of(rgb: NDArray[np.uint8], layout: Layout) -> Frame:
     ahead=st.booleans(),
     seed=st.integers(0, 9),
 )
-def test_tensor_is_exactly_what_the_reference_makes(
+def test_tensor_is_exactly_what_the_reference_makes(  # noqa: PLR0917 - drawn by name
     width: int,
     height: int,
     into: tuple[int, int],

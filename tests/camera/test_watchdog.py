@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable  # noqa: TC003 - named in an attribute
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ class FakeGrabber:
     def abandon(self) -> None:
         self.is_abandoned = True
 
-    def join(self, timeout: float) -> None:
+    def join(self, timeout: float) -> None:  # noqa: ARG002 - as Grabber
         return
 
     def busy_s(self) -> float:
