@@ -108,9 +108,7 @@ class Ledger:
             )
             raise AssertionError(message)
         axis %= len(variable.shape)
-        self.slots.append(
-            Slot(operation=operation, weight=weight, axis=axis, ids=ids, role=role)
-        )
+        self.slots.append(Slot(operation=operation, weight=weight, axis=axis, ids=ids, role=role))
 
     def resize(self, operation: Any, change: Callable[[dict[str, Any], Kept], None]) -> None:
         """Note how the configuration of `operation` follows its channels."""

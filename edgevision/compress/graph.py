@@ -140,7 +140,7 @@ def build_graph(trace: Trace, *, keep: Sequence[str] = ()) -> ChannelGraph:
 
 
 def _rule(call: Call) -> Rule:
-    name = kind(call.operation)
+    name = kind(call.operation) or ""
     if name in MERGE and len(call.outputs) == 1:
         return MERGE[name]
     if name in _OF_ONE_TENSOR and len(call.inputs) == len(call.outputs) == 1:
@@ -165,10 +165,10 @@ def _again(
     first, first_inputs, first_outputs = before
     same_ranks = [len(w.shape) for w in call.inputs] == [len(w.shape) for w in first.inputs]
     for source, earlier in zip(inputs, first_inputs, strict=False):
-        if source is not None and earlier is not None and same_ranks:
-            if len(source.ids) == len(earlier.ids) and source.axis == earlier.axis:
-                ledger.merge(source.ids, earlier.ids)
-                continue
+        if same_ranks and source is not None and earlier is not None:
+            # Weights fix the number of channels, so the two have equally many.
+            ledger.merge(source.ids, earlier.ids)
+            continue
         for carried in (source, earlier):
             if carried is not None:
                 ledger.pin(carried.ids, f"{call.name} is used on tensors that cannot shrink alike")
@@ -192,9 +192,7 @@ def _pin_patterns(ledger: Ledger, keep: Sequence[str]) -> None:
             ledger.pin(width.ids, f"kept because it matches {pattern}")
 
 
-def _spaces(
-    widths: Sequence[Width], roots: Ids, pins: Mapping[int, str]
-) -> tuple[Space, ...]:
+def _spaces(widths: Sequence[Width], roots: Ids, pins: Mapping[int, str]) -> tuple[Space, ...]:
     """Group the removable units by the layers they stand in and how often in each."""
     stands_in: dict[int, list[tuple[int, int]]] = {}
     for position, width in enumerate(widths):

@@ -25,6 +25,7 @@ def remove(graph: ChannelGraph, kept: NDArray[np.bool_]) -> Any:
     """
     changes: dict[int, list[Change]] = {}
     for resize in graph.resizes:
+
         def change(config: dict[str, Any], do: Any = resize.change) -> None:
             do(config, lambda ids: int(graph.kept_at(ids, kept).sum()))
 

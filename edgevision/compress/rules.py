@@ -19,11 +19,11 @@ Carried: TypeAlias = Channels | None
 Rule: TypeAlias = Callable[[Ledger, Call, Sequence[Carried]], Sequence[Carried]]
 
 # Activations that look at one number at a time, by the names Keras serializes them under.
-_PER_NUMBER = frozenset(
-    "celu elu exponential gelu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu "
-    "linear log_sigmoid mish relu relu6 selu sigmoid silu soft_shrink softplus softsign "
-    "sparse_plus sparse_sigmoid squareplus swish tanh tanh_shrink threshold".split()
-)
+_PER_NUMBER = """
+    celu elu exponential gelu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu
+    linear log_sigmoid mish relu relu6 selu sigmoid silu soft_shrink softplus softsign sparse_plus
+    sparse_sigmoid squareplus swish tanh tanh_shrink threshold
+"""
 
 
 def kind(operation: Any) -> str | None:
@@ -44,9 +44,7 @@ def unknown(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> list[Carri
     return stop(ledger, call, inputs, f"feeds {call.name} ({what}), which is not known here")
 
 
-def stop(
-    ledger: Ledger, call: Call, inputs: Sequence[Carried], reason: str
-) -> list[Carried]:
+def stop(ledger: Ledger, call: Call, inputs: Sequence[Carried], reason: str) -> list[Carried]:
     """Pin all inputs for `reason`; the outputs carry nothing removable."""
     for carried in inputs:
         if carried is not None:
@@ -71,12 +69,12 @@ def works_per_number(activation: Any) -> bool:
     """Whether `activation` looks at each number alone (softmax, for one, does not)."""
     module = str(getattr(activation, "__module__", ""))
     name = getattr(activation, "__name__", "")
-    return activation is None or (module.startswith("keras.src.activations") and name in _PER_NUMBER)
+    return activation is None or (
+        module.startswith("keras.src.activations") and name in _PER_NUMBER.split()
+    )
 
 
-def after_activation(
-    ledger: Ledger, call: Call, ids: Ids, axis: int
-) -> list[Carried]:
+def after_activation(ledger: Ledger, call: Call, ids: Ids, axis: int) -> list[Carried]:
     """Channels of a layer's output, pinned when its activation mixes them."""
     activation = getattr(call.operation, "activation", None)
     if not works_per_number(activation):

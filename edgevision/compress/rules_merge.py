@@ -79,16 +79,7 @@ def _concatenate(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Seque
     if any(source.axis != axis for source in carrying):
         return stop(ledger, call, inputs, f"{call.name} meets channels along another axis")
     if along == axis:
-        pieces = []
-        for wire, source in zip(call.inputs, inputs, strict=True):
-            length = wire.shape[axis]
-            if source is None and length is None:
-                return unknown(ledger, call, inputs)
-            piece = ledger.fresh(int(length or 0)) if source is None else source.ids
-            if source is None:
-                ledger.pin(piece, f"joined in {call.name} from what cannot shrink")
-            pieces.append(piece)
-        return [Channels(axis=axis, ids=np.concatenate(pieces))]
+        return _joined(ledger, call, inputs, axis)
     for source in carrying[1:]:
         ledger.merge(carrying[0].ids, source.ids)
     if len(carrying) < len(inputs):
@@ -96,8 +87,23 @@ def _concatenate(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Seque
     return [carrying[0]]
 
 
-_MERGES = "Add Subtract Multiply Maximum Minimum Average".split()
-_OPERATORS = "Add Subtract Multiply Divide TrueDivide Maximum Minimum".split()
+def _joined(ledger: Ledger, call: Call, inputs: Sequence[Carried], axis: int) -> Sequence[Carried]:
+    """The channels of all inputs one after the other, those that cannot shrink with new numbers."""
+    pieces = []
+    for wire, source in zip(call.inputs, inputs, strict=True):
+        if source is not None:
+            pieces.append(source.ids)
+            continue
+        length = wire.shape[axis]
+        if length is None:
+            return unknown(ledger, call, inputs)
+        pieces.append(ledger.fresh(length))
+        ledger.pin(pieces[-1], f"joined in {call.name} from what cannot shrink")
+    return [Channels(axis=axis, ids=np.concatenate(pieces))]
+
+
+_MERGES = ("Add", "Subtract", "Multiply", "Maximum", "Minimum", "Average")
+_OPERATORS = ("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Maximum", "Minimum")
 
 MERGE: dict[str, Rule] = {
     **{f"layers.{name}": _elementwise for name in _MERGES},

@@ -75,9 +75,7 @@ def _group_normalization(
     return [source]
 
 
-def _unit_normalization(
-    ledger: Ledger, call: Call, inputs: Sequence[Carried]
-) -> Sequence[Carried]:
+def _unit_normalization(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
     # Zeros add nothing to a sum of squares, so this one is exact.
     return inputs if _axes(call) is not None else unknown(ledger, call, inputs)
 

@@ -83,14 +83,14 @@ def _all_steps(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequenc
 _LAYERS_PER_NUMBER = """
     ReLU LeakyReLU ELU Identity Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D
     GaussianNoise GaussianDropout AlphaDropout ActivityRegularization
-""".split()
+"""
 
 _OPS_PER_NUMBER = """
     Abs Absolute Cast Ceil Celu Clip Copy Elu Exp Expm1 Floor Gelu HardShrink HardSigmoid HardSilu
     HardTanh Identity LeakyRelu Log Log1p LogSigmoid Negative Reciprocal Relu Relu6 Round Rsqrt Selu
     Sigmoid Sign Silu SoftShrink Softplus Softsign SparsePlus SparseSigmoid Sqrt Square Squareplus
     StopGradient Tanh TanhShrink Threshold
-""".split()
+"""
 
 _SPATIAL = """
     MaxPooling1D MaxPooling2D MaxPooling3D AveragePooling1D AveragePooling2D AveragePooling3D
@@ -98,7 +98,7 @@ _SPATIAL = """
     GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D
     AdaptiveMaxPooling2D AdaptiveAveragePooling2D
     UpSampling2D UpSampling3D ZeroPadding2D ZeroPadding3D Cropping2D Cropping3D Resizing CenterCrop
-""".split()
+"""
 
 PASS: dict[str, Rule] = {
     "layers.Activation": _activation,
@@ -106,9 +106,9 @@ PASS: dict[str, Rule] = {
     "ops.Softmax": _softmax,
     "ops.LogSoftmax": _softmax,
     "applications.StochasticDepth": per_number,
-    **{f"layers.{name}": per_number for name in _LAYERS_PER_NUMBER},
-    **{f"ops.{name}": per_number for name in _OPS_PER_NUMBER},
-    **{f"layers.{name}": _spatial for name in _SPATIAL},
+    **{f"layers.{name}": per_number for name in _LAYERS_PER_NUMBER.split()},
+    **{f"ops.{name}": per_number for name in _OPS_PER_NUMBER.split()},
+    **{f"layers.{name}": _spatial for name in _SPATIAL.split()},
     **{f"layers.{name}": _all_steps for name in ("ZeroPadding1D", "Cropping1D", "UpSampling1D")},
     **{f"ops.{name}": _reduction for name in ("Mean", "Sum", "Max", "Min")},
 }

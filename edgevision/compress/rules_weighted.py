@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from edgevision.compress.channels import Channels, Ids, Kept, Ledger
+from edgevision.compress.channels import Ids, Kept, Ledger
 from edgevision.compress.rules import (
     Carried,
     Rule,
@@ -19,20 +19,14 @@ from edgevision.compress.trace import Call
 
 
 def _conv(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
-    layer, axis = call.operation, channel_axis(call)
-    if layer.groups > 1:
+    if call.operation.groups > 1:
         return _grouped_conv(ledger, call, inputs)
-    if not _reads(ledger, call, inputs, axis, layer.kernel, -2):
-        return unknown(ledger, call, inputs)
-    return _makes(ledger, call, axis, layer.kernel, -1)
+    return _mixed(ledger, call, inputs, call.operation.kernel, kernel_axes=(-2, -1))
 
 
 def _conv_transpose(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
-    axis = channel_axis(call)
     # Laid out (..., made, read), the other way round than a convolution's.
-    if not _reads(ledger, call, inputs, axis, call.operation.kernel, -1):
-        return unknown(ledger, call, inputs)
-    return _makes(ledger, call, axis, call.operation.kernel, -2)
+    return _mixed(ledger, call, inputs, call.operation.kernel, kernel_axes=(-1, -2))
 
 
 def _grouped_conv(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
@@ -92,41 +86,42 @@ def _separable(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequenc
         between = np.repeat(source.ids, int(layer.depth_multiplier))
         ledger.index(layer, layer.depthwise_kernel, -2, source.ids, "out")
         ledger.index(layer, layer.pointwise_kernel, -2, between, "in")
-    return _makes(ledger, call, axis, layer.pointwise_kernel, -1)
+    return _made(ledger, call, layer.pointwise_kernel, kernel_axis=-1)
 
 
 def _dense(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
-    axis = len(call.inputs[0].shape) - 1
     [source] = inputs
-    if source is not None and source.axis != axis:
+    if source is not None and source.axis != len(call.inputs[0].shape) - 1:
         why = f"{call.name} (Dense) reads another axis than the channels"
         return stop(ledger, call, inputs, why)
-    if not _reads(ledger, call, inputs, axis, call.operation.kernel, -2):
-        return unknown(ledger, call, inputs)
-    return _makes(ledger, call, axis, call.operation.kernel, -1, setting="units")
+    return _mixed(ledger, call, inputs, call.operation.kernel, kernel_axes=(-2, -1))
 
 
-def _reads(
-    ledger: Ledger, call: Call, inputs: Sequence[Carried], axis: int, kernel: Any, kernel_axis: int
-) -> bool:
-    """Index the kernel by the channels read; False when the layer is not as we know it."""
-    [source] = inputs
-    if not is_plain(call.operation) or (source is not None and source.axis != axis):
-        return False
-    if source is not None:
-        ledger.index(call.operation, kernel, kernel_axis, source.ids, "in")
-    return True
-
-
-def _makes(
-    ledger: Ledger, call: Call, axis: int, kernel: Any, kernel_axis: int, setting: str = "filters"
+def _mixed(
+    ledger: Ledger,
+    call: Call,
+    inputs: Sequence[Carried],
+    kernel: Any,
+    *,
+    kernel_axes: tuple[int, int],
 ) -> Sequence[Carried]:
+    """Rule for a kernel that mixes all channels read, on one of its axes, into each one made."""
+    [source] = inputs
+    layer = call.operation
+    if not is_plain(layer) or (source is not None and source.axis != channel_axis(call)):
+        return unknown(ledger, call, inputs)
+    if source is not None:
+        ledger.index(layer, kernel, kernel_axes[0], source.ids, "in")
+    return _made(ledger, call, kernel, kernel_axis=kernel_axes[1])
+
+
+def _made(ledger: Ledger, call: Call, kernel: Any, *, kernel_axis: int) -> Sequence[Carried]:
     layer = call.operation
     out = ledger.make(layer, int(kernel.shape[kernel_axis]))
     ledger.index(layer, kernel, kernel_axis, out, "out")
     ledger.index(layer, layer.bias, 0, out, "out")
-    ledger.resize(layer, _count(setting, out))
-    return after_activation(ledger, call, out, axis)
+    ledger.resize(layer, _count("units" if hasattr(layer, "units") else "filters", out))
+    return after_activation(ledger, call, out, channel_axis(call))
 
 
 def _count(setting: str, ids: Ids) -> Any:
@@ -150,4 +145,3 @@ WEIGHTED: dict[str, Rule] = {
     **{f"layers.SeparableConv{n}D": _separable for n in (1, 2)},
     "layers.Dense": _dense,
 }
-

@@ -100,9 +100,7 @@ def _wire(tensor: Any) -> Wire:
     return Wire(shape=tuple(tensor.shape), dtype=str(tensor.dtype), name=str(tensor.name))
 
 
-def _enter(
-    graph: Any, inputs: list[Wire], fixed: dict[str, Any], calls: list[Call]
-) -> Structure:
+def _enter(graph: Any, inputs: list[Wire], fixed: dict[str, Any], calls: list[Call]) -> Structure:
     """Append the calls of `graph` fed by `inputs`; return its outputs in their nesting.
 
     `fixed` holds the `training` argument given to the model as a whole: Keras hands it to every
@@ -127,9 +125,7 @@ def _enter(
             call = _call(node, args, kwargs, same_size=same_size)
             calls.append(call)
             outputs = list(call.outputs)
-        wires.update(
-            (id(tensor), wire) for tensor, wire in zip(node.outputs, outputs, strict=True)
-        )
+        wires.update((id(tensor), wire) for tensor, wire in zip(node.outputs, outputs, strict=True))
     return keras.tree.map_structure(lambda tensor: wires[id(tensor)], graph._outputs_struct)  # noqa: SLF001
 
 
@@ -149,9 +145,9 @@ def _call(node: Any, args: Any, kwargs: Any, *, same_size: bool) -> Call:
     tensors = node.outputs
     if not same_size:
         spec_args, spec_kwargs = keras.tree.map_structure(
-            lambda leaf: keras.KerasTensor(leaf.shape, leaf.dtype)
-            if isinstance(leaf, Wire)
-            else leaf,
+            lambda leaf: (
+                keras.KerasTensor(leaf.shape, leaf.dtype) if isinstance(leaf, Wire) else leaf
+            ),
             (args, kwargs),
         )
         tensors = keras.tree.flatten(node.operation.compute_output_spec(*spec_args, **spec_kwargs))

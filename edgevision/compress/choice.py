@@ -1,0 +1,141 @@
+"""Which channels go: from scores and a target to a choice, in widths the hardware likes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import gcd, lcm
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.compress.graph import ChannelGraph, Space
+from edgevision.compress.importance import Scores
+from edgevision.errors import TargetMissedError, UsageError
+
+Measure: TypeAlias = Literal["channels", "macs", "params", "latency"]
+Ranking: TypeAlias = Literal["layer", "global"]
+
+Choice: TypeAlias = NDArray[np.bool_]
+"""(numbers,) by standing number, False for what goes."""
+
+Price: TypeAlias = Callable[[Choice], float]
+"""What a choice costs, in any unit: multiply-adds, weights or milliseconds."""
+
+# However global the ranking, a layer keeps at least this share: one that is cut to a thread
+# stops the whole network, and no fine-tuning brings that back.
+_LEAST_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """How much is to be removed."""
+
+    measure: Measure
+    """Of what: "channels" in every layer, multiply-adds, parameters, or measured latency."""
+
+    fraction: float
+    """Share to remove, 0 <= fraction < 1."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.fraction < 1:
+            message = f"the share to remove must be from 0 to below 1, got {self.fraction}"
+            raise UsageError(message, hint="0.5 removes half")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chooser:
+    """Turns one number, the `amount` of pruning, into a choice of channels."""
+
+    graph: ChannelGraph
+    scores: Scores
+    ranking: Ranking
+    round_to: int
+    """Layers shrink to multiples of this many channels."""
+
+    def __post_init__(self) -> None:
+        if self.round_to < 1:
+            message = f"widths are rounded to multiples of 1 or more, got {self.round_to}"
+            raise UsageError(message)
+
+    def choose(self, amount: float) -> Choice:
+        """Remove about `amount` (0..1) of every layer, or of all channels ranked together."""
+        kept = self.graph.all_kept()
+        threshold = self._threshold(amount)
+        for space in self.graph.spaces:
+            if self.ranking == "layer":
+                wanted = len(space.units) * (1 - amount)
+            else:
+                wanted = float((self._relative(space) >= threshold).sum())
+            self._cut(space, wanted, kept)
+        return kept
+
+    def choose_for(self, target: Target, price: Price) -> Choice:
+        """The smallest choice that lowers `price` by the target's share.
+
+        Raises:
+            TargetMissedError: even the largest choice does not.
+        """
+        if target.measure == "channels":
+            return self.choose(target.fraction)
+        full = price(self.graph.all_kept())
+        limit = full * (1 - target.fraction)
+        if target.fraction == 0:
+            return self.graph.all_kept()
+        least = price(self.choose(1))
+        if least > limit:
+            message = (
+                f"{target.fraction:.0%} of {target.measure} cannot be removed: "
+                f"the most is {1 - least / full:.0%}"
+            )
+            raise TargetMissedError(
+                message, hint="keep fewer layers, round to fewer channels, or ask for less"
+            )
+        # Latency is measured, which takes seconds and trembles: seven halvings find it within 1 %.
+        low, high = 0.0, 1.0
+        for _ in range(7 if target.measure == "latency" else 30):
+            middle = (low + high) / 2
+            if price(self.choose(middle)) > limit:
+                low = middle
+            else:
+                high = middle
+        if target.measure == "latency":
+            return self.choose(high)
+        return self._between(self.choose(low), self.choose(high), limit, price)
+
+    def _between(self, more: Choice, less: Choice, limit: float, price: Price) -> Choice:
+        """Go from `more` channels to `less` one space at a time, and stop when it is enough.
+
+        Because widths are rounded, many layers step down at the same amount, far past the target.
+        """
+        kept = more.copy()
+        spaces = sorted(self.graph.spaces, key=lambda space: self._lost(space, more, less))
+        for space in spaces:
+            if price(kept) <= limit:
+                break
+            kept[space.units] = less[space.units]
+        return kept
+
+    def _lost(self, space: Space, more: Choice, less: Choice) -> float:
+        going = space.units[more[space.units] & ~less[space.units]]
+        return float(self._relative(space)[np.isin(space.units, going)].mean()) if len(going) else 0
+
+    def _relative(self, space: Space) -> Scores:
+        scores = self.scores[space.units]
+        relative: Scores = scores / max(float(scores.mean()), 1e-30)
+        return relative
+
+    def _threshold(self, amount: float) -> float:
+        if self.ranking == "layer" or not self.graph.spaces:
+            return 0.0
+        every = np.concatenate([self._relative(space) for space in self.graph.spaces])
+        return float(np.quantile(every, amount)) if amount < 1 else np.inf
+
+    def _cut(self, space: Space, wanted: float, kept: Choice) -> None:
+        count = len(space.units)
+        step = lcm(*(self.round_to // gcd(self.round_to, m) for m in space.multiplicity))
+        least = min(count, max(step, -(-int(np.ceil(count * _LEAST_SHARE)) // step) * step))
+        keep = count if wanted >= count else int(np.rint(wanted / step)) * step
+        keep = min(count, max(least, keep))
+        # Stable, so that equal scores always give the same choice.
+        order = np.argsort(self.scores[space.units], kind="stable")
+        kept[space.units[order[: count - keep]]] = False
