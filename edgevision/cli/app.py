@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from edgevision import __version__
-from edgevision.cli import console, doctor, inspect
+from edgevision.cli import bench, console, convert, demo, doctor, evaluate, inspect, optimize
 from edgevision.errors import EdgeVisionError
 
 INTERRUPTED = 130
@@ -89,9 +89,15 @@ def _options(
 
 
 COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
+    ("optimize", optimize.optimize),
+    ("convert", convert.convert),
+    ("evaluate", evaluate.evaluate),
+    ("bench", bench.bench),
     ("inspect", inspect.inspect),
     ("doctor", doctor.doctor),
+    ("demo", demo.demo),
 )
+"""In the order of the help: the main job first."""
 GROUPS: tuple[tuple[str, typer.Typer], ...] = ()
 
 for _name, _command in COMMANDS:
