@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import numpy as np
+
+from edgevision.compress.channels import Ids
 from edgevision.compress.choice import Choice, Chooser, Price, Ranking, Target
 from edgevision.compress.cost import Cost, CostModel, cost_model
 from edgevision.compress.graph import ChannelGraph, LayerWidth, build_graph
@@ -40,6 +43,18 @@ class Pruned:
     widths_before: tuple[LayerWidth, ...]
     widths_after: tuple[int, ...]
     """Channels left in each layer of `widths_before`."""
+
+    feature: "Feature | None"
+    """Where to compare inner feature maps with the original's; None when there is no such place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """The last feature map of the original and of the smaller model, by layer name."""
+
+    layer: str
+    channels: Ids
+    """Which of the original's channels the smaller model still has, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +98,7 @@ def prune(
         after=costs.cost(kept),
         widths_before=graph.layer_widths(),
         widths_after=_widths(graph, kept),
+        feature=_last_feature(graph, kept),
     )
 
 
@@ -109,6 +125,18 @@ def ladder(model: Any, plan: Plan, fractions: Sequence[float]) -> tuple[Rung, ..
         kept = chooser.choose_for(target, _price(graph, costs, plan, None))
         rungs.append(Rung(fraction=fraction, cost=costs.cost(kept), widths=_widths(graph, kept)))
     return tuple(rungs)
+
+
+def _last_feature(graph: ChannelGraph, kept: Choice) -> Feature | None:
+    for call in reversed(graph.trace.calls):
+        carried = graph.wires.get(call.outputs[0])
+        is_map = carried is not None and len(call.outputs[0].shape) == carried.axis + 1 == 4
+        # Functions have no output to ask a model for, and a layer used twice has two.
+        uses = sum(other.operation is call.operation for other in graph.trace.calls)
+        if carried is not None and is_map and hasattr(call.operation, "weights") and uses == 1:
+            staying = np.flatnonzero(graph.kept_at(carried.ids, kept))
+            return Feature(layer=call.name, channels=staying)
+    return None
 
 
 def _refuse_when_nothing_can_go(graph: ChannelGraph) -> None:

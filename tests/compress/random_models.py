@@ -13,7 +13,7 @@ _STEPS = """
     conv conv grouped_conv group_per_channel conv_transpose depthwise separable shared_conv
     batch_norm group_norm layer_norm rms_norm unit_norm prelu relu6 hard_swish softmax
     max_pool average_pool upsample pad crop resize dropout rescale dense_per_pixel
-    add subtract multiply maximum average op_add op_multiply_by_number concatenate concat_rows
+    add subtract multiply maximum average op_add op_subtract_number concatenate concat_rows
     gate gate_of_functions spatial_gate permute_and_back split_rows unknown nested
 """
 
@@ -51,7 +51,7 @@ def random_model(program: Sequence[Step], head: str) -> Any:
     return keras.Model(image, _head(head, tensors))
 
 
-def _step(what: str, x: Any, y: Any, number: int, shared: Any) -> Any:
+def _step(what: str, x: Any, y: Any, number: int, shared: Any) -> Any:  # noqa: PLR0911, PLR0912 - a table
     layers, ops = keras.layers, keras.ops
     _, height, width, channels = x.shape
     if what in {"add", "subtract", "multiply", "maximum", "average", "op_add", "concat_rows"}:
@@ -125,8 +125,9 @@ def _step(what: str, x: Any, y: Any, number: int, shared: Any) -> Any:
             return layers.Average()([x, y])
         case "op_add":
             return x + y
-        case "op_multiply_by_number":
-            return x * 0.5
+        case "op_subtract_number":
+            # Not times a number: Keras 3.15 then takes the result for a sparse tensor.
+            return x - 0.5
         case "concatenate":
             return layers.Concatenate()([x, y])
         case "concat_rows":

@@ -53,7 +53,7 @@ def test_random_graphs(program: Sequence[Step], head: str) -> None:
 
 @pytest.mark.slow
 @given(steps, heads)
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 def test_many_random_graphs(program: Sequence[Step], head: str) -> None:
     check_random_model(program, head)
 
