@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edgevision.errors import UsageError
 from edgevision.preprocess.contract import Contract
 from edgevision.preprocess.normalize import normalize
-from edgevision.preprocess.options import Preprocessing
+from edgevision.preprocess.preprocessing import Preprocessing
 from edgevision.preprocess.presets import PRESETS
 from edgevision.progress import Progress, silent
 from edgevision.tensors import FloatArray
