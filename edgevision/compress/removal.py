@@ -69,6 +69,9 @@ def rebuild(
         keras.tree.map_structure(tensors.__getitem__, structure)
         for structure in (trace.inputs, trace.outputs)
     )
+    if isinstance(inputs, list | tuple) and len(inputs) == 1:
+        # Keras warns at every call of a model whose only input is wrapped in a list.
+        [inputs] = inputs
     return keras.Model(inputs, outputs, name=trace.name)
 
 

@@ -35,11 +35,9 @@ ARCHITECTURES = {
 FAST = {"MobileNetV2", "MobileNetV3Small"}
 
 
-@pytest.fixture
-def _in_double_precision() -> Iterator[None]:
-    keras.config.set_floatx("float64")
+@pytest.fixture(autouse=True)
+def _forget_models() -> Iterator[None]:
     yield
-    keras.config.set_floatx("float32")
     keras.utils.clear_session(free_memory=True)
 
 

@@ -1,7 +1,7 @@
 """Removing channels gives the outputs of zeroing them, whatever the graph."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,7 @@ from tests.compress.random_models import Step, heads, random_model, steps
 from tests.compress.replay import outputs_with_zeros
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _in_double_precision() -> Iterator[None]:
-    keras.config.set_floatx("float64")
-    yield
-    keras.config.set_floatx("float32")
+pytestmark = pytest.mark.usefixtures("_in_double_precision")
 
 
 def largest_difference(model: Any, share: float, seed: int) -> float:
