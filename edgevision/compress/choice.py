@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.compress.channels import Ids
 from edgevision.compress.graph import ChannelGraph, Space
 from edgevision.compress.importance import Scores
 from edgevision.errors import TargetMissedError, UsageError
@@ -113,7 +114,33 @@ class Chooser:
             if price(kept) <= limit:
                 break
             kept[space.units] = less[space.units]
+        return self._with_change_spent(kept, limit, price)
+
+    def _with_change_spent(self, kept: Choice, limit: float, price: Price) -> Choice:
+        """Give channels back, the most important first, for as long as `limit` allows.
+
+        One step of a wide layer may pass the target by much; what is over helps others.
+        """
+        growing = list(self.graph.spaces)
+        while growing:
+            blocks = [self._next_block(space, kept) for space in growing]
+            best = int(np.argmax([worth for worth, _ in blocks]))
+            _, block = blocks[best]
+            more = kept.copy()
+            more[block] = True
+            if len(block) and price(more) <= limit:
+                kept = more
+            else:
+                del growing[best]
         return kept
+
+    def _next_block(self, space: Space, kept: Choice) -> tuple[float, Ids]:
+        """The removed channels of `space` that would come back next, and how important they are."""
+        gone = ~kept[space.units]
+        order = np.argsort(-self._relative(space)[gone], kind="stable")
+        block = order[: self._step(space)]
+        worth = float(self._relative(space)[gone][block].mean()) if len(block) else 0.0
+        return worth, space.units[gone][block]
 
     def _lost(self, space: Space, more: Choice, less: Choice) -> float:
         going = space.units[more[space.units] & ~less[space.units]]
@@ -130,9 +157,13 @@ class Chooser:
         every = np.concatenate([self._relative(space) for space in self.graph.spaces])
         return float(np.quantile(every, amount)) if amount < 1 else np.inf
 
+    def _step(self, space: Space) -> int:
+        """How many units make a width that is a multiple of `round_to` in every layer."""
+        return lcm(*(self.round_to // gcd(self.round_to, m) for m in space.multiplicity))
+
     def _cut(self, space: Space, wanted: float, kept: Choice) -> None:
         count = len(space.units)
-        step = lcm(*(self.round_to // gcd(self.round_to, m) for m in space.multiplicity))
+        step = self._step(space)
         least = min(count, max(step, -(-int(np.ceil(count * _LEAST_SHARE)) // step) * step))
         keep = count if wanted >= count else int(np.rint(wanted / step)) * step
         keep = min(count, max(least, keep))

@@ -18,7 +18,6 @@ from tests.compress.models import drop_randomly, randomize, resnet_like
 from tests.compress.random_models import Step, heads, random_model, steps
 from tests.compress.replay import outputs_with_zeros
 
-
 pytestmark = pytest.mark.usefixtures("_in_double_precision")
 
 
