@@ -15,11 +15,12 @@ import numpy as np
 
 from edgevision.bench.latency import time_models
 from edgevision.bench.plan import Plan as TimingPlan
-from edgevision.compress.choice import Target
 from edgevision.compress.examples import examples_of
-from edgevision.compress.fine_tune import Training, fine_tune
+from edgevision.compress.fine_tune import fine_tune
 from edgevision.compress.load import load_keras
-from edgevision.compress.prune import Plan, prune
+from edgevision.compress.plan import Plan, Target
+from edgevision.compress.prune import prune
+from edgevision.compress.training import Training
 from edgevision.convert.convert import convert
 from edgevision.dataset.open_set import open_image_set
 from edgevision.preprocess.contract import Contract

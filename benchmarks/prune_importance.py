@@ -12,13 +12,14 @@ from typing import Any, get_args
 import keras
 import numpy as np
 
-from edgevision.compress.choice import Ranking, Target
 from edgevision.compress.examples import Examples, examples_of
-from edgevision.compress.fine_tune import Training, fine_tune
+from edgevision.compress.fine_tune import fine_tune
 from edgevision.compress.gradients import gradients_on
-from edgevision.compress.importance import Importance, taylor_scores
+from edgevision.compress.importance import taylor_scores
 from edgevision.compress.load import load_keras
-from edgevision.compress.prune import Plan, prune
+from edgevision.compress.plan import Importance, Plan, Ranking, Target
+from edgevision.compress.prune import prune
+from edgevision.compress.training import Training
 from edgevision.dataset.open_set import open_image_set
 from edgevision.preprocess.contract import Contract
 

@@ -1,17 +1,10 @@
 """Changing training images at random, the same way every time a run is repeated or resumed."""
 
-from typing import Literal, TypeAlias, get_args
-
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.compress.training import Augmentation
 from edgevision.tensors import FloatArray
-
-Augmentation: TypeAlias = Literal["none", "flip", "flip-shift"]
-"""flip: mirrored left to right, half of the time. flip-shift: also moved by up to an eighth of
-each side, the border repeated."""
-
-AUGMENTATIONS: tuple[str, ...] = get_args(Augmentation)
 
 
 def augmented(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import gcd, lcm
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from edgevision.compress.channels import Ids
 from edgevision.compress.graph import ChannelGraph, Space
 from edgevision.compress.importance import Scores
-from edgevision.errors import TargetMissedError, UsageError
-
-Measure: TypeAlias = Literal["channels", "macs", "params", "latency"]
-Ranking: TypeAlias = Literal["layer", "global"]
+from edgevision.compress.plan import Ranking, Target
+from edgevision.errors import TargetMissedError
 
 Choice: TypeAlias = NDArray[np.bool_]
 """(numbers,) by standing number, False for what goes."""
@@ -28,22 +26,6 @@ _LEAST_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """How much is to be removed."""
-
-    measure: Measure
-    """Of what: "channels" in every layer, multiply-adds, parameters, or measured latency."""
-
-    fraction: float
-    """Share to remove, 0 <= fraction < 1."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.fraction < 1:
-            message = f"the share to remove must be from 0 to below 1, got {self.fraction}"
-            raise UsageError(message, hint="0.5 removes half")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Chooser:
     """Turns one number, the `amount` of pruning, into a choice of channels."""
 
@@ -52,11 +34,6 @@ class Chooser:
     ranking: Ranking
     round_to: int
     """Layers shrink to multiples of this many channels."""
-
-    def __post_init__(self) -> None:
-        if self.round_to < 1:
-            message = f"widths are rounded to multiples of 1 or more, got {self.round_to}"
-            raise UsageError(message)
 
     def choose(self, amount: float) -> Choice:
         """Remove about `amount` (0..1) of every layer, or of all channels ranked together."""

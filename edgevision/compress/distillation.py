@@ -3,45 +3,18 @@
 KL divergence between softened answers: Hinton et al. 2015, https://arxiv.org/abs/1503.02531
 """
 
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import keras
 
 from edgevision.compress.rules import kind
 from edgevision.compress.trace import Call, Wire, trace
-from edgevision.errors import UsageError
 
 Answer: TypeAlias = Literal["softmax", "sigmoid", "logits", "numbers"]
 """What a model's output means: probabilities of one class of several, of each class by itself,
 the numbers before softmax, or anything else (boxes, maps), which is compared as it is."""
 
 _SMALL = 1e-7
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """How the parts of the loss are weighted."""
-
-    teacher: float = 0.9
-    """Share of the original model's answers; the rest goes to the labels, which need to exist."""
-
-    temperature: float = 4.0
-    """Both models' answers are softened by this before they are compared."""
-
-    features: float = 0.0
-    """Added: mean squared difference in the last feature map, on the channels that are left."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.teacher <= 1:
-            message = f"the teacher's share of the loss must be from 0 to 1, got {self.teacher}"
-            raise UsageError(message)
-        if self.temperature <= 0 or self.features < 0:
-            message = (
-                f"the temperature must be above 0 and the weight of features not below, "
-                f"got {self.temperature} and {self.features}"
-            )
-            raise UsageError(message)
 
 
 def answers_of(model: Any) -> tuple[Answer, ...]:

@@ -2,19 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import keras
 import numpy as np
 
-from edgevision.compress.augmentation import Augmentation, augmented
+from edgevision.compress.augmentation import augmented
 from edgevision.compress.checkpoint import Checkpoint, Epoch
-from edgevision.compress.distillation import Weights, answers_of
+from edgevision.compress.distillation import answers_of
 from edgevision.compress.examples import Examples, Indices, split
 from edgevision.compress.learner import Learner
 from edgevision.compress.prune import Feature
+from edgevision.compress.training import Training
 from edgevision.errors import ImageSetError, UsageError
 from edgevision.progress import Progress, silent
 from edgevision.tensors import FloatArray
@@ -22,40 +23,6 @@ from edgevision.tensors import FloatArray
 AfterStep: TypeAlias = Callable[[int, Any], None]
 """Called with the number of steps done and the model in training, before the first and after
 each: where masks are applied."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Training:
-    """How to fine-tune."""
-
-    epochs: int = 10
-    batch_size: int = 64
-    learning_rate: float = 1e-3
-    """At the start; falls to nothing along a cosine."""
-
-    weights: Weights = field(default_factory=Weights)
-    augmentation: Augmentation = "flip-shift"
-    held_out: float = 0.1
-    """Share of the images that is not trained on, to choose the best epoch by."""
-
-    patience: int | None = None
-    """Stop after so many epochs without a better one; None to run them all."""
-
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.epochs < 1 or self.batch_size < 1 or self.learning_rate <= 0:
-            message = (
-                f"training needs 1 or more epochs and images in a batch and a learning rate above "
-                f"0, got {self.epochs}, {self.batch_size}, {self.learning_rate}"
-            )
-            raise UsageError(message)
-        if not 0 < self.held_out < 1:
-            message = f"the share of images held out must be between 0 and 1, got {self.held_out}"
-            raise UsageError(message)
-        if self.patience is not None and self.patience < 1:
-            message = f"patience is counted in epochs from 1, got {self.patience}"
-            raise UsageError(message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ def gradients_on(
     Raises:
         UsageError: the model does not choose between classes.
     """
-    import tensorflow as tf  # noqa: TID251 - gradients are TensorFlow's
+    import tensorflow as tf
 
     answers = answers_of(model)
     if len(answers) != 1 or answers[0] not in {"softmax", "logits"}:

@@ -1,19 +1,14 @@
 """How much each removable unit matters, by its weights or by what the loss says about them."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.compress.channels import Slot
 from edgevision.compress.graph import ChannelGraph
-
-Importance: TypeAlias = Literal["l1", "l2", "bn", "taylor", "random"]
-"""l1, l2: size of the kernels that make a channel. bn: size of its BatchNormalization scale.
-taylor: how much the loss on data would change, to first order. random: for comparison."""
-
-IMPORTANCES: tuple[str, ...] = get_args(Importance)
+from edgevision.compress.plan import Importance
 
 Scores: TypeAlias = NDArray[np.float64]
 """(numbers,) by standing number; only the entries of removable units mean anything."""

@@ -5,17 +5,18 @@ from typing import Any
 import keras
 import numpy as np
 
-from edgevision.compress.distillation import Answer, Weights, distance, label_loss
+from edgevision.compress.distillation import Answer, distance, label_loss
 from edgevision.compress.examples import Examples, Indices
 from edgevision.compress.prune import Feature
 from edgevision.compress.removal import rebuild
 from edgevision.compress.trace import trace
+from edgevision.compress.training import Weights
 from edgevision.tensors import FloatArray
 
 
 def strategy_for_devices() -> Any:
     """TensorFlow's strategy for all GPUs there are; for the CPU, one that does nothing special."""
-    import tensorflow as tf  # noqa: TID251 - training is what this package is for
+    import tensorflow as tf
 
     devices = tf.config.list_logical_devices("GPU")
     if len(devices) > 1:
@@ -125,7 +126,7 @@ class Learner:
         return loss
 
     def _compiled(self) -> Any:
-        import tensorflow as tf  # noqa: TID251 - training is what this package is for
+        import tensorflow as tf
 
         count = self._strategy.num_replicas_in_sync
 

@@ -7,30 +7,17 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from edgevision.compress.channels import Ids
-from edgevision.compress.choice import Choice, Chooser, Price, Ranking, Target
+from edgevision.compress.choice import Choice, Chooser, Price
 from edgevision.compress.cost import Cost, CostModel, cost_model
 from edgevision.compress.graph import ChannelGraph, LayerWidth, build_graph
-from edgevision.compress.importance import Importance, Scores, weight_scores
+from edgevision.compress.importance import Scores, weight_scores
+from edgevision.compress.plan import Plan, Target
 from edgevision.compress.removal import remove
 from edgevision.compress.trace import trace
 from edgevision.errors import ModelError, UsageError
 
 LatencyMs: TypeAlias = Callable[[Any], float]
 """Measures a Keras model somewhere: the host, or a device at the end of a line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What to remove, and how to choose it."""
-
-    target: Target
-    importance: Importance = "l2"
-    ranking: Ranking = "layer"
-    round_to: int = 8
-    """XNNPACK's int8 kernels work on 8 or 16 channels at a time; the rest of a block is wasted."""
-
-    keep: tuple[str, ...] = ()
-    """Names or patterns of layers whose output stays as wide as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

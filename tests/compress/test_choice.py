@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgevision.compress.choice import Chooser, Ranking, Target
+from edgevision.compress.choice import Chooser
 from edgevision.compress.cost import cost_model
 from edgevision.compress.graph import build_graph
 from edgevision.compress.importance import taylor_scores, weight_scores
-from edgevision.compress.prune import Plan, ladder, prune
+from edgevision.compress.plan import Plan, Ranking, Target
+from edgevision.compress.prune import ladder, prune
 from edgevision.compress.removal import remove
 from edgevision.compress.trace import trace
 from edgevision.errors import ModelError, TargetMissedError, UsageError
