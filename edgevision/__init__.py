@@ -1,3 +1,3 @@
-"""EdgeVision: a trained Keras image model to the edge, with proof that it still answers the same."""
+"""EdgeVision: a trained Keras image model to the edge, with proof that it answers the same."""
 
 __version__ = "0.1.0"

@@ -36,7 +36,8 @@ def quantize(real: NDArray[Any], to: Quantization, dtype: np.dtype[Any]) -> IntA
     """Integers of `dtype` nearest to `real` (ties to even), saturated at the type's ends."""
     limits = np.iinfo(dtype)
     steps = np.rint(np.asarray(real, np.float64) / to.scale) + to.zero_point
-    return np.clip(steps, limits.min, limits.max).astype(dtype)
+    integers: IntArray = np.clip(steps, limits.min, limits.max).astype(dtype)
+    return integers
 
 
 def dequantize(q: IntArray, by: Quantization) -> FloatArray:

@@ -25,9 +25,7 @@ def affine(contract: Contract) -> tuple[FloatArray, FloatArray]:
     return (1 / std).astype(np.float32), (-mean / std).astype(np.float32)
 
 
-def input_table(
-    contract: Contract, to: Quantization, dtype: np.dtype[Any]
-) -> NDArray[Any]:
+def input_table(contract: Contract, to: Quantization, dtype: np.dtype[Any]) -> NDArray[Any]:
     """What each pixel value becomes in a quantized input tensor: (256, channels) of `dtype`.
 
     Preprocessing for an integer input is one look-up per value: no float image is ever made.

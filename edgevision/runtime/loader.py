@@ -4,6 +4,7 @@ tflite-runtime 2.14 imports under NumPy 2 and then dies in its first Interpreter
 Pi OS has only that. So each library in the table is tried by running a tiny model through it.
 """
 
+import ctypes
 import importlib
 import importlib.metadata
 import os
@@ -26,7 +27,7 @@ RUNTIMES: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """Name on the command line -> (package on PyPI, module with `Interpreter`), best first."""
 
-_PROBE = Path(__file__).with_name("probe.tflite")
+PROBE = Path(__file__).with_name("probe.tflite")
 """relu(x + 1) on float32 [1, 4]: the smallest model that shows whether a library works."""
 
 
@@ -49,12 +50,12 @@ class RuntimeLibrary:
         delegates: Sequence[Path] = (),
         xnnpack: bool = True,
         keep_all_tensors: bool = False,
-    ) -> Any:  # noqa: ANN401 - the library's own Interpreter
-        """An `Interpreter` of this library on the model's bytes."""
+    ) -> Any:
+        """An `Interpreter` of this library on the model's bytes, its tensors allocated."""
         loaded = [self._delegate(path) for path in delegates]
         resolver = self.module.OpResolverType
         with quiet_native():
-            return self.module.Interpreter(
+            interpreter = self.module.Interpreter(
                 model_content=content,
                 num_threads=threads,
                 experimental_delegates=loaded or None,
@@ -63,13 +64,19 @@ class RuntimeLibrary:
                 ),
                 experimental_preserve_all_tensors=keep_all_tensors,
             )
+            interpreter.allocate_tensors()
+        return interpreter
 
-    def _delegate(self, path: Path) -> Any:  # noqa: ANN401
+    def _delegate(self, path: Path) -> Any:
         try:
+            # First alone: when this fails inside load_delegate, its __del__ fails as well.
+            ctypes.CDLL(str(path))
             return self.module.load_delegate(str(path))
         except (ValueError, OSError) as error:
             message = f"cannot load the delegate {path}: {error}"
-            raise DeviceError(message, hint="give the path of a TFLite external delegate") from error
+            raise DeviceError(
+                message, hint="give the path of a TFLite external delegate"
+            ) from error
 
 
 def load_runtime(name: str = "auto") -> RuntimeLibrary:
@@ -87,7 +94,7 @@ def load_runtime(name: str = "auto") -> RuntimeLibrary:
         if candidate == "tensorflow" and name == "auto":
             # Seconds to import, and where it is installed ai-edge-litert can be too.
             continue
-        library, reason = _try(candidate)
+        library, reason = try_runtime(candidate)
         if library is not None:
             return library
         reasons.append(f"{RUNTIMES[candidate][0]}: {reason}")
@@ -96,19 +103,31 @@ def load_runtime(name: str = "auto") -> RuntimeLibrary:
 
 
 @cache
-def _try(name: str) -> tuple[RuntimeLibrary | None, str]:
+def try_runtime(name: str) -> tuple[RuntimeLibrary | None, str]:
+    """The library `name` after it has run a model here, or None with the reason why it cannot."""
     package, module_name = RUNTIMES[name]
     try:
         module = importlib.import_module(module_name)
         library = RuntimeLibrary(name, importlib.metadata.version(package), module)
-        interpreter = library.open(_PROBE.read_bytes(), threads=1)
-        interpreter.allocate_tensors()
+        interpreter = library.open(PROBE.read_bytes(), threads=1)
         interpreter.invoke()
     except ModuleNotFoundError:
         return None, "not installed"
     except Exception as error:  # noqa: BLE001 - native libraries fail in any way they like
         return None, f"{type(error).__name__}: {error}"
     return library, ""
+
+
+def uses_delegate(interpreter: object) -> bool:
+    """Whether a delegate (XNNPACK by default) took any operation of an allocated interpreter.
+
+    The list of executed operations is private in both libraries, but it is the only place that
+    tells; where it is missing the answer is no.
+    """
+    details = getattr(interpreter, "_get_ops_details", None)
+    if details is None:
+        return False
+    return any(operation["op_name"] == "DELEGATE" for operation in details())
 
 
 @contextmanager

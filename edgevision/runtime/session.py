@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.errors import ModelError
-from edgevision.runtime.loader import RuntimeLibrary, load_runtime
+from edgevision.runtime.loader import RuntimeLibrary, load_runtime, uses_delegate
 from edgevision.tensors import FloatArray, Quantization, dequantize
 
 
@@ -111,10 +111,11 @@ class Session:
                 xnnpack=xnnpack,
                 keep_all_tensors=keep_all_tensors,
             )
-            self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             message = f"{library} refuses {self._name}: {_first_line(error)}"
-            raise ModelError(message, hint="edgevision inspect shows what the file holds") from error
+            raise ModelError(
+                message, hint="edgevision inspect shows what the file holds"
+            ) from error
         self.inputs = tuple(_spec(detail) for detail in self._interpreter.get_input_details())
         self.outputs = tuple(_spec(detail) for detail in self._interpreter.get_output_details())
 
@@ -122,6 +123,11 @@ class Session:
     def runtime(self) -> str:
         """Name and version of the library, "ai-edge-litert 2.3.0"."""
         return str(self._library)
+
+    @property
+    def is_accelerated(self) -> bool:
+        """Whether a delegate (XNNPACK, unless others were given) took any operation."""
+        return uses_delegate(self._interpreter)
 
     def run(self, *values: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """Outputs (copies) for one array per input, of exactly the input's shape and dtype.
@@ -160,7 +166,7 @@ class Session:
         """Let go of the interpreter and its memory."""
         del self._interpreter
 
-    def __enter__(self) -> "Session":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -1,0 +1,1 @@
+"""The `.tflite` file: what it holds, and the model card it carries."""

@@ -1,0 +1,52 @@
+"""What a model answered on a set of images: scores, and the labels when they are known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.tensors import FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predictions:
+    """Scores of one model on one image set, rows in the set's order."""
+
+    ids: tuple[str, ...]
+    """Item ids, one a row."""
+    scores: FloatArray
+    """(images, classes) real values: probabilities, or logits when the model ends without softmax.
+    A model with one sigmoid output has two columns here: 1 - p and p."""
+    labels: NDArray[np.int64] | None
+    """(images,) class indices; None for an unlabelled set."""
+
+    def __post_init__(self) -> None:
+        if self.scores.ndim != 2 or len(self.scores) != len(self.ids):
+            message = f"scores {self.scores.shape} do not fit {len(self.ids)} images"
+            raise ValueError(message)
+        if self.labels is not None and self.labels.shape != (len(self.ids),):
+            message = f"labels {self.labels.shape} do not fit {len(self.ids)} images"
+            raise ValueError(message)
+
+    @property
+    def top1(self) -> NDArray[np.int64]:
+        """(images,) index of the highest score; the lowest index among equals."""
+        answers: NDArray[np.int64] = self.scores.argmax(axis=1).astype(np.int64)
+        return answers
+
+    def probabilities(self) -> FloatArray:
+        """(images, classes) rows that sum to 1; logits go through softmax."""
+        return as_probabilities(self.scores)
+
+
+def as_probabilities(scores: FloatArray) -> FloatArray:
+    """Rows that sum to 1: `scores` when they do already (within 2 %), else their softmax.
+
+    The tolerance covers int8 softmax outputs, whose 1/256 steps do not add up exactly.
+    """
+    sums = scores.sum(axis=1, keepdims=True)
+    if scores.min(initial=0.0) >= 0 and np.allclose(sums, 1.0, atol=0.02):
+        return np.asarray(scores / sums, np.float32)
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    exponentials = np.exp(shifted)
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), np.float32)

@@ -1,0 +1,73 @@
+"""A model's answers on a set of images."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from edgevision.dataset.imageset import ImageSet
+from edgevision.errors import ModelError
+from edgevision.predictions import Predictions
+from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.pixels import to_pixels
+from edgevision.progress import Progress, silent
+from edgevision.runtime.feed import Feed
+from edgevision.runtime.session import Session
+from edgevision.tensors import FloatArray, Pixels
+
+
+def predict(
+    session: Session,
+    contract: Contract,
+    images: ImageSet,
+    *,
+    progress: Progress = silent,
+    stage: str = "evaluating",
+) -> Predictions:
+    """Scores of a classifier on every image of a set, one image in memory at a time.
+
+    Raises:
+        ModelError: the model is no single-input, single-output classifier of this contract.
+        ImageSetError: an image cannot be decoded.
+    """
+    scores = scores_of(session, contract, pixels_of(images, contract, progress, stage))
+    labels = [item.label for item in images]
+    return Predictions(
+        ids=tuple(item.id for item in images),
+        scores=scores,
+        labels=np.asarray(labels, np.int64) if images.is_labelled else None,
+    )
+
+
+def pixels_of(
+    images: ImageSet, contract: Contract, progress: Progress = silent, stage: str = "reading"
+) -> Iterator[Pixels]:
+    """The pixels of each image of a set under `contract`, decoded as they are drawn."""
+    progress(0, len(images), stage)
+    for done, item in enumerate(images, start=1):
+        yield to_pixels(images.load(item), contract)
+        progress(done, len(images), stage)
+
+
+def scores_of(session: Session, contract: Contract, images: Iterable[Pixels]) -> FloatArray:
+    """(images, classes) real scores of a single-output classifier; images are drawn one at a time.
+
+    One sigmoid output p becomes two columns, 1 - p and p, so that argmax and accuracy hold.
+
+    Raises:
+        ModelError: the model is no single-input, single-output classifier of this contract.
+    """
+    if len(session.inputs) != 1 or len(session.outputs) != 1:
+        message = (
+            f"a classifier has one input and one output; "
+            f"this model has {len(session.inputs)} and {len(session.outputs)}"
+        )
+        raise ModelError(message)
+    output = session.outputs[0]
+    feed = Feed(session.inputs[0], contract)
+    rows = [output.to_real(session.run(feed(pixels))[0]).reshape(-1) for pixels in images]
+    if not rows:
+        return np.zeros((0, output.shape[-1]), np.float32)
+    scores = np.stack(rows)
+    if scores.shape[1] == 1:
+        scores = np.hstack([1 - scores, scores])
+    return scores
