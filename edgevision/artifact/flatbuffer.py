@@ -34,7 +34,7 @@ class Table:
     data: bytes
     position: int
 
-    def _field(self, slot: int) -> int:
+    def field_position(self, slot: int) -> int:
         """Absolute position of the field, or 0 when the file leaves it at its default."""
         vtable = self.position - _scalar(self.data, self.position, "int32")
         size = _scalar(self.data, vtable, "uint16")
@@ -46,7 +46,7 @@ class Table:
 
     def scalar(self, slot: int, kind: str, default: float = 0) -> float:
         """The number in `slot`, of type `kind` ("int32", "float32", ...)."""
-        position = self._field(slot)
+        position = self.field_position(slot)
         return _scalar(self.data, position, kind) if position else default
 
     def integer(self, slot: int, kind: str, default: int = 0) -> int:
@@ -68,7 +68,7 @@ class Table:
 
     def table(self, slot: int) -> "Table | None":
         """The table in `slot`, or None when absent."""
-        position = self._field(slot)
+        position = self.field_position(slot)
         return _follow(self.data, position) if position else None
 
     def numbers(self, slot: int, kind: str) -> tuple[float, ...]:
@@ -87,7 +87,7 @@ class Table:
         return tuple(_follow(self.data, start + 4 * index) for index in range(length))
 
     def _vector(self, slot: int, item_size: int) -> tuple[int, int]:
-        position = self._field(slot)
+        position = self.field_position(slot)
         if not position:
             return 0, 0
         start = position + _scalar(self.data, position, "uint32")
