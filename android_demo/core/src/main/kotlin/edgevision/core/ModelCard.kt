@@ -46,18 +46,19 @@ class ModelCard(
             } catch (error: JsonException) {
                 throw CardException("model.json is damaged, ${error.message}")
             }
-            val root = Fields(parsed, "model.json")
-            known(root)
-            val file = root.fields("model")
-            val card = root.fields("card")
-            known(card)
+            val card = Fields(parsed, "model.json")
+            val version = card.int("schema_version")
+            if (version != VERSION) {
+                throw CardException("model.json has version $version: update the app")
+            }
             card.choice("kind", mapOf("classification" to Unit))
+            val file = card.fields("file")
             val model = ModelCard(
                 name = card.text("name"),
-                file = file.text("file"),
+                file = file.text("name"),
                 sha256 = file.text("sha256"),
                 sizeBytes = file.int("size_bytes"),
-                liteRtVersion = root.fields("litert").text("version"),
+                liteRtVersion = card.fields("android").text("litert"),
                 contract = Contract.read(card.fields("preprocess")),
                 input = only(card, "inputs"),
                 output = only(card, "outputs"),
@@ -67,13 +68,6 @@ class ModelCard(
             )
             model.check()
             return model
-        }
-
-        private fun known(fields: Fields) {
-            val version = fields.int("schema_version")
-            if (version != VERSION) {
-                throw CardException("model.json has version $version: update the app")
-            }
         }
 
         private fun only(card: Fields, name: String): TensorCard {
