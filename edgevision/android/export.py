@@ -12,14 +12,15 @@ from typing import Any
 
 from edgevision import __version__
 from edgevision.android.golden import write_model_goldens
-from edgevision.android.interface import needs_int8, prove_equal, to_int8_interface
+from edgevision.android.interface import needs_int8, to_int8_interface
 from edgevision.android.litert_ops import unknown_operations
 from edgevision.android.photos import Photo, drawn_photos
 from edgevision.android.project import Project
-from edgevision.artifact.card import Card, card_to_dict
+from edgevision.android.proof import prove_equal
+from edgevision.artifact.card import CARD_FILE, Card, card_to_dict
 from edgevision.artifact.facts import facts_of, interface_of
 from edgevision.artifact.model import TfliteModel, read_content, read_model
-from edgevision.artifact.package import CARD_FILE, remove_card, write_card
+from edgevision.artifact.package import remove_card, write_card
 from edgevision.artifact.reading import find_card
 from edgevision.errors import EdgeVisionError, ModelError, UsageError
 from edgevision.preprocess.pixels import to_pixels

@@ -4,23 +4,16 @@
 int8 tensor with the same scale and zero point z - 128 hold the same real values when every stored
 number is lowered by 128, so only the edge of the graph changes: where a QUANTIZE operation stands
 there already, its outer tensor changes type; where none does, one is put there. Everything inside
-stays as it was, and `prove_equal` shows that the answers do.
+stays as it was, and `proof.prove_equal` shows that the answers do.
 """
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgevision.artifact.model import Tensor, TfliteModel, read_model
 from edgevision.errors import MissingDependencyError, ModelError, VerificationError
-from edgevision.preprocess.contract import Contract
-from edgevision.progress import Progress, silent
-from edgevision.runtime.feed import Feed
-from edgevision.runtime.session import Session
-from edgevision.tensors import Pixels
 
 _SHIFT = 128
 _QUANTIZE_VERSION = 2
@@ -74,71 +67,27 @@ def to_int8_interface(content: bytes) -> bytes:
     return written
 
 
-def prove_equal(
-    before: bytes,
-    after: bytes,
-    contract: Contract,
-    photos: tuple[Pixels, ...],
-    *,
-    progress: Progress = silent,
-) -> int:
-    """Run both files on the same pixels and compare; returns how many inputs were compared.
-
-    Beside `photos`, inputs that hold every one of the 256 values of every channel are run, so
-    that the conversion at the edge is covered completely: it works value by value.
-
-    Raises:
-        VerificationError: an output differs in any bit of its real values.
-    """
-    inputs = (*photos, *_all_values(contract))
-    with Session(before) as old, Session(after) as new:
-        feed_old, feed_new = Feed(old.inputs[0], contract), Feed(new.inputs[0], contract)
-        for index, pixels in enumerate(inputs):
-            (was,) = old.run(feed_old(pixels))
-            (now,) = new.run(feed_new(pixels))
-            if not np.array_equal(_centred(was), _centred(now)):
-                message = f"the int8 interface answers differently on input {index}"
-                raise VerificationError(message, hint="report this with the model; keep uint8")
-            progress(index + 1, len(inputs), "proving equal")
-    return len(inputs)
-
-
-def _centred(values: NDArray[Any]) -> NDArray[Any]:
-    # Stored uint8 v and int8 v - 128 are the same real value.
-    return values.astype(np.int16) - _SHIFT if values.dtype == np.uint8 else values
-
-
-def _all_values(contract: Contract) -> tuple[Pixels, ...]:
-    shape = (contract.height, contract.width, contract.channels)
-    count = contract.height * contract.width
-    ramps = []
-    for start in range(0, 256, count):
-        ramp = (np.arange(start, start + count) % 256).astype(np.uint8)
-        ramps.append(np.broadcast_to(ramp[:, None], (count, shape[2])).reshape(shape).copy())
-    return tuple(ramps)
-
-
 def _check_quantized(tensor: Tensor) -> None:
     if len(tensor.scales) != 1 or len(tensor.zero_points) != 1:
         message = f"tensor {tensor.name!r} is uint8 without one scale and zero point"
         raise ModelError(message, hint="quantize the model again with edgevision quantize")
 
 
-def _is_quantize(model: Any, operator: Any, schema: Any) -> bool:  # noqa: ANN401
+def _is_quantize(model: Any, operator: Any, schema: Any) -> bool:
     code = model.operatorCodes[operator.opcodeIndex]
     return bool(_builtin(code) == schema.BuiltinOperator.QUANTIZE)
 
 
-def _builtin(code: Any) -> int:  # noqa: ANN401
+def _builtin(code: Any) -> int:
     return max(int(code.builtinCode), int(code.deprecatedBuiltinCode))
 
 
-def _retype(tensor: Any, schema: Any) -> None:  # noqa: ANN401
+def _retype(tensor: Any, schema: Any) -> None:
     tensor.type = schema.TensorType.INT8
     tensor.quantization.zeroPoint = np.asarray(tensor.quantization.zeroPoint, np.int64) - _SHIFT
 
 
-def _insert_quantize(model: Any, index: int, *, at_input: bool, schema: Any) -> int:  # noqa: ANN401
+def _insert_quantize(model: Any, index: int, *, at_input: bool, schema: Any) -> int:
     """Put QUANTIZE between the uint8 tensor `index` and the world; index of the int8 tensor."""
     graph = model.subgraphs[0]
     inner = graph.tensors[index]
@@ -164,7 +113,7 @@ def _insert_quantize(model: Any, index: int, *, at_input: bool, schema: Any) -> 
     return added
 
 
-def _quantize_code(model: Any, schema: Any) -> int:  # noqa: ANN401
+def _quantize_code(model: Any, schema: Any) -> int:
     for position, code in enumerate(model.operatorCodes):
         is_quantize = _builtin(code) == schema.BuiltinOperator.QUANTIZE
         if is_quantize and code.version >= _QUANTIZE_VERSION:
@@ -176,7 +125,7 @@ def _quantize_code(model: Any, schema: Any) -> int:  # noqa: ANN401
     return len(model.operatorCodes) - 1
 
 
-def _rename_in_signatures(model: Any, old: int, new: int) -> None:  # noqa: ANN401
+def _rename_in_signatures(model: Any, old: int, new: int) -> None:
     for signature in model.signatureDefs or []:
         for entry in (*(signature.inputs or []), *(signature.outputs or [])):
             if signature.subgraphIndex == 0 and entry.tensorIndex == old:
@@ -202,7 +151,7 @@ def _check_interior(before: TfliteModel, after: TfliteModel) -> None:
         raise VerificationError(message, hint="report this with the model; keep uint8")
 
 
-def _touches(operator: Any, first_added: int) -> bool:  # noqa: ANN401
+def _touches(operator: Any, first_added: int) -> bool:
     return any(index >= first_added for index in (*operator.inputs, *operator.outputs))
 
 
@@ -212,13 +161,13 @@ def _described(tensor: Tensor, *, is_edge: bool) -> Tensor:
     return tensor
 
 
-def _pack(model: Any, schema: Any) -> bytes:  # noqa: ANN401
+def _pack(model: Any, schema: Any) -> bytes:
     import flatbuffers
 
     class AlignedBuffer(schema.BufferT):  # type: ignore[misc]
         """The generated one aligns weights to 4 bytes; the schema and the kernels want 16."""
 
-        def Pack(self, builder: Any) -> Any:  # noqa: ANN401, N802 - name of the generated method
+        def Pack(self, builder: Any) -> Any:  # noqa: N802 - name of the generated method
             data = bytes(self.data)
             builder.StartVector(1, len(data), 16)
             builder.head -= len(data)
@@ -245,7 +194,7 @@ def _pack(model: Any, schema: Any) -> bytes:  # noqa: ANN401
     return bytes(builder.Output())
 
 
-def _schema() -> Any:  # noqa: ANN401
+def _schema() -> Any:
     try:
         from ai_edge_litert import schema_py_generated
     except ImportError as error:

@@ -43,7 +43,8 @@ def draw(seed: int, width: int, height: int) -> RgbImage:
     scene[corner & ((x // 2 + y // 3) % 2 == 0)] = (255, 255, 255)
     # A linear congruential generator: NumPy's random streams may change between versions.
     noise = ((x * 1103515245 + y * 12345 + seed * 2654435761) >> 7) % 23 - 11
-    return np.clip(scene + noise[..., None], 0, 255).astype(np.uint8)
+    drawn: RgbImage = np.clip(scene + noise[..., None], 0, 255).astype(np.uint8)
+    return drawn
 
 
 def drawn_photos() -> tuple[Photo, ...]:

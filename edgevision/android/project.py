@@ -20,15 +20,13 @@ _BUILD = Path("app/build.gradle.kts")
 _MANIFEST = Path("app/src/main/AndroidManifest.xml")
 _PACKAGE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _LEFT_OUT = {"build", ".gradle", ".idea", ".kotlin", ".cache", "local.properties", "captures"}
-_KEYWORDS = frozenset(
-    """
+_KEYWORDS = """
     as break class continue do else false for fun if in interface is null object package return
     super this throw true try typealias typeof val var when while abstract assert boolean byte case
     catch char const default double enum extends final finally float goto implements import
     instanceof int long native new private protected public short static strictfp switch
     synchronized throws transient void volatile
-    """.split()
-)
+"""
 """Words that a Kotlin or Java package may not hold."""
 
 
@@ -103,7 +101,7 @@ def new_app(destination: Path, package: str) -> Project:
         UsageError: `destination` exists, or `package` is no Java package name of two parts.
     """
     parts = package.split(".")
-    if not _PACKAGE.fullmatch(package) or any(part in _KEYWORDS for part in parts):
+    if not _PACKAGE.fullmatch(package) or not set(parts).isdisjoint(_KEYWORDS.split()):
         message = f"{package!r} is no application id"
         raise UsageError(message, hint="use lower-case words with dots, as in com.example.birds")
     if destination.exists():

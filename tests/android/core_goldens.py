@@ -20,15 +20,14 @@ from edgevision.preprocess.contract import Contract, contract_to_dict
 from edgevision.preprocess.normalize import input_table, normalize
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.tensors import Quantization
-from tests.android.layouts import Layout, as_stored, rotate_upright, stored_to_rgb
+from tests.android.layouts import Layout, Rotation, as_stored, rotate_upright, stored_to_rgb
 
-FOLDER = (
-    Path(__file__).resolve().parents[2] / "android_demo/core/src/test/resources/golden"
-)
+FOLDER = Path(__file__).resolve().parents[2] / "android_demo/core/src/test/resources/golden"
 
 PHOTOS = {"wide": draw(1, 61, 37), "tall": draw(2, 29, 53), "tiny": draw(3, 2, 3)}
 
-TORCH = {"mean": (123.675, 116.28, 103.53), "std": (58.395, 57.12, 57.375)}
+MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+QUARTER_TURNS: tuple[Rotation, ...] = (0, 90, 180, 270)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +44,11 @@ class Case:
 CASES = (
     # Plain memory, the three fits, up and down in size.
     Case(photo="wide", layout=Layout(format="rgb"), contract=Contract(width=32, height=32)),
-    Case(photo="tall", layout=Layout(format="rgb"), contract=Contract(width=41, height=67, **TORCH)),
+    Case(
+        photo="tall",
+        layout=Layout(format="rgb"),
+        contract=Contract(width=41, height=67, mean=MEAN, std=STD),
+    ),
     Case(
         photo="wide",
         layout=Layout(format="rgb"),
@@ -63,7 +66,7 @@ CASES = (
     Case(
         photo="wide",
         layout=Layout(format="rgb"),
-        contract=Contract(width=20, height=33, fit="letterbox", pad=7, **TORCH),
+        contract=Contract(width=20, height=33, fit="letterbox", pad=7, mean=MEAN, std=STD),
         quantization=Quantization(scale=0.01865844801068306, zero_point=-14),
     ),
     Case(photo="tiny", layout=Layout(format="rgb"), contract=Contract(width=9, height=7)),
@@ -88,26 +91,22 @@ CASES = (
         Case(
             photo="wide",
             layout=Layout(format="rgba", rotation=rotation),
-            contract=Contract(
-                width=32, height=24, fit="center-crop", mean=(127.5,), std=(127.5,)
-            ),
+            contract=Contract(width=32, height=24, fit="center-crop", mean=(127.5,), std=(127.5,)),
             quantization=Quantization(scale=0.007843137718737125, zero_point=-1),
         )
-        for rotation in (0, 90, 180, 270)
+        for rotation in QUARTER_TURNS
     ),
     Case(
         photo="tall",
         layout=Layout(format="rgba", rotation=90),
-        contract=Contract(width=40, height=24, fit="letterbox", pad=0, **TORCH),
+        contract=Contract(width=40, height=24, fit="letterbox", pad=0, mean=MEAN, std=STD),
     ),
     # YUV 4:2:0 with odd sides.
-    *(
-        Case(
-            photo=photo,
-            layout=Layout(format="yuv", rotation=rotation),
-            contract=Contract(width=24, height=32),
-        )
-        for photo, rotation in (("wide", 0), ("tall", 270))
+    Case(photo="wide", layout=Layout(format="yuv"), contract=Contract(width=24, height=32)),
+    Case(
+        photo="tall",
+        layout=Layout(format="yuv", rotation=270),
+        contract=Contract(width=24, height=32),
     ),
 )
 

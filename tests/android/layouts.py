@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgevision.tensors import RgbImage
 
 Format = Literal["rgb", "rgba", "yuv"]
+Rotation = Literal[0, 90, 180, 270]
 
 ROW_PADDING = 12
 """Bytes after each RGBA row: cameras pad rows to what their hardware likes."""
@@ -26,7 +27,7 @@ class Layout:
     """One way to store a photo."""
 
     format: Format
-    rotation: Literal[0, 90, 180, 270] = 0
+    rotation: Rotation = 0
     """Degrees, clockwise, that make the stored picture upright (CameraX's rotationDegrees)."""
 
     @property
@@ -88,7 +89,6 @@ def rotate_upright(image: RgbImage, rotation: int) -> RgbImage:
 
 
 def _to_yuv(image: RgbImage) -> NDArray[np.uint8]:
-    height, width = image.shape[:2]
     # Any values would do; these make the photo recognizable when looked at.
     red, green, blue = (image[..., channel].astype(np.float64) for channel in range(3))
     y = 0.299 * red + 0.587 * green + 0.114 * blue
@@ -108,7 +108,6 @@ def _from_yuv(data: NDArray[np.uint8], width: int, height: int) -> RgbImage:
     whole = chroma.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
     blue, red = whole[..., 0], whole[..., 1]
     # 1.402, 0.344136, 0.714136 and 1.772 times 65536, ITU-T T.871.
-    wide = np.stack(
-        [y + 91881 * red, y - 22553 * blue - 46802 * red, y + 116130 * blue], axis=-1
-    )
-    return np.clip((wide + 32768) >> 16, 0, 255).astype(np.uint8)
+    wide = np.stack([y + 91881 * red, y - 22553 * blue - 46802 * red, y + 116130 * blue], axis=-1)
+    rgb: RgbImage = np.clip((wide + 32768) >> 16, 0, 255).astype(np.uint8)
+    return rgb
