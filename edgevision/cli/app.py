@@ -9,7 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from edgevision import __version__
-from edgevision.cli import console, doctor
+from edgevision.cli import (
+    bench,
+    calibration,
+    console,
+    convert,
+    demo,
+    doctor,
+    evaluate,
+    inspect,
+    optimize,
+)
 from edgevision.errors import EdgeVisionError
 
 INTERRUPTED = 130
@@ -88,8 +98,17 @@ def _options(
     console.configure(quiet=quiet or console.settings.quiet, debug=debug or console.settings.debug)
 
 
-COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (("doctor", doctor.doctor),)
-GROUPS: tuple[tuple[str, typer.Typer], ...] = ()
+COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
+    ("optimize", optimize.optimize),
+    ("convert", convert.convert),
+    ("evaluate", evaluate.evaluate),
+    ("bench", bench.bench),
+    ("inspect", inspect.inspect),
+    ("doctor", doctor.doctor),
+    ("demo", demo.demo),
+)
+"""In the order of the help: the main job first."""
+GROUPS: tuple[tuple[str, typer.Typer], ...] = (("calibration", calibration.app),)
 
 for _name, _command in COMMANDS:
     app.command(_name)(_guarded(_command))

@@ -23,7 +23,7 @@ def open_csv_set(folder: Path, table: Path, names: Sequence[str]) -> ImageSet:
         ImageSetError: naming the row: a missing or doubled file, a path outside the folder, a
             label that is no class.
     """
-    rows = list(_rows(table))
+    rows = list(read_table(table))
     texts = {label for _, _, label in rows}
     if not names and not all(text.isascii() and text.isdecimal() for text in texts):
         names = sorted(texts)
@@ -31,7 +31,7 @@ def open_csv_set(folder: Path, table: Path, names: Sequence[str]) -> ImageSet:
     seen: dict[str, int] = {}
     for number, file, label in rows:
         where = f"{table} row {number}"
-        name = _safe_name(file, where)
+        name = safe_name(file, where)
         if name in seen:
             message = f"{where} lists {name} again (first in row {seen[name]})"
             raise ImageSetError(message, hint="one row a file")
@@ -43,8 +43,12 @@ def open_csv_set(folder: Path, table: Path, names: Sequence[str]) -> ImageSet:
     return set_of_files(folder, items, classes=tuple(names))
 
 
-def _rows(table: Path) -> Iterator[tuple[int, str, str]]:
-    """`(row number as an editor counts lines, file, label)` of each row with content."""
+def read_table(table: Path) -> Iterator[tuple[int, str, str]]:
+    """`(row number as an editor counts lines, file, label)` of each row with content.
+
+    Raises:
+        ImageSetError: unreadable, not CSV, or without the columns file and label.
+    """
     try:
         if table.stat().st_size > MAX_TABLE_BYTES:
             raise ImageSetError(f"{table} is too large for a list of labels")
@@ -70,7 +74,12 @@ def _rows(table: Path) -> Iterator[tuple[int, str, str]]:
         raise ImageSetError(message, hint="save it as UTF-8, first line file,label") from error
 
 
-def _safe_name(file: str, where: str) -> str:
+def safe_name(file: str, where: str) -> str:
+    """`file` as a path inside the image folder; `where` begins the error.
+
+    Raises:
+        ImageSetError: it leads out of the folder, or is no image by its ending.
+    """
     path = PurePosixPath(file)
     if not file or "\\" in file or "\0" in file:
         message = f"{where}: {file!r} is not a file name"

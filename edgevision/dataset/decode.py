@@ -1,5 +1,7 @@
 """From an image file to upright RGB pixels, whatever the camera or program that wrote it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.dataset.headers import claimed_pixels, what_is_missing
 from edgevision.errors import ImageSetError
 from edgevision.tensors import RgbImage
 
@@ -26,7 +29,7 @@ def decode_image(path: Path) -> RgbImage:
     (divided by 257), an alpha channel is dropped, CMYK is converted.
 
     Raises:
-        ImageSetError: the file is missing, empty, damaged or not an image.
+        ImageSetError: the file is missing, empty, damaged, cut short or not an image.
     """
     try:
         content = path.read_bytes()
@@ -40,6 +43,10 @@ def decode_bytes(content: bytes, name: str) -> RgbImage:
     """As `decode_image`, from a file's content; `name` is used in errors."""
     if not content:
         raise ImageSetError(f"{name} is empty", hint="remove it or copy it again")
+    if claimed_pixels(content) > MAX_PIXELS:
+        raise _too_large(name, claimed_pixels(content))
+    if fault := what_is_missing(content):
+        raise ImageSetError(f"{name}: {fault}", hint="remove it from the set, or copy it again")
     pixels = _decode(content, name)
     if pixels.dtype == np.uint16:
         # 65535 / 257 = 255 exactly; rounding rather than dropping bits keeps white white.
@@ -54,7 +61,8 @@ def decode_bytes(content: bytes, name: str) -> RgbImage:
 def _decode(content: bytes, name: str) -> NDArray[np.integer[Any] | np.floating[Any]]:
     encoded = np.frombuffer(content, np.uint8)
     try:
-        pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+        with _quiet_opencv():
+            pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
     except cv2.error as error:
         raise ImageSetError(f"{name} cannot be decoded: {error.err}") from error
     if pixels is None:
@@ -62,5 +70,25 @@ def _decode(content: bytes, name: str) -> NDArray[np.integer[Any] | np.floating[
             f"{name} is damaged or not an image", hint="remove it from the set, or save it again"
         )
     if pixels.shape[0] * pixels.shape[1] > MAX_PIXELS:
-        raise ImageSetError(f"{name} has {pixels.shape[1]} x {pixels.shape[0]} pixels")
+        raise _too_large(name, pixels.shape[0] * pixels.shape[1])
     return pixels
+
+
+@contextmanager
+def _quiet_opencv() -> Iterator[None]:
+    """Keep OpenCV's own report of a bad file off the terminal: ours names the file."""
+    # OpenCV 4.6, which 32-bit Raspberry Pi OS has, keeps these functions at the top.
+    log: Any = getattr(cv2.utils, "logging", cv2)
+    before = log.getLogLevel()
+    log.setLogLevel(0)
+    try:
+        yield
+    finally:
+        log.setLogLevel(before)
+
+
+def _too_large(name: str, pixels: int) -> ImageSetError:
+    return ImageSetError(
+        f"{name} has {pixels / 1e6:.0f} million pixels, more than {MAX_PIXELS / 1e6:.0f} million",
+        hint="save it smaller",
+    )

@@ -38,6 +38,11 @@ def list_folder(folder: Path) -> Listing:
     except OSError as error:
         message = f"cannot read {folder}: {error.strerror}"
         raise ImageSetError(message, hint="check the path and its rights") from error
+    for name in names:
+        # Bytes that are no UTF-8 are kept as surrogates; such a name fits in no list or report.
+        if not name.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in name):
+            message = f"{folder} holds a file whose name is not UTF-8: {name!r}"
+            raise ImageSetError(message, hint="rename it")
     kinds: dict[str, list[str]] = {"folders": [], "images": [], "unreadable": [], "others": []}
     for name in names:
         if not name.startswith(".") and name not in _LITTER:

@@ -54,7 +54,10 @@ class Contract:
         if not 0 < self.crop_fraction <= 1:
             _refuse(f"crop_fraction must be above 0 and at most 1, got {self.crop_fraction}")
         if self.crop_fraction != 1 and self.fit != "center-crop":
-            _refuse(f"crop_fraction {self.crop_fraction} needs fit center-crop, not {self.fit}")
+            _refuse(
+                f"crop_fraction {self.crop_fraction:g} needs fit center-crop, not {self.fit}",
+                hint="--fit center-crop",
+            )
         if not 0 <= self.pad <= 255:
             _refuse(f"pad must be 0 to 255, got {self.pad}")
         for name, values in (("mean", self.mean), ("std", self.std)):
@@ -142,5 +145,5 @@ def _integer(name: str, value: object) -> int:
     return value
 
 
-def _refuse(message: str) -> NoReturn:
-    raise UsageError(message)
+def _refuse(message: str, hint: str = "") -> NoReturn:
+    raise UsageError(message, hint=hint)

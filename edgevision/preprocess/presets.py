@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from edgevision.preprocess.contract import ColorOrder
+from edgevision.preprocess.contract import ColorOrder, Contract
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +46,31 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 )
 """Sources: keras/src/applications/imagenet_utils.py (modes tf, torch, caffe) and the
 EfficientNet-Lite README in tensorflow/tpu."""
+
+
+def preset_of(contract: Contract) -> str | None:
+    """Name of the preset whose normalization and colour order `contract` has; None for its own.
+
+    A one-channel contract has the colour order of every preset with one mean and one std.
+    """
+    for name, preset in PRESETS.items():
+        same = (preset.mean, preset.std) == (contract.mean, contract.std)
+        if same and contract.color in {preset.color, "gray"}:
+            return name
+    return None
+
+
+def describe(contract: Contract) -> str:
+    """The contract in a line for people: "224 x 224 rgb, stretch, imagenet-torch"."""
+    fit: str = contract.fit
+    if contract.crop_fraction != 1:
+        fit += f" {contract.crop_fraction:g}"
+    normalization = preset_of(contract) or (
+        f"(x - {_numbers(contract.mean)}) / {_numbers(contract.std)}"
+    )
+    return f"{contract.width} x {contract.height} {contract.color}, {fit}, {normalization}"
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    text = ", ".join(f"{value:g}" for value in values)
+    return text if len(values) == 1 else f"[{text}]"

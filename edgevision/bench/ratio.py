@@ -1,0 +1,99 @@
+"""Is one model really slower than another? A ratio with an interval, and a verdict or none."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from edgevision.bench.latency import Latency
+
+Verdict = Literal["faster", "slower", "undecided"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """Latency of `name` divided by that of `base`, medians of interleaved rounds."""
+
+    base: str
+    name: str
+    ratio: float
+    """Below 1: `name` is the faster one."""
+    low: float | None
+    """Lower end of the interval; None when there were too few rounds for one."""
+    high: float | None
+    confidence: float
+    """How often such an interval holds the true ratio, 0.95 for 95 %."""
+    rounds: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """What may be said: nothing, unless the interval excludes 1."""
+        if self.low is None or self.high is None or self.low <= 1 <= self.high:
+            return "undecided"
+        return "faster" if self.high < 1 else "slower"
+
+
+def ratio_of(base: Latency, other: Latency, *, confidence: float = 0.95) -> Ratio:
+    """`other` relative to `base`, both from one call of `time_cases`.
+
+    Each round gives one ratio of medians. Rounds are the unit of evidence: runs within a round
+    share the memory layout and the weather, so an interval drawn from single runs is far too
+    narrow. If the two are equal, the shuffled order makes each round's log ratio symmetric about
+    0, and Wilcoxon's signed-rank interval keeps its promise exactly, also for ten rounds and with
+    wild outliers, where a bootstrap of ten values is too narrow.
+
+    Raises:
+        ValueError: the two were not measured in the same number of rounds.
+    """
+    logs = np.log(other.round_medians_ns) - np.log(base.round_medians_ns)
+    middle, low, high = signed_rank_interval([float(value) for value in logs], confidence)
+    return Ratio(
+        base=base.name,
+        name=other.name,
+        ratio=math.exp(middle),
+        low=None if low is None else math.exp(low),
+        high=None if high is None else math.exp(high),
+        confidence=confidence,
+        rounds=len(logs),
+    )
+
+
+def signed_rank_interval(
+    values: Sequence[float], confidence: float
+) -> tuple[float, float | None, float | None]:
+    """Centre of a symmetric distribution and its exact interval, `(centre, low, high)`.
+
+    The centre is the median of all pairwise means (Hodges-Lehmann); the ends are those pairwise
+    means that the signed-rank test would just not reject. Ends are None when `values` are too few
+    for the confidence asked.
+
+    Source: Hollander & Wolfe, Nonparametric Statistical Methods, sections 3.2 and 3.3.
+    """
+    count = len(values)
+    means = sorted((values[i] + values[j]) / 2 for i in range(count) for j in range(i, count))
+    centre = float(np.median(means))
+    cut = _signed_rank_cut(count, (1 - confidence) / 2)
+    if cut == 0:
+        return centre, None, None
+    return centre, means[cut - 1], means[-cut]
+
+
+@lru_cache
+def _signed_rank_cut(count: int, tail: float) -> int:
+    """The largest k with P(W < k) <= tail for the signed-rank statistic W of `count` values."""
+    ways = [1]
+    for rank in range(1, count + 1):
+        longer = [*ways, *([0] * rank)]
+        for total, number in enumerate(ways):
+            longer[total + rank] += number
+        ways = longer
+    allowed, below, cut = tail * 2**count, 0, 0
+    for number in ways:
+        below += number
+        if below > allowed:
+            break
+        cut += 1
+    return cut

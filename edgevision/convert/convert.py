@@ -1,0 +1,200 @@
+"""Convert a Keras model to a float `.tflite`: batch 1, built-in operations, inference only."""
+
+import importlib.util
+import json
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from edgevision.convert.child import child_environment, run_child, worker_command
+from edgevision.convert.custom import names_of
+from edgevision.convert.job import LOG, Job, Loader, error_from_dict
+from edgevision.errors import EdgeVisionError, MissingDependencyError, ModelError
+from edgevision.files import refuse_to_replace, replacing
+from edgevision.progress import Progress, silent
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_TIMEOUT_S = 1800.0
+"""The largest image networks take about two minutes on two slow cores."""
+
+_STAGES = ("check", "start TensorFlow", "load", "trace", "convert", "compare")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvertedModel:
+    """A float `.tflite` on disk, and what is known of the model it came from."""
+
+    path: Path
+    input_shape: tuple[int, ...]
+    """Of the first input; (1, height, width, channels) for an image model."""
+    classes: int | None
+    """Length of the first output, None when that is not one row of numbers."""
+    activation: str
+    """What the first output is: "softmax", "sigmoid" or "logits"."""
+    stripped: tuple[str, ...]
+    """Layers that work in training only and left nothing behind (Dropout, RandomFlip, ...)."""
+    loader: Loader
+    """Who loaded it: "keras" (3), "tf_keras" (2) or "saved_model" (TensorFlow alone)."""
+    layers: tuple[str, ...]
+    """Keras layer names, to be found in tensor names with `layers.layer_of`; empty for a
+    SavedModel."""
+    versions: dict[str, str]
+    """Of "tensorflow" and of the Keras that loaded it."""
+    largest_difference: float | None
+    """Between this file and the model on one input, as a share of the largest output; None when
+    the file needs TensorFlow's operations."""
+    seconds: float
+    warnings: tuple[str, ...]
+
+
+def require_tensorflow() -> None:
+    """Raise when TensorFlow or Keras is not installed; takes no time, imports nothing.
+
+    Raises:
+        MissingDependencyError: with the pip line.
+    """
+    for name in ("tensorflow", "keras"):
+        _require(name, "converting a Keras model")
+
+
+def convert(
+    source: Path,
+    output: Path,
+    *,
+    input_shape: tuple[int, int, int] | None = None,
+    custom_objects: Sequence[str] = (),
+    allow_flex: bool = False,
+    overwrite: bool = False,
+    log_path: Path | None = None,
+    progress: Progress = silent,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    command: Callable[[Path], Sequence[str]] = worker_command,
+) -> ConvertedModel:
+    """Write the float `.tflite` of the Keras model `source` to `output`.
+
+    All of TensorFlow runs in a child process, so its crash, its noise and its memory are not ours.
+
+    Args:
+        source: `.keras`, `.h5` or a SavedModel folder.
+        output: the file to write, whole or not at all.
+        input_shape: (height, width, channels) for a model that leaves sides open.
+        custom_objects: "module:Name" of classes and functions to import for the model; this runs
+            their code, and nothing else does.
+        allow_flex: accept operations that need TensorFlow at run time.
+        overwrite: replace `output` if it is there.
+        log_path: where the child's output goes; None for a temporary file, which is removed when
+            all went well and named in the error when not.
+        progress: told of each stage.
+        timeout_s: after that the child is ended.
+        command: makes the child's command line from the job's path.
+
+    Raises:
+        MissingDependencyError: TensorFlow is not installed.
+        ModelError: the model cannot be loaded or converted; says which layer, and what to do.
+        UsageError: `output` exists, or the input's shape is unknown or contradicts the model.
+        VerificationError: the result answers differently from the model.
+        EdgeVisionError: the child crashed, hung or ran out of memory (`child.WorkerCrashError`),
+            or `output` cannot be written.
+    """
+    started = time.perf_counter()
+    refuse_to_replace(output, overwrite=overwrite)
+    names_of(custom_objects)
+    if not source.exists():
+        message = f"{source} does not exist"
+        raise ModelError(message, hint="check the path")
+    require_tensorflow()
+    log = log_path or _new_log()
+    keep_log = log_path is not None
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="edgevision-") as folder,
+            replacing(output, overwrite=overwrite) as temporary,
+        ):
+            job = Job(
+                source=str(source.resolve()),
+                output=str(temporary.resolve()),
+                folder=folder,
+                loader="keras",
+                input_shape=input_shape,
+                custom_objects=tuple(custom_objects),
+                allow_flex=allow_flex,
+                working_directory=str(Path.cwd()),
+            )
+            fields = _run(job, log, progress, timeout_s, command)
+    except EdgeVisionError as error:
+        keep_log = keep_log or str(log) in f"{error} {error.hint}"
+        raise
+    finally:
+        if not keep_log:
+            log.unlink(missing_ok=True)
+    return ConvertedModel(
+        path=output,
+        input_shape=tuple(fields["input_shape"]),
+        classes=fields["classes"],
+        activation=fields["activation"],
+        stripped=tuple(fields["stripped"]),
+        loader=fields["loader"],
+        layers=tuple(fields["layers"]),
+        versions=fields["versions"],
+        largest_difference=fields["largest_difference"],
+        seconds=time.perf_counter() - started,
+        warnings=tuple(fields["warnings"]),
+    )
+
+
+def _run(
+    job: Job,
+    log_path: Path,
+    progress: Progress,
+    timeout_s: float,
+    command: Callable[[Path], Sequence[str]],
+) -> dict[str, Any]:
+    """The result's fields, from one child or, for a Keras-2 model, a second one."""
+    job_path = Path(job.folder) / "job.json"
+
+    def on_line(line: str) -> None:
+        logger.debug("child: %s", line)
+        if line in _STAGES:
+            progress(_STAGES.index(line), len(_STAGES), "converting")
+
+    with log_path.open("wb") as log:
+        for loader in ("keras", "tf_keras"):
+            current = replace(job, loader=loader)
+            current.write(job_path)
+            run_child(
+                command(job_path),
+                environment=child_environment(os.environ, legacy_keras=loader == "tf_keras"),
+                log=log,
+                log_path=log_path,
+                timeout_s=timeout_s,
+                on_line=on_line,
+            )
+            answer: dict[str, Any] = json.loads(current.answer_path.read_text())
+            if "again" not in answer:
+                break
+            _require("tf_keras", "loading this Keras-2 model")
+    if "os_error" in answer:
+        raise OSError(*answer["os_error"])
+    if "error" in answer:
+        error = error_from_dict(answer["error"])
+        raise type(error)(str(error), hint=error.hint.replace(LOG, str(log_path)))
+    converted: dict[str, Any] = answer["converted"]
+    return converted
+
+
+def _require(package: str, purpose: str) -> None:
+    if importlib.util.find_spec(package) is None:
+        message = f"{purpose} needs {package}, which is not installed"
+        raise MissingDependencyError(message, hint="pip install 'edgevision[optimize]'")
+
+
+def _new_log() -> Path:
+    handle, name = tempfile.mkstemp(prefix="edgevision-convert-", suffix=".log")
+    os.close(handle)
+    return Path(name)

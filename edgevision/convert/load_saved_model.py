@@ -1,0 +1,101 @@
+"""Loading a SavedModel folder: the `serving_default` signature, no Keras involved."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from edgevision.convert.loaded import InputSpec, Loaded, fixed_shape
+from edgevision.errors import ModelError
+
+_REACHES_OUT = {
+    "ReadFile",
+    "WriteFile",
+    "MatchingFiles",
+    "PyFunc",
+    "PyFuncStateless",
+    "EagerPyFunc",
+    "FixedLengthRecordDataset",
+    "TextLineDataset",
+    "TFRecordDataset",
+    "WholeFileReaderV2",
+    "TextLineReaderV2",
+    "RpcCall",
+    "RpcClient",
+}
+"""TensorFlow operations that touch files, the network or Python; an image model needs none."""
+
+_SIGNATURE = "serving_default"
+
+
+def load_saved_model(path: Path, *, input_shape: tuple[int, int, int] | None) -> Loaded:
+    """Load the folder `path`.
+
+    Raises:
+        ModelError: it is damaged, has no serving signature, or reaches out of itself.
+        UsageError: the input's shape is open or contradicts `input_shape`.
+    """
+    import tensorflow as tf
+
+    _refuse_reaching_out(path)
+    try:
+        model = tf.saved_model.load(str(path))
+        signatures = dict(model.signatures)
+    except Exception as error:  # TensorFlow raises nearly anything for a damaged folder
+        lines = str(error).splitlines() or [type(error).__name__]
+        message = f"TensorFlow cannot load {path}: {lines[0]}"
+        raise ModelError(message, hint="save it again: model.export('folder')") from error
+    if not signatures:
+        message = f"{path} has no signature to call"
+        raise ModelError(message, hint="save it with model.export('folder')")
+    if _SIGNATURE not in signatures and len(signatures) > 1:
+        message = f"{path} has no {_SIGNATURE!r} signature, only {', '.join(sorted(signatures))}"
+        raise ModelError(message, hint="save it with model.export('folder')")
+    function = signatures.get(_SIGNATURE) or next(iter(signatures.values()))
+    given = function.structured_input_signature[1]
+    specs = tuple(_spec(name, spec, input_shape) for name, spec in sorted(given.items()))
+
+    def call(tensors: Sequence[Any]) -> list[tuple[str, Any]]:
+        arguments = {spec.name: tensor for spec, tensor in zip(specs, tensors, strict=True)}
+        return sorted(function(**arguments).items())
+
+    def weights() -> Iterator[tuple[str, NDArray[Any]]]:
+        for variable in function.variables:
+            yield variable.name.partition(":")[0], variable.numpy()
+
+    return Loaded(
+        loader="saved_model",
+        inputs=specs,
+        call=call,
+        layers=(),
+        training_only=(),
+        variables=(),
+        weights=weights,
+        versions={},
+    )
+
+
+def _spec(name: str, spec: Any, input_shape: tuple[int, int, int] | None) -> InputSpec:
+    sides = spec.shape.as_list() if spec.shape.rank is not None else [None, None, None, None]
+    shape = fixed_shape(name, sides, input_shape)
+    return InputSpec(name=name, shape=shape, dtype=str(spec.dtype.name))
+
+
+def _refuse_reaching_out(path: Path) -> None:
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    saved = SavedModel()
+    try:
+        saved.ParseFromString((path / "saved_model.pb").read_bytes())
+    except Exception as error:  # protobuf's DecodeError, which has no type stubs, or OSError
+        message = f"{path / 'saved_model.pb'} is damaged: {error}"
+        raise ModelError(message, hint="save it again: model.export('folder')") from error
+    for graph in saved.meta_graphs:
+        nodes = list(graph.graph_def.node)
+        for function in graph.graph_def.library.function:
+            nodes.extend(function.node_def)
+        for node in nodes:
+            if node.op in _REACHES_OUT:
+                message = f"{path}: operation {node.name!r} ({node.op}) touches files or Python"
+                raise ModelError(message, hint="export the model without that operation")

@@ -1,0 +1,1 @@
+"""`optimize`: all stages in order, from a Keras model and photos to files that prove themselves."""

@@ -1,0 +1,49 @@
+"""What `optimize` is asked to do, settled before any work starts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgevision.artifact.card import CalibrationSource
+from edgevision.dataset.imageset import ImageSet
+from edgevision.preprocess.preprocessing import Preprocessing
+from edgevision.recipe.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Photos:
+    """An image set in its role, and what pins it."""
+
+    images: ImageSet
+    source: CalibrationSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One run of `optimize`."""
+
+    source: Path
+    """`.keras`, `.h5` or SavedModel folder."""
+    output: Path
+    """Folder to fill."""
+    recipes: tuple[tuple[str, Recipe], ...]
+    """(file name without ending, recipe) of each file to make beside float32.tflite."""
+    calibration: Photos | None
+    """None only when no recipe needs one."""
+    evaluation: ImageSet | None
+    """None: the calibration images serve for agreement, and the report says so."""
+    preprocessing: Preprocessing | None
+    """What was said; None for `--preprocess auto`."""
+    labels: tuple[str, ...] = ()
+    """Class names in index order; empty: those of the evaluation set, if it has names."""
+    input_shape: tuple[int, int, int] | None = None
+    custom_objects: tuple[str, ...] = ()
+    allow_flex: bool = False
+    threads: int = 1
+    overwrite: bool = False
+
+    @property
+    def proof(self) -> ImageSet | None:
+        """The images on which the files are held against the float model."""
+        if self.evaluation is not None:
+            return self.evaluation
+        return self.calibration.images if self.calibration is not None else None

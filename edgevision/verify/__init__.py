@@ -1,0 +1,1 @@
+"""Proof: what a written file is, and how far its answers are from the float model's."""
