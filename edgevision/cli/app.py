@@ -12,6 +12,8 @@ from edgevision import __version__
 from edgevision.cli import (
     bench,
     calibration,
+    camera,
+    compare,
     console,
     convert,
     demo,
@@ -19,6 +21,7 @@ from edgevision.cli import (
     evaluate,
     inspect,
     optimize,
+    report,
 )
 from edgevision.errors import EdgeVisionError
 
@@ -103,7 +106,10 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("convert", convert.convert),
     ("evaluate", evaluate.evaluate),
     ("bench", bench.bench),
+    ("compare", compare.compare),
+    ("report", report.report),
     ("inspect", inspect.inspect),
+    ("camera", camera.camera),
     ("doctor", doctor.doctor),
     ("demo", demo.demo),
 )
