@@ -65,9 +65,10 @@ def read_job(path: Path) -> Job:
 
 def error_to_dict(error: EdgeVisionError) -> dict[str, str]:
     """An error as JSON values."""
-    kind = type(error).__name__
+    # The nearest class that the parent knows: it may be a subclass.
+    kind = next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in _ERRORS)
     return {
-        "kind": kind if kind in _ERRORS else "EdgeVisionError",
+        "kind": kind,
         "message": str(error),
         "hint": error.hint,
     }

@@ -6,13 +6,15 @@ and draws the clock of `clock_frames` in plain bytes.
 
 import sys
 import time
+from importlib import import_module
 from typing import Any
 
-import gi  # type: ignore[import-not-found]
-
+gi: Any = import_module("gi")
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer  # type: ignore  # noqa: E402, PGH003
+GLib: Any = import_module("gi.repository.GLib")
+Gst: Any = import_module("gi.repository.Gst")
+GstRtspServer: Any = import_module("gi.repository.GstRtspServer")
 
 BITS = 32
 PIPELINE = (

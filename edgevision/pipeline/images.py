@@ -1,0 +1,58 @@
+"""Calibration photos with what pins them: the digest that goes into the model card."""
+
+import hashlib
+from dataclasses import replace
+
+from edgevision.artifact.card import CalibrationSource
+from edgevision.dataset.calibration_set import CalibrationSet
+from edgevision.dataset.choose import USUAL_COUNT, choose
+from edgevision.dataset.imageset import ImageSet
+from edgevision.dataset.manifest import manifest_text
+from edgevision.errors import ImageSetError
+from edgevision.pipeline.plan import Photos
+
+SEED = 0
+"""Of the choice among many photos; `calibration build --seed` makes another."""
+
+
+def photos_of_set(kept: CalibrationSet) -> Photos:
+    """A calibration set that was built and written down: its digest is its manifest's."""
+    return Photos(
+        images=kept.images,
+        source=CalibrationSource(
+            name=kept.path.name,
+            sha256=kept.digest,
+            images=len(kept.images),
+            seed=kept.seed,
+        ),
+    )
+
+
+def photos_of(images: ImageSet) -> Photos:
+    """Calibration photos straight from an image set: at most `USUAL_COUNT`, each picture once.
+
+    Raises:
+        ImageSetError: an image cannot be decoded.
+    """
+    choice = choose(images, count=USUAL_COUNT, seed=SEED)
+    if choice.unreadable:
+        raise ImageSetError(
+            choice.unreadable[0],
+            hint="remove it; edgevision calibration check lists all that is wrong with a set",
+        )
+    chosen = replace(images, items=choice.items)
+    return Photos(
+        images=chosen,
+        source=CalibrationSource(
+            name=images.name,
+            sha256=hashlib.sha256(manifest_text(choice).encode()).hexdigest(),
+            images=len(chosen),
+            seed=SEED,
+        ),
+    )
+
+
+def overlap(calibration: ImageSet, evaluation: ImageSet) -> int:
+    """How many evaluation images have the same content as a calibration image."""
+    known = {calibration.digest(item) for item in calibration}
+    return sum(evaluation.digest(item) in known for item in evaluation)

@@ -1,0 +1,133 @@
+"""A `.tflite` open for editing: tensors and operators as plain lists.
+
+The reader in `artifact` only looks; this graph can be changed and written back (`graph_reader`,
+`graph_writer`). Tensors are never renumbered while a graph is edited: writing leaves out what
+nothing uses.
+"""
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scales:
+    """Quantization of a tensor: one scale and zero point, or one pair per index along `axis`."""
+
+    scale: NDArray[np.float32]
+    zero_point: NDArray[np.int64]
+    axis: int = 0
+
+    @property
+    def key(self) -> tuple[bytes, bytes, int]:
+        """Equal for equal quantizations."""
+        return self.scale.tobytes(), self.zero_point.tobytes(), self.axis
+
+
+@dataclass(slots=True, kw_only=True)
+class Tensor:
+    """One tensor; `data` is None where an operator or the caller writes the values."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any] | None
+    """None for types NumPy has none for (strings, resources, 4-bit)."""
+    data: NDArray[Any] | None = None
+    scales: Scales | None = None
+    raw: Any = None
+    """The schema's object, for what this class does not name (variables, sparsity)."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Operator:
+    """One operator; -1 stands for an input that is left out."""
+
+    name: str
+    inputs: list[int]
+    outputs: list[int]
+    version: int = 1
+    options_type: int = 0
+    options: Any = None
+    custom_code: str | None = None
+    raw: Any = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Graph:
+    """The main subgraph of a model, and everything else of the file as it was."""
+
+    tensors: list[Tensor]
+    operators: list[Operator]
+    inputs: list[int]
+    outputs: list[int]
+    file: Any = field(repr=False)
+    """The schema's ModelT: other subgraphs, metadata and signatures come from here."""
+
+    def add_tensor(self, tensor: Tensor) -> int:
+        """Its index."""
+        self.tensors.append(tensor)
+        return len(self.tensors) - 1
+
+    def add_constant(self, name: str, data: NDArray[Any], *, scales: Scales | None = None) -> int:
+        """Index of a new constant tensor holding `data`."""
+        return self.add_tensor(
+            Tensor(name=name, shape=data.shape, dtype=data.dtype, data=data, scales=scales)
+        )
+
+    def constant(self, index: int) -> NDArray[Any] | None:
+        """Values of a constant tensor; None for an input left out or computed."""
+        return None if index < 0 else self.tensors[index].data
+
+    def known(self, index: int) -> NDArray[Any]:
+        """Values of a tensor that is known to be constant.
+
+        Raises:
+            ValueError: it is not.
+        """
+        values = self.constant(index)
+        if values is None:
+            message = f"tensor {index} is computed, not constant"
+            raise ValueError(message)
+        return values
+
+    def is_float(self, index: int) -> bool:
+        """Whether the tensor holds float32 numbers."""
+        return index >= 0 and self.tensors[index].dtype == np.float32
+
+    def producers(self) -> dict[int, int]:
+        """Tensor index -> position of the operator that writes it."""
+        return {t: at for at, op in enumerate(self.operators) for t in op.outputs}
+
+    def consumers(self) -> dict[int, list[int]]:
+        """Tensor index -> positions of the operators that read it."""
+        readers: dict[int, list[int]] = {}
+        for at, op in enumerate(self.operators):
+            for tensor in dict.fromkeys(op.inputs):
+                if tensor >= 0:
+                    readers.setdefault(tensor, []).append(at)
+        return readers
+
+    def copy(self) -> "Graph":
+        """A graph whose lists may be edited; constants are shared, so replace, never write into."""
+        return Graph(
+            tensors=[copy.copy(tensor) for tensor in self.tensors],
+            operators=[
+                Operator(
+                    name=op.name,
+                    inputs=list(op.inputs),
+                    outputs=list(op.outputs),
+                    version=op.version,
+                    options_type=op.options_type,
+                    options=op.options,
+                    custom_code=op.custom_code,
+                    raw=op.raw,
+                )
+                for op in self.operators
+            ],
+            inputs=list(self.inputs),
+            outputs=list(self.outputs),
+            file=self.file,
+        )

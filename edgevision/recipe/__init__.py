@@ -1,0 +1,1 @@
+"""What to make of a model, as data: recipes by name or from a TOML file."""

@@ -1,0 +1,52 @@
+"""The recipe: every choice of a quantization in one frozen value."""
+
+from dataclasses import dataclass
+from typing import Literal, NoReturn, get_args
+
+from edgevision.errors import UsageError
+
+Precision = Literal["int8", "dynamic", "fp16", "int16x8"]
+InputType = Literal["uint8", "int8", "float32"]
+OutputType = Literal["float32", "int8", "uint8"]
+RangeMethod = Literal["min-max", "mean-min-max"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How to quantize: precision, interface, and the steps of integer quantization."""
+
+    precision: Precision = "int8"
+    input_type: InputType = "uint8"
+    """What the file's image input holds: raw pixels (uint8), pixels minus 128 (int8), or the real
+    numbers of the contract (float32; always so for dynamic and fp16)."""
+    output_type: OutputType = "float32"
+    ranges: RangeMethod = "mean-min-max"
+    """min-max: the extremes over all images. mean-min-max: the mean over images of each image's
+    extremes, so that one odd image does not cost all others their resolution."""
+    bias_correction: bool = True
+    """Take the mean error that rounded weights cause out of the bias."""
+    dense_per_channel: bool = True
+    """A scale per output of dense layers too; runtimes older than TF 2.17 need False."""
+    float_operators: tuple[str, ...] = ()
+    """Regular expressions: operators that write a tensor whose name one of them finds stay
+    float."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, choices in (
+            ("precision", get_args(Precision)),
+            ("input_type", get_args(InputType)),
+            ("output_type", get_args(OutputType)),
+            ("ranges", get_args(RangeMethod)),
+        ):
+            value = getattr(self, name)
+            if value not in choices:
+                _refuse(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+        if self.precision in {"dynamic", "fp16"} and (
+            self.input_type != "float32" or self.output_type != "float32"
+        ):
+            _refuse(f"precision {self.precision} keeps float32 input and output")
+
+
+def _refuse(message: str) -> NoReturn:
+    raise UsageError(message)

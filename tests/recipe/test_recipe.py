@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import pytest
+
+from edgevision.errors import UsageError
+from edgevision.recipe.named import ALIASES, RECIPES, recipe_for, recipe_named
+from edgevision.recipe.recipe import Recipe
+from edgevision.recipe.toml_file import recipe_from_dict, recipe_to_dict
+
+
+def test_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError) as caught:
+        recipe_named("int9")
+    for name in (*RECIPES, *ALIASES):
+        assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("alias", sorted(ALIASES))
+def test_names_of_ai_edge_quantizer_are_known(alias: str) -> None:
+    assert recipe_named(alias) is RECIPES[ALIASES[alias]]
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_a_recipe_survives_being_written_as_plain_values(name: str) -> None:
+    recipe = RECIPES[name]
+    assert recipe_from_dict(recipe_to_dict(recipe), recipe_named) == recipe
+
+
+def test_a_file_changes_a_named_recipe(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('base = "full-integer"\nranges = "min-max"\nfloat_operators = ["^head/"]\n')
+    recipe = recipe_for(str(path))
+    assert recipe.output_type == "int8"
+    assert recipe.ranges == "min-max"
+    assert recipe.float_operators == ("^head/",)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('input = "uint8"', "unknown recipe field 'input'"),
+        ('input_type = "uint16"', "uint16"),
+        ("seed = 1.5", "seed must be a int"),
+        ("bias_correction = 1", "bias_correction must be a bool"),
+        ('float_operators = "conv"', "list of strings"),
+        ('base = "best"', "unknown recipe 'best'"),
+        ("base = [", "not TOML"),
+        ('precision = "fp16"\noutput_type = "int8"', "keeps float32"),
+    ],
+)
+def test_a_bad_file_is_refused_by_what_it_says(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=complaint):
+        recipe_for(str(path))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"absent\.toml"):
+        recipe_for(str(tmp_path / "absent.toml"))
+
+
+def test_int8_is_the_default() -> None:
+    assert recipe_named("int8") == Recipe()
