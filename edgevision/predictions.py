@@ -40,13 +40,17 @@ class Predictions:
 
 
 def as_probabilities(scores: FloatArray) -> FloatArray:
-    """Rows that sum to 1: `scores` when they do already (within 2 %), else their softmax.
+    """Rows that sum to 1: `scores` divided by their sum when all lie in 0..1, else their softmax.
 
-    The tolerance covers int8 softmax outputs, whose 1/256 steps do not add up exactly.
+    The rows of an int8 softmax over many classes sum to anything from 0.5 to 1.1, because each
+    value is rounded to 1/256; so it is the range that tells probabilities from logits.
     """
-    sums = scores.sum(axis=1, keepdims=True)
-    if scores.min(initial=0.0) >= 0 and np.allclose(sums, 1.0, atol=0.02):
-        return np.asarray(scores / sums, np.float32)
+    # 2 % of room above 1: the largest value of an int8 output is not always exactly 1.
+    if scores.min(initial=0.0) >= 0 and scores.max(initial=0.0) <= 1.02:
+        sums = scores.sum(axis=1, keepdims=True)
+        # A row of zeros (every class below half a step) says nothing about any class.
+        even = np.full_like(scores, 1 / max(1, scores.shape[1]))
+        return np.asarray(np.divide(scores, sums, out=even, where=sums > 0), np.float32)
     shifted = scores - scores.max(axis=1, keepdims=True)
     exponentials = np.exp(shifted)
     return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), np.float32)

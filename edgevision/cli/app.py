@@ -9,7 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from edgevision import __version__
-from edgevision.cli import bench, console, convert, demo, doctor, evaluate, inspect, optimize
+from edgevision.cli import (
+    bench,
+    calibration,
+    console,
+    convert,
+    demo,
+    doctor,
+    evaluate,
+    inspect,
+    optimize,
+)
 from edgevision.errors import EdgeVisionError
 
 INTERRUPTED = 130
@@ -98,7 +108,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("demo", demo.demo),
 )
 """In the order of the help: the main job first."""
-GROUPS: tuple[tuple[str, typer.Typer], ...] = ()
+GROUPS: tuple[tuple[str, typer.Typer], ...] = (("calibration", calibration.app),)
 
 for _name, _command in COMMANDS:
     app.command(_name)(_guarded(_command))

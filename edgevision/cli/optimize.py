@@ -1,19 +1,21 @@
 """`edgevision optimize`: a Keras model and photos in; proven, packaged `.tflite` files out."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edgevision.cli import console, options
 from edgevision.cli.convert import parse_shape
+from edgevision.cli.preprocess_flags import Color, CropFraction, Fit, Mean, Preprocess, Std
 from edgevision.errors import UsageError
 
 if TYPE_CHECKING:
+    from edgevision.dataset.calibration_set import CalibrationSet
     from edgevision.dataset.imageset import ImageSet
     from edgevision.pipeline.outcome import Outcome
     from edgevision.pipeline.plan import Photos
-    from edgevision.preprocess.options import Preprocessing
+    from edgevision.preprocess.preprocessing import Preprocessing
     from edgevision.recipe.recipe import Recipe
 
 PROOF = "Proof"
@@ -51,15 +53,20 @@ def optimize(
     ] = None,
     evaluation: Annotated[
         Path | None,
-        typer.Option("--eval", help="Image set to prove the result on; labels add accuracy."),
+        typer.Option(
+            "--eval",
+            "--evaluation",
+            help="Image set to prove the result on; labels add accuracy. The one that the"
+            " calibration set was kept apart from unless given.",
+        ),
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="Class names, one a line.")] = None,
-    preprocess: options.Preprocess = None,
-    mean: options.Mean = None,
-    std: options.Std = None,
-    fit: options.Fit = None,
-    crop_fraction: options.CropFraction = None,
-    color: options.Color = None,
+    preprocess: Preprocess = None,
+    mean: Mean = None,
+    std: Std = None,
+    fit: Fit = None,
+    crop_fraction: CropFraction = None,
+    color: Color = None,
     input_shape: Annotated[
         str | None, typer.Option(metavar="HxW[xC]", help="For a model that leaves its size open.")
     ] = None,
@@ -87,6 +94,8 @@ def optimize(
     from edgevision.pipeline.optimize import optimize as run
     from edgevision.pipeline.outcome import outcome_to_dict
     from edgevision.pipeline.plan import Plan
+    from edgevision.preprocess.options import from_flags
+    from edgevision.preprocess.preprocessing import AUTO
 
     require_tensorflow()
     folder = output or Path(f"{model.name.removesuffix(model.suffix)}-edge")
@@ -98,8 +107,8 @@ def optimize(
         named=recipe or [],
         faces=_faces(full_integer=full_integer, input_type=input_type, output_type=output_type),
     )
-    said = options.said_preprocessing(
-        preprocess=preprocess,
+    said = from_flags(
+        preprocess=None if preprocess == AUTO else preprocess,
         mean=mean,
         std=std,
         fit=fit,
@@ -108,14 +117,17 @@ def optimize(
     )
     names = options.class_names(labels)
     needs_photos = any(one.precision in {"int8", "int16x8"} for _, one in recipes)
-    photos, of_set = _calibration(calibration, needs_photos=needs_photos)
+    photos, kept = _calibration(calibration, needs_photos=needs_photos)
+    if evaluation is None and kept is not None and kept.evaluation is not None:
+        evaluation = kept.evaluation
+        console.note(f"evaluating on {evaluation}, which the calibration set was kept apart from")
     plan = Plan(
         source=model,
         output=folder,
         recipes=recipes,
         calibration=photos,
         evaluation=_open(evaluation, names),
-        preprocessing=_settled(said, of_set, preprocess),
+        preprocessing=_settled(said, kept.preprocessing if kept else None, preprocess),
         labels=names,
         input_shape=None if input_shape is None else parse_shape(input_shape),
         custom_objects=tuple(custom_objects or ()),
@@ -134,7 +146,7 @@ def optimize(
 
 
 def _recipes(
-    *, int8: bool, dynamic: bool, fp16: bool, named: list[str], faces: dict[str, str]
+    *, int8: bool, dynamic: bool, fp16: bool, named: list[str], faces: dict[str, Any]
 ) -> "tuple[tuple[str, Recipe], ...]":
     from dataclasses import replace
 
@@ -148,11 +160,11 @@ def _recipes(
         found.append((stem, recipe_for(name)))
     doubled = {name for name, _ in found if [other for other, _ in found].count(name) > 1}
     if doubled:
-        raise UsageError(f"{sorted(doubled)[0]} was asked for twice")
+        raise UsageError(f"{min(doubled)} was asked for twice")
     if faces and not any(one.precision in {"int8", "int16x8"} for _, one in found):
         raise UsageError("--input-type, --output-type and --full-integer need an integer precision")
     return tuple(
-        (name, replace(one, **faces) if one.precision in {"int8", "int16x8"} else one)  # type: ignore[arg-type]
+        (name, replace(one, **faces) if one.precision in {"int8", "int16x8"} else one)
         for name, one in found
     )
 
@@ -173,8 +185,8 @@ def _faces(
 
 def _calibration(
     given: Path | None, *, needs_photos: bool
-) -> "tuple[Photos | None, Preprocessing | None]":
-    """The calibration photos and what their set says of preprocessing."""
+) -> "tuple[Photos | None, CalibrationSet | None]":
+    """The calibration photos, and the set they were built as, if they were."""
     from edgevision.dataset.calibration_set import find_set, is_set, no_set, read_set
     from edgevision.pipeline.images import photos_of, photos_of_set
 
@@ -185,7 +197,7 @@ def _calibration(
         return None, None
     if is_set(found):
         kept = read_set(found)
-        return photos_of_set(kept), kept.preprocessing
+        return photos_of_set(kept), kept
     opened = _open(found, ())
     assert opened is not None  # noqa: S101 - a path was given
     return photos_of(opened), None
@@ -205,9 +217,9 @@ def _settled(
     Raises:
         UsageError: neither says how pixels become input.
     """
-    from edgevision.preprocess.options import nothing_said
+    from edgevision.preprocess.preprocessing import AUTO, nothing_said
 
-    if options.is_auto(preprocess):
+    if preprocess == AUTO:
         return said
     if of_set is not None and said.preset is None:
         said = said.over(of_set)

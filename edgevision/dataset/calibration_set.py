@@ -19,7 +19,8 @@ from edgevision.dataset.manifest import BUILD_AGAIN, manifest_text, open_pinned,
 from edgevision.dataset.toml_text import to_toml
 from edgevision.errors import ImageSetError, UsageError
 from edgevision.files import refuse_to_replace, write_text
-from edgevision.preprocess.options import TABLE, Preprocessing, from_dict, to_dict
+from edgevision.preprocess.options import TABLE, from_dict, to_dict
+from edgevision.preprocess.preprocessing import Preprocessing
 
 SCHEMA_VERSION = 1
 SET_FILE, MANIFEST_FILE = "set.toml", "manifest.csv"

@@ -18,10 +18,10 @@ MARK = ".edgevision-demo"
 
 COMMANDS: tuple[tuple[str, ...], ...] = (
     (
-        *("calibration", "build", "train", "--exclude", "held-out"),
-        *("--preprocess", "unit", "--count", "200", "--overwrite"),
+        *("calibration", "build", "train", "--eval", "held-out"),
+        *("--preprocess", "unit", "--count", "200"),
     ),
-    ("optimize", "digits.keras", "--int8", "--eval", "held-out", "--overwrite"),
+    ("optimize", "digits.keras", "--int8"),
     ("inspect", "digits-edge/int8.tflite"),
     (
         *("evaluate", "digits-edge/int8.tflite", "--data", "held-out"),

@@ -1,42 +1,31 @@
 """`optimize`: convert, settle the contract, quantize, prove, time, package - in that order."""
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from importlib.metadata import version
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
-from edgevision.artifact.card import Card, Figures, Provenance
-from edgevision.artifact.facts import Facts, facts_of
-from edgevision.artifact.model import read_model
-from edgevision.artifact.package import write_card, write_card_file
-from edgevision.bench.latency import Latency, time_models
+from edgevision.artifact.package import write_card_file
+from edgevision.bench.latency import time_models
 from edgevision.bench.plan import Plan as TimingPlan
-from edgevision.bench.ratio import ratio_of
 from edgevision.convert.convert import ConvertedModel, convert
 from edgevision.errors import ImageSetError
-from edgevision.files import sha256_of, write_bytes, write_text
-from edgevision.metrics import top_k_accuracy
+from edgevision.files import write_text
+from edgevision.pipeline.candidate import Candidate, answers_of
 from edgevision.pipeline.folder import REPORT, filling
-from edgevision.pipeline.outcome import Outcome, Variant, outcome_to_dict
+from edgevision.pipeline.images import overlap
+from edgevision.pipeline.outcome import Outcome, outcome_to_dict
+from edgevision.pipeline.package import package
 from edgevision.pipeline.pixel_store import PixelStore
 from edgevision.pipeline.plan import Plan
 from edgevision.pipeline.settle import settle
-from edgevision.predictions import Predictions
 from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
-from edgevision.quantize.plan import Skipped
 from edgevision.quantize.quantize import quantize
-from edgevision.recipe.recipe import Recipe
-from edgevision.runtime.predict import scores_of
+from edgevision.quantize.scalar_input import with_scalar_input
 from edgevision.runtime.session import Session, usable_cpus
-from edgevision.verify.agreement import Comparison, compare
-from edgevision.verify.check import Asked, check_file
 
 FLOAT_NAME = "float32"
 CONVERT_LOG = "convert.log"
@@ -45,26 +34,20 @@ TIMING = TimingPlan(rounds=7, seconds=0.7, least_runs=35)
 """A first look at the latency; `edgevision bench` takes longer and says more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Made:
-    """One file before it is packaged."""
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """One run under way."""
 
-    name: str
-    content: bytes
-    contract: Contract
-    recipe: Recipe | None
-    skipped: tuple[Skipped, ...] = ()
-
-
-@dataclass(slots=True)
-class _Stages:
-    """Seconds of each stage, in order."""
-
+    plan: Plan
+    folder: Path
+    progress: Progress
     clock: Callable[[], float]
+    warnings: list[str] = field(default_factory=list)
     seconds: list[tuple[str, float]] = field(default_factory=list)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
+        """Note how long the block takes."""
         begun = self.clock()
         yield
         self.seconds.append((name, self.clock() - begun))
@@ -82,222 +65,135 @@ def optimize(
         ModelError: the model cannot be converted or quantized.
         VerificationError: a file read back is not what was asked for.
     """
-    stages = _Stages(clock)
+    if plan.proof is None:
+        raise ImageSetError(
+            "there are no images to hold the result against the float model on",
+            hint="give --eval PHOTOS, or --calibration PHOTOS",
+        )
     with filling(plan.output, overwrite=plan.overwrite) as folder:
-        with stages.stage("convert"):
-            converted = _convert(plan, folder, progress)
-        float_content = converted.path.read_bytes()
-        proof = plan.proof
-        if proof is None:
-            raise ImageSetError(
-                "there are no images to hold the result against the float model on",
-                hint="give --eval PHOTOS, or --calibration PHOTOS",
-            )
-        warnings = list(converted.warnings)
-        with Session(float_content, threads=usable_cpus()) as session:
-            with stages.stage("check preprocessing"):
-                labelled = proof if proof.is_labelled else None
-                contract, doubt = settle(session, plan.preprocessing, labelled, progress=progress)
-            warnings += [doubt] if doubt else []
-            store = PixelStore(proof, contract)
-            with stages.stage("run the float model"):
-                reference = _predict(session, contract, store, plan, progress, FLOAT_NAME)
-        _check_labels(reference)
-        calibration = store
-        if plan.calibration is not None and plan.calibration.images is not proof:
-            calibration = PixelStore(plan.calibration.images, contract)
-        made = [_Made(name=FLOAT_NAME, content=float_content, contract=contract, recipe=None)]
-        answers = [reference]
-        for name, recipe in plan.recipes:
-            with stages.stage(f"quantize {name}"):
-                quantized = quantize(
-                    float_content,
-                    contract=contract,
-                    images=(lambda: iter(calibration)) if plan.calibration else None,
-                    recipe=recipe,
-                    total=len(calibration),
-                    progress=progress,
-                )
-            warnings += quantized.warnings
-            made.append(
-                _Made(
-                    name=name,
-                    content=quantized.content,
-                    contract=quantized.contract,
-                    recipe=recipe,
-                    skipped=quantized.skipped,
-                )
-            )
-            with (
-                stages.stage(f"run {name}"),
-                Session(quantized.content, threads=usable_cpus()) as session,
-            ):
-                answers.append(_predict(session, quantized.contract, store, plan, progress, name))
-        with stages.stage("time"):
+        run = _Run(plan=plan, folder=folder, progress=progress, clock=clock)
+        with run.stage("convert"):
+            converted = _convert(run)
+        run.warnings += converted.warnings
+        reference, photos = _run_float(run, converted)
+        candidates = [reference, *_quantize_all(run, reference, photos)]
+        with run.stage("time"):
             latencies = time_models(
-                {one.name: one.content for one in made},
+                {one.name: one.content for one in candidates},
                 threads=plan.threads,
                 plan=TIMING,
                 progress=progress,
             )
-        variants = tuple(
-            _finish(plan, converted, one, folder, latencies, own, reference)
-            for one, own in zip(made, answers, strict=True)
-        )
-        write_card_file(folder / variants[-1].file, variants[-1].card, overwrite=True)
+        with run.stage("package"):
+            variants = tuple(
+                package(
+                    candidate,
+                    reference,
+                    plan=plan,
+                    converted=converted,
+                    photos=photos.images,
+                    latencies=latencies,
+                    folder=folder,
+                )
+                for candidate in candidates
+            )
+            write_card_file(folder / variants[-1].file, variants[-1].card, overwrite=True)
         outcome = Outcome(
             source=plan.source.name,
-            proof=proof.name,
+            proof=plan.proof.name,
             proof_role="evaluation" if plan.evaluation is not None else "calibration",
-            images=len(proof),
+            images=len(plan.proof),
             variants=variants,
             stripped=converted.stripped,
-            warnings=tuple(warnings),
-            seconds=tuple(stages.seconds),
+            warnings=tuple(run.warnings),
+            seconds=tuple(run.seconds),
         )
         report = json.dumps(outcome_to_dict(outcome), indent=1, ensure_ascii=False)
         write_text(folder / REPORT, report + "\n")
     return outcome
 
 
-def _convert(plan: Plan, folder: Path, progress: Progress) -> ConvertedModel:
+def _convert(run: _Run) -> ConvertedModel:
+    plan = run.plan
     return convert(
         plan.source,
-        folder / f"{FLOAT_NAME}.tflite",
+        run.folder / f"{FLOAT_NAME}.tflite",
         input_shape=plan.input_shape,
         custom_objects=plan.custom_objects,
         allow_flex=plan.allow_flex,
-        log_path=folder / CONVERT_LOG,
-        progress=progress,
+        log_path=run.folder / CONVERT_LOG,
+        progress=run.progress,
     )
 
 
-def _predict(
-    session: Session,
-    contract: Contract,
-    store: PixelStore,
-    plan: Plan,
-    progress: Progress,
-    name: str,
-) -> Predictions:
-    images = plan.proof
-    assert images is not None  # noqa: S101 - checked by the caller
-    scores = scores_of(session, contract, store.told(progress, f"running {name}"))
-    labels = np.array([item.label for item in images], np.int64) if images.is_labelled else None
-    return Predictions(ids=tuple(item.id for item in images), scores=scores, labels=labels)
+def _run_float(run: _Run, converted: ConvertedModel) -> tuple[Candidate, PixelStore]:
+    """The float file with its contract settled and its answers, and the photos it answered."""
+    proof = run.plan.proof
+    assert proof is not None  # noqa: S101 - `optimize` has checked it
+    content = converted.path.read_bytes()
+    with Session(content, threads=usable_cpus()) as session:
+        with run.stage("settle preprocessing"):
+            labelled = proof if proof.is_labelled else None
+            contract, doubt = settle(
+                session, run.plan.preprocessing, labelled, progress=run.progress
+            )
+        run.warnings += [doubt] if doubt else []
+    content, contract = with_scalar_input(content, contract)
+    photos = PixelStore(proof, contract)
+    with run.stage("run float32"), Session(content, threads=usable_cpus()) as session:
+        answers = answers_of(
+            session, contract, photos, progress=run.progress, stage="running float32"
+        )
+    float_candidate = Candidate(
+        name=FLOAT_NAME, content=content, contract=contract, recipe=None, answers=answers
+    )
+    return float_candidate, photos
 
 
-def _check_labels(reference: Predictions) -> None:
-    classes = reference.scores.shape[1]
-    if reference.labels is not None and int(reference.labels.max()) >= classes:
-        raise ImageSetError(
-            f"the images have a label {int(reference.labels.max())}, "
-            f"the model has {classes} classes",
-            hint="labels count from 0, in the order of the model's outputs",
+def _quantize_all(run: _Run, reference: Candidate, photos: PixelStore) -> Iterator[Candidate]:
+    calibration = _calibration_pixels(run, reference.contract, photos)
+    for name, recipe in run.plan.recipes:
+        with run.stage(f"quantize {name}"):
+            quantized = quantize(
+                reference.content,
+                contract=reference.contract,
+                images=None if calibration is None else calibration.__iter__,
+                recipe=recipe,
+                total=None if calibration is None else len(calibration),
+                progress=run.progress,
+            )
+        run.warnings += quantized.warnings
+        with (
+            run.stage(f"run {name}"),
+            Session(quantized.content, threads=usable_cpus()) as session,
+        ):
+            answers = answers_of(
+                session,
+                quantized.contract,
+                photos,
+                progress=run.progress,
+                stage=f"running {name}",
+            )
+        yield Candidate(
+            name=name,
+            content=quantized.content,
+            contract=quantized.contract,
+            recipe=recipe,
+            answers=answers,
+            skipped=quantized.skipped,
         )
 
 
-def _finish(
-    plan: Plan,
-    converted: ConvertedModel,
-    made: _Made,
-    folder: Path,
-    latencies: dict[str, Latency],
-    own: Predictions,
-    reference: Predictions,
-) -> Variant:
-    """Package one file, write it, read it back and hold it against what was asked for."""
-    is_float = made.recipe is None
-    comparison = None if is_float else compare(own, reference)
-    facts = facts_of(read_model(made.content))
-    card = _card(plan, converted, made, facts, own, reference, comparison)
-    path = folder / f"{made.name}.tflite"
-    write_bytes(path, write_card(made.content, card), overwrite=True)
-    written = facts_of(read_model(path))
-    check_file(written, _asked(made, plan))
-    return Variant(
-        file=path.name,
-        sha256=sha256_of(path),
-        facts=written,
-        card=card,
-        latency=latencies[made.name],
-        ratio=None if is_float else ratio_of(latencies[FLOAT_NAME], latencies[made.name]),
-        accuracy=None if own.labels is None else top_k_accuracy(own.scores, own.labels),
-        comparison=comparison,
-        skipped=made.skipped,
-    )
-
-
-def _asked(made: _Made, plan: Plan) -> Asked:
-    if made.recipe is None:
-        return Asked(precision="float32", allow_flex=plan.allow_flex)
-    return Asked(
-        precision=made.recipe.precision,
-        input_type=made.recipe.input_type,
-        output_type=made.recipe.output_type,
-        kept_float=frozenset(skipped.tensor for skipped in made.skipped),
-        allow_flex=plan.allow_flex,
-    )
-
-
-def _card(
-    plan: Plan,
-    converted: ConvertedModel,
-    made: _Made,
-    facts: Facts,
-    own: Predictions,
-    reference: Predictions,
-    comparison: Comparison | None,
-) -> Card:
-    images = plan.proof
-    assert images is not None  # noqa: S101 - checked by the caller
-    classes = facts.outputs[0].shape[-1]
-    labels = plan.labels or (images.classes if len(images.classes) == classes else ())
-    figures = Figures(evaluation=images.name, images=len(images))
-    if own.labels is not None:
-        figures = replace(figures, accuracy=top_k_accuracy(own.scores, own.labels).value)
-    if comparison is not None:
-        figures = replace(
-            figures,
-            agreement=comparison.agreement.value,
-            mean_kl=comparison.mean_kl,
-            float_size_bytes=converted.path.stat().st_size,
-            float_accuracy=comparison.top1[1].value if comparison.top1 else None,
-            top5=comparison.top5[0].value if comparison.top5 else None,
-            float_top5=comparison.top5[1].value if comparison.top5 else None,
+def _calibration_pixels(run: _Run, contract: Contract, photos: PixelStore) -> PixelStore | None:
+    """The calibration photos; those of the proof again when there are no others."""
+    calibration, evaluation = run.plan.calibration, run.plan.evaluation
+    if calibration is None:
+        return None
+    if evaluation is None:
+        return photos
+    if shared := overlap(calibration.images, evaluation):
+        run.warnings.append(
+            f"{shared} of the {len(evaluation)} evaluation images are in the calibration set "
+            "too: the figures flatter"
         )
-    needs_images = made.recipe is not None and made.recipe.precision in {"int8", "int16x8"}
-    return Card(
-        name=plan.source.stem,
-        contract=made.contract,
-        labels=labels,
-        activation=converted.activation,  # type: ignore[arg-type] # Card checks the choice
-        precision=facts.precision,
-        inputs=facts.inputs,
-        outputs=facts.outputs,
-        provenance=Provenance(
-            source_name=plan.source.name,
-            source_sha256=_digest(plan.source),
-            recipe=made.name,
-            calibration=plan.calibration.source if plan.calibration and needs_images else None,
-            tools=_tools(converted),
-        ),
-        figures=figures,
-    )
-
-
-def _tools(converted: ConvertedModel) -> tuple[tuple[str, str], ...]:
-    known = {**converted.versions, **{name: version(name) for name in ("edgevision", "numpy")}}
-    return tuple(sorted(known.items()))
-
-
-def _digest(source: Path) -> str:
-    """SHA-256 of a file; of a folder, over the names and digests of its files."""
-    if source.is_file():
-        return sha256_of(source)
-    parts = [
-        f"{path.relative_to(source).as_posix()} {sha256_of(path)}"
-        for path in sorted(source.rglob("*"))
-        if path.is_file()
-    ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return PixelStore(calibration.images, contract)

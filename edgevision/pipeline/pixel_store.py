@@ -19,22 +19,22 @@ class PixelStore:
         self, images: ImageSet, contract: Contract, *, kept_bytes: int = KEPT_BYTES
     ) -> None:
         """Decode nothing yet; at most `kept_bytes` of pixels stay in memory."""
-        self._images = images
+        self.images = images
         self._contract = contract
         self._room = kept_bytes // (contract.width * contract.height * contract.channels)
         self._kept: list[Pixels] = []
 
     def __len__(self) -> int:
         """Number of images."""
-        return len(self._images)
+        return len(self.images)
 
     def __iter__(self) -> Iterator[Pixels]:
         """Pixels of each image; see `dataset.decode` for what is raised."""
-        for position, item in enumerate(self._images):
+        for position, item in enumerate(self.images):
             if position < len(self._kept):
                 yield self._kept[position]
                 continue
-            pixels = to_pixels(self._images.load(item), self._contract)
+            pixels = to_pixels(self.images.load(item), self._contract)
             if position == len(self._kept) < self._room:
                 self._kept.append(pixels)
             yield pixels

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from edgevision.artifact.card import CalibrationSource
 from edgevision.dataset.imageset import ImageSet
-from edgevision.preprocess.options import Preprocessing
+from edgevision.preprocess.preprocessing import Preprocessing
 from edgevision.recipe.recipe import Recipe
 
 

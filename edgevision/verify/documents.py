@@ -1,5 +1,6 @@
 """Evaluations and comparisons as plain JSON values, the same in every report."""
 
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -18,7 +19,11 @@ def evaluation_document(evaluation: Evaluation) -> dict[str, Any]:
             "value": evaluation.macro_f1,
             "interval": list(evaluation.macro_f1_interval),
         },
-        "classes": [asdict(report) for report in evaluation.classes if report.images],
+        "classes": [
+            {name: _known(value) for name, value in asdict(report).items()}
+            for report in evaluation.classes
+            if report.images
+        ],
         "confusion": [
             {
                 "label": int(label),
@@ -47,6 +52,11 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
             for drop in comparison.class_drops
         ],
     }
+
+
+def _known(value: float) -> float | None:
+    """`value`, with None for NaN, which JSON does not have."""
+    return None if math.isnan(value) else value
 
 
 def rate_document(rate: Rate | None) -> dict[str, Any] | None:

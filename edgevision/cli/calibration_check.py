@@ -1,0 +1,168 @@
+"""`edgevision calibration check`: is this set of photos fit to calibrate with?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgevision.cli import console
+from edgevision.cli.preprocess_flags import Color, CropFraction, Fit, Mean, Preprocess, Std
+
+if TYPE_CHECKING:
+    from edgevision.dataset.calibration_set import CalibrationSet
+    from edgevision.dataset.check import Finding
+    from edgevision.dataset.imageset import ImageSet
+    from edgevision.preprocess.contract import Contract
+    from edgevision.preprocess.preprocessing import Preprocessing
+
+
+def check(
+    images: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A set's folder, or any image set. Default: the one in calibration/.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    evaluation: Annotated[
+        Path | None,
+        typer.Option(
+            "--eval",
+            "--evaluation",
+            help="Images that must not be in it. Default: what the set was built with.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model",
+            help="A float .tflite: compare its activations on two halves of the set.",
+            show_default=False,
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", help="labels.csv, or a list of class names.", show_default=False),
+    ] = None,
+    preprocess: Preprocess = None,
+    mean: Mean = None,
+    std: Std = None,
+    fit: Fit = None,
+    crop_fraction: CropFraction = None,
+    color: Color = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Look at every image of a set: range, balance, duplicates, overlap, steadiness.
+
+    Exits with 4 when something makes the set unfit; warnings alone exit with 0. The
+    preprocessing options are needed with --model only, when neither the set nor the model says.
+    """
+    from edgevision.dataset.check import check as check_images
+    from edgevision.dataset.open_set import open_image_set
+    from edgevision.errors import ImageSetError
+    from edgevision.preprocess.options import from_flags, refuse_auto
+    from edgevision.preprocess.preprocessing import Preprocessing
+
+    refuse_auto(preprocess)
+    said = from_flags(
+        preprocess=preprocess,
+        mean=mean,
+        std=std,
+        fit=fit,
+        crop_fraction=crop_fraction,
+        color=color,
+    )
+    chosen, calibration = _open(images, labels)
+    if calibration is not None:
+        said = said.over(calibration.preprocessing or Preprocessing())
+    held_out = None
+    if evaluation is not None:
+        held_out = open_image_set(evaluation)
+    elif calibration is not None and calibration.evaluation is not None:
+        if calibration.evaluation.exists():
+            held_out = open_image_set(calibration.evaluation)
+        else:
+            console.warn(f"{calibration.evaluation} is gone: overlap with it is not checked")
+    with console.progress_bar() as progress:
+        ranges_of = None
+        if model is not None:
+            from functools import partial
+
+            from edgevision.runtime.observe import mean_ranges
+
+            ranges_of = partial(
+                mean_ranges, model, _contract(model, said), chosen, progress=progress
+            )
+        findings = check_images(chosen, evaluation=held_out, ranges_of=ranges_of, progress=progress)
+    if as_json:
+        console.print_json(_checked(chosen, held_out, findings))
+    else:
+        _render_checked(chosen, held_out, findings)
+    if errors := [finding for finding in findings if finding.severity == "error"]:
+        kinds = ", ".join(dict.fromkeys(finding.kind for finding in errors))
+        message = f"{chosen.path} is not fit for calibration: {kinds}"
+        raise ImageSetError(message, hint="put that right, and build the set again")
+
+
+def _open(path: Path | None, labels: Path | None) -> "tuple[ImageSet, CalibrationSet | None]":
+    from edgevision.dataset.calibration_set import find_set, is_set, no_set, read_set
+    from edgevision.dataset.open_set import open_image_set
+    from edgevision.errors import UsageError
+
+    if path is None:
+        path = find_set(Path())
+        if path is None:
+            raise no_set(Path())
+    if path.name == "set.toml":
+        path = path.parent
+    if not is_set(path):
+        return open_image_set(path, labels=labels), None
+    if labels is not None:
+        raise UsageError(f"{path} has its own labels: leave --labels away")
+    found = read_set(path)
+    return found.images, found
+
+
+def _contract(model: Path, said: "Preprocessing") -> "Contract":
+    """What the command or the set says; else what the model's card says."""
+    from edgevision.artifact.reading import read_card
+    from edgevision.errors import ModelError
+    from edgevision.runtime.session import Session
+
+    if not said.is_complete and (card := read_card(model)) is not None:
+        return card.contract
+    with Session(model) as session:
+        shape = session.inputs[0].shape
+    if len(shape) != 4:
+        raise ModelError(f"{model} takes {list(shape)}, not images [1, height, width, channels]")
+    return said.contract(width=shape[2], height=shape[1], channels=shape[3])
+
+
+def _checked(
+    images: "ImageSet", held_out: "ImageSet | None", findings: "tuple[Finding, ...]"
+) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "set": str(images.path),
+        "images": len(images),
+        "labelled": images.is_labelled,
+        "evaluation": str(held_out.path) if held_out is not None else None,
+        "fit": all(finding.severity != "error" for finding in findings),
+        "findings": [asdict(finding) for finding in findings],
+    }
+
+
+def _render_checked(
+    images: "ImageSet", held_out: "ImageSet | None", findings: "tuple[Finding, ...]"
+) -> None:
+    compared = f", compared with {held_out.path}" if held_out is not None else ""
+    console.print_text(f"{len(images)} images of {images.path}{compared}")
+    table = console.new_table("", "about", "found", left=("about", "found"))
+    for finding in findings:
+        table.add_row(finding.severity, finding.kind, finding.message)
+    console.print_table(table)
+    if all(finding.severity == "note" for finding in findings):
+        console.print_text("Fit for calibration.")

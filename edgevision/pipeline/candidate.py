@@ -1,0 +1,60 @@
+"""A `.tflite` on its way into the folder: its content, and what it answered on the photos."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgevision.errors import ImageSetError
+from edgevision.pipeline.pixel_store import PixelStore
+from edgevision.predictions import Predictions
+from edgevision.preprocess.contract import Contract
+from edgevision.progress import Progress, silent
+from edgevision.quantize.plan import Skipped
+from edgevision.recipe.recipe import Recipe
+from edgevision.runtime.predict import scores_of
+from edgevision.runtime.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One file before it is packaged."""
+
+    name: str
+    """File name without ending."""
+    content: bytes
+    contract: Contract
+    """Preprocessing of this file."""
+    recipe: Recipe | None
+    """None for the float file."""
+    answers: Predictions
+    skipped: Sequence[Skipped] = ()
+    """Operations left in floating point, with the reason."""
+
+
+def answers_of(
+    session: Session,
+    contract: Contract,
+    photos: PixelStore,
+    *,
+    progress: Progress = silent,
+    stage: str = "running",
+) -> Predictions:
+    """The model's answers on `photos`.
+
+    Raises:
+        ModelError: the model is no classifier of one input and one output.
+        ImageSetError: an image cannot be decoded, or its label is none of the model's classes.
+    """
+    images = photos.images
+    scores = scores_of(session, contract, photos.told(progress, stage))
+    labels = None
+    if images.is_labelled:
+        labels = np.array([item.label for item in images], np.int64)
+        if int(labels.max()) >= scores.shape[1]:
+            raise ImageSetError(
+                f"{images.path} has a label {int(labels.max())}, "
+                f"the model has {scores.shape[1]} classes",
+                hint="labels count from 0, in the order of the model's outputs",
+            )
+    return Predictions(ids=tuple(item.id for item in images), scores=scores, labels=labels)
