@@ -17,7 +17,7 @@ from edgevision.quantize.lower import lower
 from edgevision.quantize.observe import Feed, Statistics
 from edgevision.quantize.prepare import Prepared, as_integers
 from edgevision.quantize.refine import refine
-from edgevision.recipe.recipe import Recipe
+from edgevision.recipe.recipe import Quality, Recipe
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ LEAST_IMAGES = 8
 WORTH = 0.97
 """A step must bring the loss below this share of what it was: less is chance."""
 
-WIDENINGS = {
+WIDENINGS: dict[Quality, tuple[float, ...]] = {
     "fast": (0.0, 0.3, 1.0),
     "balanced": (0.0, 0.3, 1.0),
     "best": (0.0, 0.1, 0.3, 0.6, 1.0),
@@ -87,28 +87,38 @@ def may_round(recipe: Recipe) -> bool:
     return wanted or recipe.weight_rounding == "on"
 
 
-def make(
-    prepared: Prepared,
-    statistics: Statistics,
-    integer: IntegerPart,
-    feeds: Iterable[Feed],
-    recipe: Recipe,
-    choice: Choice,
-    *,
-    progress: Progress = silent,
-) -> Making:
-    """The integer graph of `choice`; `feeds` are the images of `statistics`."""
-    source = prepared
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stock:
+    """What every making starts from."""
+
+    prepared: Prepared
+    statistics: Statistics
+    integer: IntegerPart
+    feeds: Feeds
+    """The images of `statistics`, in their order."""
+
+    def of_images(self, chosen: NDArray[np.int64]) -> "Stock":
+        """The same with some of the images."""
+        return replace(
+            self,
+            statistics=self.statistics.of_images(chosen),
+            feeds=lambda: _pick(self.feeds(), chosen),
+        )
+
+
+def make(stock: Stock, recipe: Recipe, choice: Choice, *, progress: Progress = silent) -> Making:
+    """The integer graph of `choice`."""
+    prepared, statistics = stock.prepared, stock.statistics
     if choice.equalized:
         graph, statistics = equalize(prepared.graph, statistics)
-        source = replace(prepared, graph=graph)
-    decided = design(source, statistics, recipe, integer, widening=choice.widening)
+        prepared = replace(prepared, graph=graph)
+    decided = design(prepared, statistics, recipe, stock.integer, widening=choice.widening)
     lowered = lower(decided.graph, decided.plan)
     refined = refine(
         decided.graph,
         lowered,
         statistics,
-        (as_integers(lowered.graph, feed) for feed in feeds),
+        (as_integers(lowered.graph, feed) for feed in stock.feeds()),
         rounding=choice.rounded,
         biases=recipe.bias_correction,
         seed=recipe.seed,
@@ -117,37 +127,27 @@ def make(
     return Making(graph=refined, position=lowered.position, design=decided, choice=choice)
 
 
-def choose_and_make(
-    prepared: Prepared,
-    statistics: Statistics,
-    integer: IntegerPart,
-    feeds: Feeds,
-    recipe: Recipe,
-    *,
-    progress: Progress = silent,
-) -> Making:
+def choose_and_make(stock: Stock, recipe: Recipe, *, progress: Progress = silent) -> Making:
     """The integer graph of the choice that measures best.
 
     Choices are made on three quarters of the images and judged on the rest; the graph is then made
     of all images.
     """
-    choice, tried = _asked(recipe), []
-    if statistics.count >= LEAST_IMAGES and _is_open(recipe):
-        places = np.arange(statistics.count)
-        judging = places[KEPT_OUT // 2 :: KEPT_OUT][:MOST_JUDGES]
-        making = np.setdiff1d(places, judging)
-        judge = Judge(prepared.graph, list(_pick(feeds(), judging)))
-        choice, tried = _search(
-            prepared,
-            statistics.of_images(making),
-            integer,
-            lambda: _pick(feeds(), making),
-            recipe,
-            judge,
-            choice,
-        )
-    made = make(prepared, statistics, integer, feeds(), recipe, choice, progress=progress)
+    choice = _asked(recipe)
+    tried: list[Tried] = []
+    if stock.statistics.count >= LEAST_IMAGES and _is_open(recipe):
+        making, judge = divide(stock)
+        choice, tried = _search(making, recipe, judge, choice)
+    made = make(stock, recipe, choice, progress=progress)
     return replace(made, tried=tuple(tried))
+
+
+def divide(stock: Stock) -> tuple[Stock, Judge]:
+    """Most of the images to make from, and the rest to judge on."""
+    places = np.arange(stock.statistics.count)
+    judging = places[KEPT_OUT // 2 :: KEPT_OUT][:MOST_JUDGES]
+    judge = Judge(stock.prepared.graph, list(_pick(stock.feeds(), judging)))
+    return stock.of_images(np.setdiff1d(places, judging)), judge
 
 
 def _asked(recipe: Recipe) -> Choice:
@@ -169,13 +169,7 @@ def _is_open(recipe: Recipe) -> bool:
 
 
 def _search(
-    prepared: Prepared,
-    statistics: Statistics,
-    integer: IntegerPart,
-    feeds: Feeds,
-    recipe: Recipe,
-    judge: Judge,
-    start: Choice,
+    stock: Stock, recipe: Recipe, judge: Judge, start: Choice
 ) -> tuple[Choice, list[Tried]]:
     """The best choice found, and all that were tried."""
     tried: list[Tried] = []
@@ -186,35 +180,36 @@ def _search(
         losses = {}
         for widening in WIDENINGS[recipe.quality]:
             one = replace(choice, widening=widening, rounded=False)
-            made = make(prepared, statistics, integer, (), rough, one)
+            made = make(stock, rough, one)
             losses[widening] = judge.loss(made.graph, made.position)
         best = min(losses, key=lambda widening: losses[widening])
         choice = replace(choice, widening=best)
         tried += [
-            Tried(step=str(Choice(widening=w)), loss=loss, kept=w == best)
+            Tried(step=f"{replace(choice, widening=w)}, uncorrected", loss=loss, kept=w == best)
             for w, loss in losses.items()
         ]
     steps = []
-    pairs = any(pair.producer in integer[0] for pair in equalizable_pairs(prepared.graph))
+    found = equalizable_pairs(stock.prepared.graph)
+    pairs = any(pair.producer in stock.integer[0] for pair in found)
     if recipe.equalization == "auto" and may_equalize(recipe) and pairs:
         steps.append({"equalized": True})
     if recipe.weight_rounding == "auto" and may_round(recipe):
         steps.append({"rounded": True})
     if not steps:
         return choice, tried
-    made = make(prepared, statistics, integer, feeds(), recipe, choice)
+    made = make(stock, recipe, choice)
     reached = judge.loss(made.graph, made.position)
     tried.append(Tried(step=f"{choice}, biases corrected", loss=reached, kept=True))
     for change in steps:
         candidate = replace(choice, **change)
-        made = make(prepared, statistics, integer, feeds(), recipe, candidate)
+        made = make(stock, recipe, candidate)
         loss = judge.loss(made.graph, made.position)
         kept = loss < WORTH * reached
         tried.append(Tried(step=str(candidate), loss=loss, kept=kept))
         if kept:
             choice, reached = candidate, loss
-    for one in tried:
-        logger.debug("%s: loss %.5f%s", one.step, one.loss, ", kept" if one.kept else "")
+    for line in tried:
+        logger.debug("%s: loss %.5f%s", line.step, line.loss, ", kept" if line.kept else "")
     return choice, tried
 
 

@@ -37,7 +37,7 @@ def centred_gram(
     is_depthwise = op.name == "DEPTHWISE_CONV_2D"
     width = int(np.prod(kernel[1:3] if is_depthwise else kernel[1:]))
     quota = -(-max(_LEAST_SAMPLES, SAMPLES_PER_COLUMN * width) // len(values))
-    sampled = [_columns(graph, op, value, zero, quota, rng) for value in values]
+    sampled = [_columns(graph, op, value, zero, quota=quota, rng=rng) for value in values]
     seen = np.concatenate(sampled).astype(np.float32)
     seen -= seen.mean(axis=0, dtype=np.float64).astype(np.float32)
     if is_depthwise:
@@ -55,6 +55,7 @@ def _columns(
     op: Operator,
     value: NDArray[Any],
     zero: int,
+    *,
     quota: int,
     rng: np.random.Generator,
 ) -> NDArray[Any]:

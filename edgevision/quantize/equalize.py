@@ -82,7 +82,8 @@ def raising_factors(low: NDArray[np.floating], high: NDArray[np.floating]) -> ND
     # A dead channel says nothing about what it may do: it stays.
     alive = ever > 1e-6 * max(loudest, 1e-30)
     room = np.divide(loudest, MARGIN * ever, out=np.ones_like(ever), where=alive)
-    return np.clip(room, 1.0, MOST)
+    factors: NDArray[np.float64] = np.clip(room, 1.0, MOST)
+    return factors
 
 
 def equalize(graph: Graph, statistics: Statistics) -> tuple[Graph, Statistics]:

@@ -42,7 +42,8 @@ class Taps:
     @property
     def coverage(self) -> FloatArray:
         """Share of output positions at which each tap reads inside the input, (taps..., 1)."""
-        return (self.rows.sum(axis=1)[:, None] * self.columns.sum(axis=1))[..., None]
+        share: FloatArray = self.rows.sum(axis=1)[:, None] * self.columns.sum(axis=1)
+        return share[..., None]
 
     def mean_patch(self, values: NDArray[Any]) -> Patch:
         """Mean over positions of what each tap reads in `values` (1, height, width, channels).
@@ -68,16 +69,22 @@ def taps_of(graph: Graph, op: Operator) -> Taps:
     given = graph.tensors[op.inputs[0]].shape[1:3]
     made = graph.tensors[op.outputs[0]].shape[1:3]
     o = op.options
-    return Taps(
-        rows=_reads(given[0], made[0], kernel[0], padding[0, 0], o.strideH, o.dilationHFactor),
-        columns=_reads(given[1], made[1], kernel[1], padding[1, 0], o.strideW, o.dilationWFactor),
-    )
+    reads = [
+        _reads(given[axis], made[axis], before=padding[axis, 0], stride=stride, steps=steps)
+        for axis, stride, steps in (
+            (0, o.strideH, np.arange(kernel[0]) * o.dilationHFactor),
+            (1, o.strideW, np.arange(kernel[1]) * o.dilationWFactor),
+        )
+    ]
+    return Taps(rows=reads[0], columns=reads[1])
 
 
-def _reads(given: int, made: int, kernel: int, before: int, stride: int, step: int) -> FloatArray:
-    reads = np.zeros((kernel, given), np.float32)
-    for tap in range(kernel):
-        places = np.arange(made) * stride + tap * step - before
+def _reads(
+    given: int, made: int, *, before: int, stride: int, steps: NDArray[np.int64]
+) -> FloatArray:
+    reads = np.zeros((len(steps), given), np.float32)
+    for tap, step in enumerate(steps):
+        places = np.arange(made) * stride + step - before
         inside = places[(places >= 0) & (places < given)]
         reads[tap, inside] = 1 / made
     return reads

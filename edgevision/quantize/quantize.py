@@ -13,7 +13,7 @@ from pathlib import Path
 from edgevision.errors import ImageSetError, ModelError
 from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
-from edgevision.quantize.choose import Tried, choose_and_make, may_equalize
+from edgevision.quantize.choose import Stock, Tried, choose_and_make, may_equalize
 from edgevision.quantize.design import IntegerPart, bits_of, design, integer_part
 from edgevision.quantize.equalize import equalizable_pairs
 from edgevision.quantize.graph_reader import read_graph
@@ -106,10 +106,12 @@ def quantize(
         prepared, integer[0], images, recipe=recipe, total=total, progress=progress
     )
     made = choose_and_make(
-        prepared,
-        statistics,
-        runnable(prepared, statistics, recipe, integer),
-        lambda: feeds(prepared, images),
+        Stock(
+            prepared=prepared,
+            statistics=statistics,
+            integer=runnable(prepared, statistics, recipe, integer),
+            feeds=lambda: feeds(prepared, images),
+        ),
         recipe,
         progress=progress,
     )

@@ -54,9 +54,8 @@ def refine(
     if not (biases or rounding):
         return lowered.graph
     graph = lowered.graph.copy()
-    count = min(
-        statistics.count, MOST_IMAGES, max(LEAST_IMAGES, ROOM_BYTES // max(1, live_bytes(graph)))
-    )
+    room = ROOM_BYTES // max(1, live_bytes(graph))
+    count = min(statistics.count, MOST_IMAGES, max(LEAST_IMAGES, room))
     held = list(islice(feeds, count))
     origin = {place: at for at, place in enumerate(lowered.position) if is_followed(source, at)}
 
@@ -104,7 +103,9 @@ class _Corrector:
         step, zero = float(data.scales.scale[0]), int(data.scales.zero_point[0])
         values = alive[op.inputs[0]]
         if self.rounding:
-            weights.data = _rounded(self.source, float_op, values, zero, weights.scales, self.seed)
+            weights.data = _rounded(
+                self.source, float_op, values, weights.scales, zero=zero, seed=self.seed
+            )
         if not self.biases:
             return
         taps = taps_of(self.source, float_op)
@@ -122,7 +123,7 @@ class _Corrector:
 
 
 def _rounded(
-    source: Graph, op: Operator, values: Values, zero: int, scales: Scales, seed: int
+    source: Graph, op: Operator, values: Values, scales: Scales, *, zero: int, seed: int
 ) -> NDArray[np.int8]:
     """Integer weights that give the float layer's outputs on the integer layer's inputs."""
     weights = source.known(op.inputs[1])

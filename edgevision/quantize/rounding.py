@@ -27,13 +27,13 @@ def round_with_feedback(
         scale: (outputs,), real = scale * integer.
     """
     order = np.argsort(-np.diag(gram), kind="stable")
-    work = weights.astype(np.float64)[:, order]
+    work: NDArray[np.float64] = weights.astype(np.float64)[:, order]
     step = scale.astype(np.float64)[:, None]
     hessian = gram.astype(np.float64)[np.ix_(order, order)]
     size = len(hessian)
     damping = DAMPING * float(np.mean(np.diag(hessian)))
     hessian[np.diag_indices(size)] += max(damping, 1e-12)
-    factor = _inverse_factor(hessian)
+    factor: NDArray[np.float64] = _inverse_factor(hessian)
     rounded = np.empty_like(work)
     for begin in range(0, size, _BLOCK):
         end = min(begin + _BLOCK, size)
@@ -53,7 +53,7 @@ def round_with_feedback(
 def _inverse_factor(hessian: NDArray[np.float64]) -> NDArray[np.float64]:
     """Upper triangular U with U^T U = inverse of `hessian`."""
     inverse = np.linalg.inv(hessian)
-    factor: NDArray[np.float64] = np.linalg.cholesky((inverse + inverse.T) / 2).T
+    factor: NDArray[np.float64] = np.linalg.cholesky((inverse + inverse.T) / 2).T.astype(np.float64)
     return factor
 
 
@@ -62,4 +62,7 @@ def output_error(
 ) -> NDArray[np.float64]:
     """Mean square of what the outputs change by, (outputs,), when `rounded` replaces `weights`."""
     difference = weights.astype(np.float64) - rounded
-    return np.einsum("oi,ij,oj->o", difference, gram.astype(np.float64), difference, optimize=True)
+    error: NDArray[np.float64] = np.einsum(
+        "oi,ij,oj->o", difference, gram.astype(np.float64), difference, optimize=True
+    )
+    return error
