@@ -13,9 +13,10 @@ from pathlib import Path
 from edgevision.errors import ImageSetError, ModelError
 from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
-from edgevision.quantize.choose import Stock, Tried, choose_and_make, may_equalize
+from edgevision.quantize.choose import Making, Stock, Tried, choose_and_make, may_equalize
 from edgevision.quantize.design import IntegerPart, bits_of, design, integer_part
 from edgevision.quantize.equalize import equalizable_pairs
+from edgevision.quantize.graph import Graph
 from edgevision.quantize.graph_reader import read_graph
 from edgevision.quantize.graph_writer import to_bytes
 from edgevision.quantize.lower import lower
@@ -86,9 +87,7 @@ def quantize(
         ImageSetError: there are no images, or one gives a NaN or infinite activation.
     """
     begun = clock()
-    content = _content(float_model)
-    graph = read_graph(content)
-    check_float(graph)
+    graph = read_float(float_model)
     if recipe.precision in {"fp16", "dynamic"}:
         smaller = to_fp16(graph) if recipe.precision == "fp16" else to_dynamic(graph)
         written = to_bytes(smaller)
@@ -97,37 +96,67 @@ def quantize(
         return QuantizedModel(
             content=written, contract=contract, recipe=recipe, seconds=clock() - begun
         )
-    if images is None:
-        message = f"{recipe.precision} needs calibration images"
-        raise ImageSetError(message, hint="edgevision calibration build FOLDER")
-    prepared = prepare(graph, contract, recipe)
-    integer = integer_part(prepared.graph, recipe)
-    statistics = observe_images(
-        prepared, integer[0], images, recipe=recipe, total=total, progress=progress
+    stock = stock_of(
+        graph, contract=contract, images=images, recipe=recipe, total=total, progress=progress
     )
-    made = choose_and_make(
-        Stock(
-            prepared=prepared,
-            statistics=statistics,
-            integer=runnable(prepared, statistics, recipe, integer),
-            feeds=lambda: feeds(prepared, images),
-        ),
-        recipe,
-        progress=progress,
-    )
+    made = choose_and_make(stock, recipe, progress=progress)
+    return finished(made, stock, recipe, seconds=clock() - begun)
+
+
+def finished(made: Making, stock: Stock, recipe: Recipe, *, seconds: float) -> QuantizedModel:
+    """The file of `made`, and what is to be told about it."""
+    count = stock.statistics.count
     warnings: tuple[str, ...] = ()
-    if statistics.count == 1:
+    if count == 1:
         warnings = ("calibrated on a single image: its range is a guess at those of others",)
     return QuantizedModel(
         content=to_bytes(made.graph),
-        contract=prepared.contract,
+        contract=stock.prepared.contract,
         recipe=recipe,
         skipped=made.design.skipped,
         ranges=made.design.ranges,
         steps=made.tried,
-        images=statistics.count,
+        images=count,
         warnings=warnings,
-        seconds=clock() - begun,
+        seconds=seconds,
+    )
+
+
+def read_float(float_model: Path | bytes) -> Graph:
+    """The graph of a float model.
+
+    Raises:
+        ModelError: it cannot be read, is damaged or is quantized already.
+    """
+    graph = read_graph(_content(float_model))
+    check_float(graph)
+    return graph
+
+
+def stock_of(
+    graph: Graph,
+    *,
+    contract: Contract,
+    images: Images | None,
+    recipe: Recipe,
+    total: int | None = None,
+    progress: Progress = silent,
+) -> Stock:
+    """Everything measured once on the float `graph`; see `quantize` for arguments and errors."""
+    if images is None:
+        message = f"{recipe.precision} needs calibration images"
+        raise ImageSetError(message, hint="edgevision calibration build FOLDER")
+    given = images
+    prepared = prepare(graph, contract, recipe)
+    integer = integer_part(prepared.graph, recipe)
+    statistics = observe_images(
+        prepared, integer[0], given, recipe=recipe, total=total, progress=progress
+    )
+    return Stock(
+        prepared=prepared,
+        statistics=statistics,
+        integer=runnable(prepared, statistics, recipe, integer),
+        feeds=lambda: feeds(prepared, given),
     )
 
 
