@@ -123,14 +123,14 @@ def meet(
     if finalists:
         times = timer({name: to_bytes(made.graph) for name, (_, made) in finalists.items()})
         search.told(times)
-        for name in sorted(finalists, key=lambda name: times[name]):
-            left, _ = finalists[name]
-            best = search.final(left, whole.choice)
-            trial = search.note(f"{name}, corrected on all images", best, len(left))
-            if trial.met:
-                break
+        name = min(finalists, key=lambda name: times[name])
+        left, best = finalists[name]
+        polished = search.final(left, whole.choice)
+        if search.note(f"{name}: corrected on all images", polished, len(left)).met:
+            best = polished
     model = finished(best, stock, recipe, seconds=clock() - begun)
-    return Reached(model=model, met=trial.met, trials=tuple(search.trials), hurting=hurting)
+    met = bool(finalists)
+    return Reached(model=model, met=met, trials=tuple(search.trials), hurting=hurting)
 
 
 def divided(operators: Sequence[int], parts: int) -> list[tuple[int, ...]]:
