@@ -21,6 +21,7 @@ from edgevision.cli import (
     evaluate,
     inspect,
     optimize,
+    quantize,
     report,
 )
 from edgevision.errors import EdgeVisionError
@@ -104,6 +105,7 @@ def _options(
 COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("optimize", optimize.optimize),
     ("convert", convert.convert),
+    ("quantize", quantize.quantize),
     ("evaluate", evaluate.evaluate),
     ("bench", bench.bench),
     ("compare", compare.compare),
