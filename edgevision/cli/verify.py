@@ -12,8 +12,8 @@ from edgevision.cli.lines import print_fact, shown
 if TYPE_CHECKING:
     from edgevision.dataset.imageset import ImageSet
     from edgevision.verify.explain import Explanation, Trials
-    from edgevision.verify.layer_error import File
     from edgevision.verify.remedy import Closeness
+    from edgevision.verify.snapshot import File
 
 _FLIPS_SHOWN = 10
 
@@ -188,25 +188,27 @@ def _render_layers(found: "Explanation", top: int) -> None:
     table = console.new_table(
         "layers that hurt most",
         "operation",
-        "SQNR dB",
-        "own dB",
+        "alone",
+        "own",
+        "carried",
         "cause",
         left=("operation", "cause"),
     )
     for number, layer in enumerate(worst, start=1):
-        pair = layer.error.pair
+        pair, errors = layer.error.pair, layer.error
         table.add_row(
-            f"{number} {shown(pair.layer, 25)}",
+            f"{number} {shown(pair.layer, 20)}",
             shown(pair.operation, 17),
-            _decibels(layer.error.sqnr_db),
-            _decibels(layer.error.own_sqnr_db),
+            *map(_decibels, (layer.answer_sqnr_db, errors.own_sqnr_db, errors.sqnr_db)),
             layer.cause.label,
         )
     console.print_table(table)
+    print_fact("alone", "SQNR in dB of the scores, were this layer alone quantized")
+    print_fact("own", "SQNR of its output against the float operation on the same inputs")
+    print_fact("carried", "SQNR of its output against the float model: all errors up to here")
     for number, layer in enumerate(worst, start=1):
         print_fact(f"cause of {number}", layer.cause.detail)
-        if layer.change is not None:
-            print_fact("", f"remedy: {layer.change.words}")
+        print_fact("", f"remedy: {layer.change.words}")
     if found.unmatched:
         listed = ", ".join(found.unmatched[:3]) + (", ..." if len(found.unmatched) > 3 else "")
         print_fact("not compared", f"{listed}: folded into others or rewritten")

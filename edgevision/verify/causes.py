@@ -23,7 +23,6 @@ Label = Literal[
     "tiny beside wide",
     "outlier channel",
     "stretched range",
-    "input's error",
     "rounding",
 ]
 
@@ -31,7 +30,7 @@ _SURE = 0.5
 _WIDE, _FEW_LEVELS = 4.0, 16
 """A channel four times as wide as all others together costs them two bits; of 256 levels, fewer
 than sixteen leave four bits."""
-_GATES: Mapping[str, float] = {"LOGISTIC": 8.0, "TANH": 4.0}
+GATES: Mapping[str, float] = {"LOGISTIC": 8.0, "TANH": 4.0}
 """Operation -> beyond which input, up or down, its output is at an end to 1/256."""
 _GATE_LEVELS = 64
 _SUMS = frozenset({"ADD", "SUB", "CONCATENATION"})
@@ -82,18 +81,14 @@ class Network:
         """The layer's output in the quantized file."""
         return self.quantized.tensors[layer.pair.quantized_tensor]
 
+    def readers(self, layer: LayerError) -> list[LayerError]:
+        """The layers that read its output."""
+        output = layer.pair.float_tensor
+        return [one for one in self.layers.values() if output in self.operator(one).inputs]
+
     def sources(self, layer: LayerError) -> list[LayerError]:
         """The layers whose outputs it reads."""
         return [self.layers[t] for t in self.operator(layer).inputs if t in self.layers]
-
-
-def added_noise(layer: LayerError, network: Network) -> float:
-    """Noise to signal that the layer brings in: its own, or what it makes more of its inputs'."""
-    own = float(layer.own.sum()) / layer.own_signal if layer.own_signal > 0 else 0.0
-    if layer.signal <= 0:
-        return own
-    carried_in = [one.carried / one.signal for one in network.sources(layer) if one.signal > 0]
-    return max(own, layer.carried / layer.signal - max(carried_in, default=0.0))
 
 
 def cause_of(layer: LayerError, network: Network) -> Cause:
@@ -101,11 +96,6 @@ def cause_of(layer: LayerError, network: Network) -> Cause:
     found = [cause for look in _SUSPICIONS if (cause := look(layer, network)) is not None]
     sure = [cause for cause in found if cause.weight >= _SURE]
     return max(sure, key=lambda cause: cause.weight) if sure else _rounding(layer, network)
-
-
-def width(layer: LayerError) -> float:
-    """Largest minus smallest float output over all images, zero included."""
-    return max(0.0, float(layer.high.max())) - min(0.0, float(layer.low.min()))
 
 
 def step(tensor: Tensor) -> float | None:
@@ -148,25 +138,26 @@ def _clipped(layer: LayerError, network: Network) -> Cause | None:
     return Cause(
         label="clipped range",
         weight=min(1.0, layer.clipped / own),
-        detail=f"the integers span {full:.4g}, the float values {width(layer):.4g}; "
+        detail=f"the integers span {full:.4g}, the float values {layer.width:.4g}; "
         f"{100 * min(1.0, layer.clipped / own):.0f} % of the error is what was cut off",
     )
 
 
 def _saturated_gate(layer: LayerError, network: Network) -> Cause | None:
-    bound = _GATES.get(layer.pair.operation)
-    read = step(network.quantized.tensors[network.twin(layer).inputs[0]])
-    if bound is None or read is None:
-        return None
-    levels = 2 * bound / read
-    if levels >= _GATE_LEVELS or layer.ends < _SURE:
-        return None
-    return Cause(
-        label="saturated gate",
-        weight=layer.ends,
-        detail=f"{100 * layer.ends:.0f} % of its values are at an end, and its input has "
-        f"{levels:.0f} levels for the {2 * bound:g} in which it moves",
-    )
+    """The layer is a gate, or writes what a gate reads, in steps too coarse for where it moves."""
+    gates = [layer, *network.readers(layer)]
+    for gate in (one for one in gates if one.pair.operation in GATES):
+        bound = GATES[gate.pair.operation]
+        read = step(network.quantized.tensors[network.twin(gate).inputs[0]])
+        levels = 2 * bound / read if read else _GATE_LEVELS
+        if levels < _GATE_LEVELS and gate.ends >= _SURE:
+            return Cause(
+                label="saturated gate",
+                weight=gate.ends,
+                detail=f"{100 * gate.ends:.0f} % of the values of {gate.pair.operation} are at "
+                f"an end, and {levels:.0f} levels are left for the {2 * bound:g} in which it moves",
+            )
+    return None
 
 
 def _dead_channels(layer: LayerError, network: Network) -> Cause | None:
@@ -189,7 +180,7 @@ def _tiny_beside_wide(layer: LayerError, network: Network) -> Cause | None:
     if full is None or one is None:
         return None
     if layer.pair.operation in _SUMS:
-        widths = {source.pair.layer: width(source) for source in network.sources(layer)}
+        widths = {source.pair.layer: source.width for source in network.sources(layer)}
         if len(widths) < 2:
             return None
         (tiny, small), (wide, large) = (
@@ -204,13 +195,13 @@ def _tiny_beside_wide(layer: LayerError, network: Network) -> Cause | None:
             f"{small / one:.1f} of the steps they share",
         )
     partner = _partner(layer, network)
-    if partner is None or full < _WIDE * width(layer):
+    if partner is None or full < _WIDE * layer.width:
         return None
     return Cause(
         label="tiny beside wide",
-        weight=1 - (width(layer) / full) ** 2,
-        detail=f"it spans {width(layer):.3g} but shares the scale of {partner.pair.layer} "
-        f"with {width(partner):.3g}",
+        weight=1 - (layer.width / full) ** 2,
+        detail=f"it spans {layer.width:.3g} but shares the scale of {partner.pair.layer} "
+        f"with {partner.width:.3g}",
     )
 
 
@@ -222,9 +213,9 @@ def _partner(layer: LayerError, network: Network) -> LayerError | None:
         if op.name not in _ONE_SCALE or not tensors & set(op.inputs):
             continue
         beside = [network.layers[t] for t in op.inputs if t in network.layers]
-        wide = [one for one in beside if full and width(one) > full / _WIDE]
+        wide = [one for one in beside if full and one.width > full / _WIDE]
         if wide:
-            return max(wide, key=width)
+            return max(wide, key=lambda one: one.width)
         tensors |= set(op.outputs)
     return None
 
@@ -270,7 +261,7 @@ def _outlier_weights(layer: LayerError, network: Network) -> Cause | None:
         return None
     return Cause(
         label="outlier channel",
-        weight=_not_from_output(layer, network),
+        weight=not_from_output(layer, network),
         detail=f"all weights have one scale, set by channel {int(peaks.argmax())} with "
         f"{peaks.max():.3g}; the median channel has {usual:.3g}",
     )
@@ -282,32 +273,19 @@ def _stretched(layer: LayerError, network: Network) -> Cause | None:
         return None
     return Cause(
         label="stretched range",
-        weight=(1 - (layer.mean_width / full) ** 2) * (1 - _not_from_output(layer, network)),
+        weight=(1 - (layer.mean_width / full) ** 2) * (1 - not_from_output(layer, network)),
         detail=f"the integers span {full:.4g}, the values of an image {layer.mean_width:.4g} "
         f"on average",
     )
 
 
-def _inputs_error(layer: LayerError, network: Network) -> Cause | None:
-    own = float(layer.own.sum()) / layer.own_signal if layer.own_signal > 0 else 0.0
-    added = added_noise(layer, network)
-    if added <= 0:
-        return None
-    return Cause(
-        label="input's error",
-        weight=1 - own / added,
-        detail=f"it adds little itself (own SQNR {layer.own_sqnr_db:.1f} dB) but magnifies the "
-        "error of what it reads",
-    )
-
-
 def _rounding(layer: LayerError, network: Network) -> Cause:
-    weights = _not_from_output(layer, network)
+    weights = not_from_output(layer, network)
     return Cause(
         label="rounding",
         weight=1.0,
-        detail=f"8 bits and no single culprit: {100 * (1 - weights):.0f} % of the error is the "
-        f"step of its output, the rest its weights and bias",
+        detail=f"no single culprit: {100 * (1 - weights):.0f} % of its own error is the step of "
+        f"its output, the rest its weights and bias",
     )
 
 
@@ -319,7 +297,6 @@ _SUSPICIONS: tuple[Callable[[LayerError, Network], Cause | None], ...] = (
     _tiny_beside_wide,
     _outlier_channel,
     _stretched,
-    _inputs_error,
 )
 
 
@@ -328,7 +305,7 @@ def _share(layer: LayerError, channels: NDArray[np.bool_]) -> float:
     return float(layer.own[channels].sum()) / total if total > 0 else 0.0
 
 
-def _not_from_output(layer: LayerError, network: Network) -> float:
+def not_from_output(layer: LayerError, network: Network) -> float:
     """Part of the own error that rounding to the output's step does not explain, 0 to 1."""
     one, own = step(network.output(layer)), float(layer.own.sum())
     if one is None or own <= 0:

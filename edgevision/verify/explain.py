@@ -1,6 +1,7 @@
 """Where a quantized file loses its accuracy, why, and what would give it back."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from edgevision.progress import Progress, silent
 from edgevision.runtime.predict import predict
 from edgevision.runtime.session import Session
 from edgevision.verify.align import align
-from edgevision.verify.causes import Cause, Network, added_noise, cause_of
+from edgevision.verify.causes import Cause, Network, cause_of
 from edgevision.verify.flips import Flip, flips_of
-from edgevision.verify.layer_error import File, LayerError, layer_errors
+from edgevision.verify.influence import Influence, Influences
+from edgevision.verify.layer_error import LayerError, Sums
 from edgevision.verify.remedy import (
     UNCHANGED,
     Change,
@@ -27,6 +29,11 @@ from edgevision.verify.remedy import (
     closeness,
     try_changes,
 )
+from edgevision.verify.snapshot import File, snapshots
+
+_INFLUENCE_IMAGES, _INFLUENCE_RUNS = 8, 1000
+"""Most images, and most runs of the float network, for all layers and images together, but at
+least two images: some seconds for MobileNetV2. It is an order of layers that is wanted."""
 
 _FLOAT = frozenset({"float32", "fp16"})
 
@@ -36,11 +43,18 @@ class Layer:
     """One layer: its errors, and why."""
 
     error: LayerError
-    added_noise: float
-    """Noise to signal that the layer brings in; the layers that hurt most have the most."""
+    influence: Influence | None
+    """What its own error alone does to the answer; None for layers behind the answer."""
     cause: Cause
-    change: Change | None
-    """What would help; None where the cause lies elsewhere."""
+    change: Change
+    """What would help."""
+
+    @property
+    def answer_sqnr_db(self) -> float:
+        """See `Influence`; of a layer behind the scores, a softmax, its own SQNR."""
+        if self.influence is None:
+            return self.error.own_sqnr_db
+        return self.influence.answer_sqnr_db
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +71,8 @@ class Explanation:
     """Everything `verify` says about two files."""
 
     images: int
+    influence_images: int
+    """Images that the influences were measured on."""
     layers: tuple[Layer, ...]
     """In the float file's order."""
     unmatched: tuple[str, ...]
@@ -65,9 +81,9 @@ class Explanation:
     """None for a model that is no classifier."""
 
     def worst(self, count: int) -> tuple[Layer, ...]:
-        """The `count` layers that bring in the most noise, the worst first."""
-        noisy = [layer for layer in self.layers if layer.added_noise > 0]
-        return tuple(sorted(noisy, key=lambda layer: -layer.added_noise)[:count])
+        """The `count` layers whose own error moves the answer most, the worst first."""
+        moving = [layer for layer in self.layers if math.isfinite(layer.answer_sqnr_db)]
+        return tuple(sorted(moving, key=lambda layer: layer.answer_sqnr_db)[:count])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,21 +128,36 @@ def explain(
     if not aligned.pairs:
         message = "the two files have no layer in common"
         raise UsageError(message, hint="give the float .tflite that the other was made from")
-    errors = layer_errors(original, quantized, aligned.pairs, images, progress=progress)
+    sums = [
+        Sums(pair, (1, *original.model.tensors[pair.float_tensor].shape)[-1])
+        for pair in aligned.pairs
+    ]
+    count = min(len(images), max(2, _INFLUENCE_RUNS // len(aligned.pairs)), _INFLUENCE_IMAGES)
+    chosen = {at * len(images) // count for at in range(count)}
+    with Influences(original.content, original.model, aligned.pairs, threads=threads) as influences:
+        for at, snapshot in enumerate(snapshots(original, quantized, aligned.pairs, images)):
+            for one in sums:
+                one.add(snapshot.layers[one.pair.float_tensor])
+            if at in chosen:
+                influences.add(snapshot)
+            progress(at + 1, len(images), "comparing layers")
+        moved = influences.result()
+    errors = [one.result() for one in sums]
     network = Network.of(original.model, quantized.model, errors)
     return Explanation(
         images=len(images),
-        layers=tuple(_layer(error, network) for error in errors),
+        influence_images=count,
+        layers=tuple(_layer(error, moved, network) for error in errors),
         unmatched=aligned.unmatched,
         answers=_answers(original, quantized, images, threads=threads, progress=progress),
     )
 
 
-def _layer(error: LayerError, network: Network) -> Layer:
+def _layer(error: LayerError, moved: Mapping[int, Influence], network: Network) -> Layer:
     cause = cause_of(error, network)
     return Layer(
         error=error,
-        added_noise=added_noise(error, network),
+        influence=moved.get(error.pair.float_tensor),
         cause=cause,
         change=change_for(error, cause, network),
     )
@@ -150,7 +181,7 @@ def measure_remedies(
     """
     reference = answers_of(original, images, threads=threads)
     given = closeness(answers_of(quantized, images, threads=threads), reference)
-    changes = list(dict.fromkeys(layer.change for layer in layers if layer.change is not None))
+    changes = list(dict.fromkeys(layer.change for layer in layers))
     done = 0
 
     def told(change: Change) -> Predictions:

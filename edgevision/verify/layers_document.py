@@ -20,6 +20,7 @@ def explanation_document(
     return {
         "schema_version": SCHEMA_VERSION,
         "images": explanation.images,
+        "influence_images": explanation.influence_images,
         "layers": [_layer(layer) for layer in explanation.layers],
         "worst": [places[id(layer)] for layer in explanation.worst(worst)],
         "unmatched": list(explanation.unmatched),
@@ -39,13 +40,13 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "quantized_operator": error.pair.quantized_operator,
         "sqnr_db": _finite(error.sqnr_db),
         "own_sqnr_db": _finite(error.own_sqnr_db),
-        "added_noise": layer.added_noise,
+        "answer_sqnr_db": _finite(layer.answer_sqnr_db),
         "cause": {
             "label": layer.cause.label,
             "weight": layer.cause.weight,
             "detail": layer.cause.detail,
         },
-        "remedy": None if layer.change is None else layer.change.words,
+        "remedy": layer.change.words,
     }
 
 

@@ -10,7 +10,7 @@ from edgevision.errors import EdgeVisionError
 from edgevision.metrics import Rate, agreement, mean_kl
 from edgevision.predictions import Predictions
 from edgevision.recipe.recipe import RangeMethod
-from edgevision.verify.causes import Cause, Network, represented
+from edgevision.verify.causes import GATES, Cause, Network, not_from_output, represented
 from edgevision.verify.layer_error import LayerError, decibels
 
 
@@ -52,10 +52,8 @@ Trial = Callable[[Change], Predictions]
 UNCHANGED = Change(words="quantized again as it is")
 
 
-def change_for(layer: LayerError, cause: Cause, network: Network) -> Change | None:
-    """What would help against `cause`; None when that lies in another layer."""
-    if cause.label == "input's error":
-        return None
+def change_for(layer: LayerError, cause: Cause, network: Network) -> Change:
+    """What would help against `cause`."""
     if cause.label == "clipped range":
         return Change(words="take the ranges from the extremes over all images", ranges="min-max")
     if cause.label == "stretched range":
@@ -64,21 +62,19 @@ def change_for(layer: LayerError, cause: Cause, network: Network) -> Change | No
         )
     kept = [layer.pair]
     is_in_output = cause.label in {"outlier channel", "tiny beside wide", "dead channels"}
+    is_in_output |= cause.label == "rounding" and not_from_output(layer, network) < 0.5
     if cause.label == "saturated gate":
-        kept += [one.pair for one in network.sources(layer)]
+        beside = network.sources(layer) if layer.pair.operation in GATES else []
+        kept += [one.pair for one in (*beside, *network.readers(layer))]
     elif is_in_output and represented(network.output(layer)) is not None:
         # The layer's output stays exact only if who reads it computes in float as well.
-        kept += [
-            one.pair
-            for one in network.layers.values()
-            if layer.pair.float_tensor in network.operator(one).inputs
-        ]
+        kept += [one.pair for one in network.readers(layer)]
         if layer.pair.operation in {"ADD", "SUB", "CONCATENATION"}:
             kept += [one.pair for one in network.sources(layer)]
     names = [f"^{re.escape(pair.tensor_name)}$" for pair in kept]
     others = len(kept) - 1
-    beside = "" if not others else f" and {others} beside it"
-    return Change(words=f"keep {layer.pair.layer}{beside} in float", float_operators=tuple(names))
+    more = "" if not others else f" and {others} beside it"
+    return Change(words=f"keep {layer.pair.layer}{more} in float", float_operators=tuple(names))
 
 
 def closeness(ours: Predictions, original: Predictions) -> Closeness:

@@ -14,8 +14,8 @@ from edgevision.recipe.recipe import InputType, OutputType, Recipe
 from edgevision.runtime.predict import predict
 from edgevision.runtime.session import Session
 from edgevision.tensors import Pixels
-from edgevision.verify.layer_error import File
 from edgevision.verify.remedy import Change, Trial
+from edgevision.verify.snapshot import File
 
 _KINDS = frozenset({"int8", "uint8", "int16x8", "mixed"})
 

@@ -16,7 +16,7 @@ _IDENTIFIER = b"TFL3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Separate:
+class TakenApart:
     """The model taken apart."""
 
     content: bytes
@@ -27,7 +27,7 @@ class Separate:
     """As `inputs`; tensors of the whole model keep their index."""
 
 
-def take_apart(content: bytes, operators: Collection[int]) -> Separate:
+def take_apart(content: bytes, operators: Collection[int]) -> TakenApart:
     """`operators` (by index) of a float model side by side, each with inputs of its own.
 
     What is computed from constants alone (the widening of float16 weights) is kept with them.
@@ -36,12 +36,7 @@ def take_apart(content: bytes, operators: Collection[int]) -> Separate:
         ModelError: the model has control flow.
         MissingDependencyError: no library here can write a `.tflite`.
     """
-    schema, flatbuffers = _libraries()
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
-    if len(model.subgraphs) != 1:
-        message = "the model has control flow (several graphs), which cannot be taken apart"
-        raise ModelError(message)
-    _bring_inside(model, content)
+    schema, model = open_for_editing(content)
     graph = model.subgraphs[0]
     fixed = {
         at
@@ -71,10 +66,34 @@ def take_apart(content: bytes, operators: Collection[int]) -> Separate:
             outputs += [int(t) for t in operator.outputs]
             kept.append(operator)
     graph.operators, graph.inputs, graph.outputs = kept, places, outputs
+    return TakenApart(
+        content=packed(model, len(content)), inputs=tuple(inputs), outputs=tuple(outputs)
+    )
+
+
+def open_for_editing(content: bytes) -> tuple[Any, Any]:
+    """The schema's classes, and the model of `content` as one of them.
+
+    Raises:
+        ModelError: the model has control flow.
+        MissingDependencyError: no library here can write a `.tflite`.
+    """
+    schema, _ = _libraries()
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    if len(model.subgraphs) != 1:
+        message = "the model has control flow (several graphs), which cannot be taken apart"
+        raise ModelError(message)
+    _bring_inside(model, content)
+    return schema, model
+
+
+def packed(model: Any, size_bytes: int) -> bytes:
+    """The `.tflite` of `model`, without signatures and metadata; `size_bytes` is a guess."""
+    _, flatbuffers = _libraries()
     model.signatureDefs, model.metadata, model.metadataBuffer = None, None, None
-    builder = flatbuffers.Builder(len(content) + 65536)
+    builder = flatbuffers.Builder(size_bytes + 65536)
     builder.Finish(model.Pack(builder), file_identifier=_IDENTIFIER)
-    return Separate(content=bytes(builder.Output()), inputs=tuple(inputs), outputs=tuple(outputs))
+    return bytes(builder.Output())
 
 
 def _libraries() -> tuple[Any, Any]:
