@@ -133,7 +133,8 @@ def _bias_overflow(layer: LayerError, network: Network) -> Cause | None:
 
 def _clipped(layer: LayerError, network: Network) -> Cause | None:
     full, own = represented(network.output(layer)), float(layer.own.sum())
-    if full is None or own <= 0:
+    # A kernel with a fixed scale has 255/256 for 1: that is no range that anyone chose.
+    if full is None or own <= 0 or layer.pair.operation in {*GATES, "SOFTMAX"}:
         return None
     return Cause(
         label="clipped range",

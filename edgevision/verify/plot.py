@@ -10,9 +10,9 @@ from edgevision.files import write_bytes
 from edgevision.verify.explain import Explanation, Layer
 
 FORMATS = (".png", ".svg")
-_CARRIED, _OWN, _MARK = "#1f5fa8", "#9aa3ad", "#c0392b"
-_MOST_DB = 60.0
-"""Beyond it nothing is to be seen: a layer without any error is drawn here."""
+_CARRIED, _OWN, _ALONE, _MARK = "#1f5fa8", "#a8b0b8", "#e59a2f", "#c0392b"
+_MOST_DB = 70.0
+"""Beyond it nothing is to be seen."""
 
 
 def check_plot(path: Path) -> None:
@@ -54,19 +54,26 @@ def _draw_errors(axes: Any, explanation: Explanation, marked: tuple[Layer, ...])
     at = range(len(layers))
     carried = [_shown(layer.error.sqnr_db) for layer in layers]
     own = [_shown(layer.error.own_sqnr_db) for layer in layers]
-    axes.plot(at, own, ".", color=_OWN, label="own: what the layer itself adds")
+    alone = [_shown(layer.answer_sqnr_db) for layer in layers]
+    axes.plot(at, own, ".", color=_OWN, label="own: of its output, against the same in float")
     axes.plot(
-        at, carried, "-", color=_CARRIED, linewidth=1.6, label="carried: what has gathered so far"
+        at,
+        alone,
+        ".",
+        color=_ALONE,
+        label="alone: of the scores, were it alone quantized; the lowest are numbered",
+    )
+    axes.plot(
+        at, carried, "-", color=_CARRIED, linewidth=1.6, label="carried: of its output, all errors"
     )
     place = {id(layer): index for index, layer in enumerate(layers)}
     for number, layer in enumerate(marked, start=1):
         x = place[id(layer)]
-        axes.plot([x, x], [carried[x], own[x]], color=_MARK, linewidth=0.8, alpha=0.6)
-        axes.plot(x, own[x], "o", color=_MARK, markersize=5)
+        axes.plot(x, alone[x], "o", color=_MARK, markersize=5)
         axes.annotate(
             str(number),
-            (x, own[x]),
-            xytext=(0, 6),
+            (x, alone[x]),
+            xytext=(0, -14),
             textcoords="offset points",
             ha="center",
             color=_MARK,
@@ -81,12 +88,13 @@ def _draw_errors(axes: Any, explanation: Explanation, marked: tuple[Layer, ...])
         label.set_horizontalalignment("right")
         label.set_rotation_mode("anchor")
     axes.set_ylabel("SQNR in dB (higher is better)")
-    axes.set_ylim(top=min(_MOST_DB, max((*carried, *own), default=0)) + 5)
+    # Room at the top for what the marks mean.
+    axes.set_ylim(top=max((one for one in (*carried, *own) if one == one), default=0) + 18)  # noqa: PLR0124
     axes.grid(axis="y", color="#e3e6e9", linewidth=0.8)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    axes.legend(loc="best", fontsize=8, frameon=False)
+    axes.legend(loc="upper right", fontsize=8, frameon=False)
 
 
 def _write_legend(axes: Any, marked: tuple[Layer, ...]) -> None:
@@ -111,7 +119,8 @@ def _figure_class() -> Any:
 
 
 def _shown(decibels: float) -> float:
-    return max(-20.0, min(_MOST_DB, decibels))
+    """`decibels` within what is drawn; NaN, which leaves a gap, for a layer without any error."""
+    return max(-20.0, min(_MOST_DB, decibels)) if decibels < math.inf else math.nan
 
 
 def _short(text: str, most: int) -> str:
