@@ -186,18 +186,19 @@ def _render_layers(found: "Explanation", top: int) -> None:
         console.print_text("no layer adds any error")
         return
     table = console.new_table(
-        "layers that hurt most",
+        "layer",
         "operation",
         "alone",
         "own",
         "carried",
         "cause",
+        title="layers that hurt most",
         left=("operation", "cause"),
     )
     for number, layer in enumerate(worst, start=1):
         pair, errors = layer.error.pair, layer.error
         table.add_row(
-            f"{number} {shown(pair.layer, 20)}",
+            f"{number} {shown(pair.layer, 18)}",
             shown(pair.operation, 17),
             *map(_decibels, (layer.answer_sqnr_db, errors.own_sqnr_db, errors.sqnr_db)),
             layer.cause.label,

@@ -207,8 +207,12 @@ def _tiny_beside_wide(layer: LayerError, network: Network) -> Cause | None:
 
 
 def _partner(layer: LayerError, network: Network) -> LayerError | None:
-    """The wide layer whose scale it shares through the operations downstream."""
+    """The wide layer whose scale it shares, through its own operation or those downstream."""
     full = represented(network.output(layer))
+    if layer.pair.operation in _ONE_SCALE:
+        wide = [one for one in network.sources(layer) if full and one.width > full / _WIDE]
+        if wide:
+            return max(wide, key=lambda one: one.width)
     tensors = {layer.pair.float_tensor}
     for op in network.original.operators:
         if op.name not in _ONE_SCALE or not tensors & set(op.inputs):

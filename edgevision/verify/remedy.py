@@ -55,11 +55,9 @@ UNCHANGED = Change(words="quantized again as it is")
 def change_for(layer: LayerError, cause: Cause, network: Network) -> Change:
     """What would help against `cause`."""
     if cause.label == "clipped range":
-        return Change(words="take the ranges from the extremes over all images", ranges="min-max")
+        return Change(words="ranges from the extremes over all images", ranges="min-max")
     if cause.label == "stretched range":
-        return Change(
-            words="take the ranges from the mean of each image's extremes", ranges="mean-min-max"
-        )
+        return Change(words="ranges from the mean of each image's extremes", ranges="mean-min-max")
     kept = [layer.pair]
     is_in_output = cause.label in {"outlier channel", "tiny beside wide", "dead channels"}
     is_in_output |= cause.label == "rounding" and not_from_output(layer, network) < 0.5

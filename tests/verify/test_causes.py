@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
 from edgevision.artifact.model import read_model
 from edgevision.quantize.graph import Graph
@@ -83,6 +84,23 @@ def test_tiny_range_beside_a_wide_one(operation: str, operator: int) -> None:
     found = cause(*files(two_branches(operation, 0.02)), operator)
     assert found.label == "tiny beside wide"
     assert cause(*files(two_branches(operation, 1)), operator).label == "rounding"
+
+
+def pooled(offset: float) -> Graph:
+    """A convolution and the average of all its places, which is small beside its peaks."""
+    b = Builder((1, SIDE, SIDE, 3))
+    x = b.conv(b.graph.inputs[0], weights(8, 3, 3, 3), np.full(8, offset))
+    options = schema.Pool2DOptionsT()
+    options.padding = schema.Padding.VALID
+    options.filterHeight = options.filterWidth = options.strideH = options.strideW = SIDE
+    return b.finish(b.op("AVERAGE_POOL_2D", [x], (1, 1, 1, 8), options))
+
+
+def test_pool_that_keeps_the_scale_of_its_wide_input() -> None:
+    found = cause(*files(pooled(0)), 1)
+    assert found.label == "tiny beside wide"
+    assert "shares the scale of conv_2d_0" in found.detail
+    assert cause(*files(pooled(4)), 1).label == "rounding"
 
 
 def test_channels_lost_below_one_step_are_dead() -> None:
