@@ -97,10 +97,10 @@ def pooled(offset: float) -> Graph:
 
 
 def test_pool_that_keeps_the_scale_of_its_wide_input() -> None:
-    found = cause(*files(pooled(0)), 1)
+    found = cause(*files(pooled(0.0)), 1)
     assert found.label == "tiny beside wide"
     assert "shares the scale of conv_2d_0" in found.detail
-    assert cause(*files(pooled(4)), 1).label == "rounding"
+    assert cause(*files(pooled(4.0)), 1).label == "rounding"
 
 
 def test_channels_lost_below_one_step_are_dead() -> None:
