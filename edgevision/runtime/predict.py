@@ -1,5 +1,6 @@
 """A model's answers on a set of images."""
 
+import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -51,7 +52,8 @@ def pixels_of(
 def scores_of(session: Session, contract: Contract, images: Iterable[Pixels]) -> FloatArray:
     """(images, classes) real scores of a single-output classifier; images are drawn one at a time.
 
-    One sigmoid output p becomes two columns, 1 - p and p, so that argmax and accuracy hold.
+    One output p becomes two columns, 1 - p and p, so that argmax and accuracy hold; p is the
+    output itself when a sigmoid makes it, else the sigmoid of it.
 
     Raises:
         ModelError: the model is no single-input, single-output classifier of this contract.
@@ -61,13 +63,22 @@ def scores_of(session: Session, contract: Contract, images: Iterable[Pixels]) ->
             f"a classifier has one input and one output; "
             f"this model has {len(session.inputs)} and {len(session.outputs)}"
         )
-        raise ModelError(message)
+        raise ModelError(message, hint=_OTHERS)
     output = session.outputs[0]
+    if math.prod(output.shape) != max(output.shape, default=1):
+        shape = "x".join(str(side) for side in output.shape)
+        message = f"the output {output.name!r} has shape {shape}, not one score for each class"
+        raise ModelError(message, hint=_OTHERS)
     feed = Feed(session.inputs[0], contract)
     rows = [output.to_real(session.run(feed(pixels))[0]).reshape(-1) for pixels in images]
     if not rows:
-        return np.zeros((0, output.shape[-1]), np.float32)
+        return np.zeros((0, max(2, math.prod(output.shape))), np.float32)
     scores = np.stack(rows)
     if scores.shape[1] == 1:
-        scores = np.hstack([1 - scores, scores])
+        # The sigmoid as a tanh: exp(-x) would overflow for large logits.
+        yes = scores if session.activation == "sigmoid" else (1 + np.tanh(scores / 2)) / 2
+        scores = np.hstack([1 - yes, yes])
     return scores
+
+
+_OTHERS = "only classifiers of one image are measured; edgevision convert takes other models too"
