@@ -8,7 +8,7 @@ import typer
 from edgevision.cli import console, options
 from edgevision.cli.convert import parse_shape
 from edgevision.cli.preprocess_flags import Color, CropFraction, Fit, Mean, Preprocess, Std
-from edgevision.errors import UsageError
+from edgevision.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from edgevision.dataset.calibration_set import CalibrationSet
@@ -98,6 +98,9 @@ def optimize(
     from edgevision.preprocess.preprocessing import AUTO
 
     require_tensorflow()
+    if not model.exists():
+        # First: the photos and the preprocessing are about this model.
+        raise ModelError(f"{model} does not exist", hint="check the path")
     folder = output or Path(f"{model.name.removesuffix(model.suffix)}-edge")
     refuse_folder(folder, overwrite=overwrite)
     recipes = _recipes(
@@ -206,7 +209,11 @@ def _calibration(
 def _open(path: Path | None, names: tuple[str, ...]) -> "ImageSet | None":
     from edgevision.dataset.open_set import open_image_set
 
-    return None if path is None else open_image_set(path, class_names=names)
+    if path is None:
+        return None
+    images = open_image_set(path, class_names=names)
+    options.say_skipped(images)
+    return images
 
 
 def _settled(
