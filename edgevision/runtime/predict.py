@@ -1,7 +1,7 @@
 """A model's answers on a set of images."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -27,16 +27,33 @@ def predict(
     """Scores of a classifier on every image of a set, one image in memory at a time.
 
     Raises:
-        ModelError: the model is no single-input, single-output classifier of this contract.
+        ModelError: the model is no single-input, single-output classifier of this contract, or
+            answers with a NaN.
         ImageSetError: an image cannot be decoded.
     """
     scores = scores_of(session, contract, pixels_of(images, contract, progress, stage))
+    ids = tuple(item.id for item in images)
+    refuse_nan(scores, ids)
     labels = [item.label for item in images]
     return Predictions(
-        ids=tuple(item.id for item in images),
+        ids=ids,
         scores=scores,
         labels=np.asarray(labels, np.int64) if images.is_labelled else None,
     )
+
+
+def refuse_nan(scores: FloatArray, ids: Sequence[str]) -> None:
+    """Raise when a row of `scores` holds a NaN or an infinity: its top-1 would be made up.
+
+    Raises:
+        ModelError: with the first such image.
+    """
+    broken = np.flatnonzero(~np.isfinite(scores).all(axis=1))
+    if len(broken):
+        message = f"the model answers {ids[broken[0]]} with values that are no numbers"
+        raise ModelError(
+            message, hint="is the preprocessing right? 16-bit floats (fp16) end at 65504"
+        )
 
 
 def pixels_of(

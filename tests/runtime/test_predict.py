@@ -4,7 +4,7 @@ import pytest
 from edgevision.errors import ModelError
 from edgevision.preprocess.contract import Contract
 from edgevision.quantize.graph_writer import to_bytes
-from edgevision.runtime.predict import scores_of
+from edgevision.runtime.predict import refuse_nan, scores_of
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray
 from tests.quantize.builder import Builder
@@ -61,3 +61,15 @@ def test_two_outputs_are_no_classifier() -> None:
     x = b.mean(b.graph.inputs[0])
     with pytest.raises(ModelError, match="1 and 2"):
         scores(to_bytes(b.finish(x, b.op("LOGISTIC", [x], (1, 3)))))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_an_answer_that_is_no_number_names_the_image(value: float) -> None:
+    rows = np.zeros((3, 2), np.float32)
+    rows[1, 0] = value
+    with pytest.raises(ModelError, match=r"answers b\.png with"):
+        refuse_nan(rows, ("a.png", "b.png", "c.png"))
+
+
+def test_numbers_are_answers() -> None:
+    refuse_nan(np.array([[-1e30, 1e30]], np.float32), ("a.png",))
