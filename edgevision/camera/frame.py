@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from edgevision.errors import DeviceError
 
-Layout = Literal["bgr", "rgb", "gray", "bgra", "rgba", "i420", "jpeg"]
+Layout = Literal["bgr", "rgb", "gray", "bgra", "rgba", "i420", "nv12", "jpeg"]
 """How the numbers of `Frame.data` stand in memory. jpeg: the undecoded bytes, one dimension.
-i420: (height * 3 / 2, stride), luma rows above the two quarter planes."""
+i420, nv12: (height * 3 / 2, stride), luma rows above the chroma, in two quarter planes or mixed."""
 
 Image: TypeAlias = NDArray[np.uint8]
 """(height, width, 3) in the order that `Frame.order` names, 0-255."""
@@ -35,7 +35,7 @@ class Frame:
     data: NDArray[Any]
     layout: Layout
     width: int = 0
-    """Of the picture in pixels when `data` does not say: i420 rows may be longer than that."""
+    """Of the picture in pixels when `data` does not say: i420 and nv12 rows may be longer."""
     prepared: NDArray[np.uint8] | None = None
     """The model's pixels, when a thread ahead of inference made them already."""
     turn: Callable[[Image], Image] | None = None
@@ -45,7 +45,7 @@ class Frame:
     @property
     def order(self) -> Order:
         """Colour order of `unpack()`."""
-        return "rgb" if self.layout in {"rgb", "rgba", "i420"} else "bgr"
+        return "rgb" if self.layout in {"rgb", "rgba", "i420", "nv12"} else "bgr"
 
     def unpack(self) -> Image:
         """The picture with three channels, in `order`; the same array each time.
@@ -64,6 +64,7 @@ _TO_THREE = {
     "bgra": cv2.COLOR_BGRA2BGR,
     "rgba": cv2.COLOR_RGBA2RGB,
     "i420": cv2.COLOR_YUV2RGB_I420,
+    "nv12": cv2.COLOR_YUV2RGB_NV12,
 }
 _SHAPES = {"bgr": (3, 3), "rgb": (3, 3), "gray": (2, 0), "bgra": (3, 4), "rgba": (3, 4)}
 """Layout -> (dimensions, channels)."""
@@ -75,7 +76,7 @@ def _three_channels(frame: Frame) -> Image:
         raise _no_picture(frame)
     if frame.layout == "jpeg":
         return _decode(data)
-    if frame.layout != "i420":
+    if frame.layout in _SHAPES:
         dimensions, channels = _SHAPES[frame.layout]
         if data.ndim != dimensions or (channels and data.shape[2] != channels):
             raise _no_picture(frame)

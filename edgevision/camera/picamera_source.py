@@ -24,6 +24,7 @@ _LAYOUTS: dict[str, Layout] = {
     "XRGB8888": "bgra",
     "XBGR8888": "rgba",
     "YUV420": "i420",
+    "NV12": "nv12",
 }
 """What a format that the camera chose instead is to us."""
 
@@ -128,7 +129,7 @@ class PicameraSource:
             captured_ns=captured_ns,
             data=data,
             layout=self._layout,
-            width=self._width if self._layout == "i420" else 0,
+            width=self._width if self._layout in {"i420", "nv12"} else 0,
         )
 
     def close(self) -> None:

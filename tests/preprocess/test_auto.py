@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgevision.errors import UsageError
+from edgevision.errors import ImageSetError, UsageError
 from edgevision.preprocess.auto import Trial, candidates, clear_winner, doubt, run_trials
 from edgevision.preprocess.contract import Contract
 from edgevision.preprocess.options import from_flags
@@ -118,7 +118,7 @@ def test_labels_are_needed() -> None:
 
 
 def test_label_the_model_does_not_have_is_refused() -> None:
-    with pytest.raises(UsageError, match="label 10 is none of the model's 10 classes"):
+    with pytest.raises(ImageSetError, match="label 10 is none of the model's 10 classes"):
         run_trials([("raw", RAW)], lambda _: scores_with(1, of=2), np.array([3, 10]))
 
 
