@@ -129,6 +129,8 @@ def bench(
     else:
         for result in results:
             render(result)
+        if len(results) > 1:
+            render_machines(results)
     if limits is not None:
         from edgevision.cli.budget import enforce
 
@@ -154,6 +156,17 @@ def render(result: "Result") -> None:
     for measured in result.models:
         for warning in measured.warnings:
             console.warn(f"{measured.name}: {warning}")
+
+
+def render_machines(results: "Sequence[Result]") -> None:
+    """All machines in one table."""
+    from edgevision.bench.tables import machine_rows
+
+    header, rows = machine_rows(results)
+    table = console.new_table(*header)
+    for row in rows:
+        table.add_row(*row)
+    console.print_table(table)
 
 
 def _measure(

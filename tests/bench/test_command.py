@@ -63,6 +63,8 @@ def test_more_threads_than_cpus_are_used_and_warned_of(run: Run) -> None:
 def test_here_and_here_again_is_one_report(run: Run) -> None:
     done = run("bench", PROBE, *QUICK, "--on", "local", "--on", "local", "--json")
     assert [run["target"] for run in json.loads(done.stdout)["runs"]] == ["local", "local"]
+    shown = run("bench", PROBE, *QUICK, "--on", "local", "--on", "local")
+    assert shown.stdout.count("local (") == 2
 
 
 @pytest.mark.parametrize(
