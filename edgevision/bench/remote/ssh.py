@@ -76,6 +76,9 @@ def measure_over_ssh(
         try:
             answer = _listen(process, progress)
             code = process.wait(_CLEANUP_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            message = f"{target} has answered and does not let go of the connection"
+            raise DeviceError(message, hint="look there for processes that hang") from error
         finally:
             # On Ctrl-C, say: the board notices that standard input ended, and cleans up.
             process.terminate()
