@@ -23,8 +23,7 @@ BOARDS = {
     "cortex-a72": ("0xd08", "fp asimd evtstrm crc32 cpuid"),
     "cortex-a76": (
         "0xd0b",
-        "fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc "
-        "dcpop asimddp",
+        "fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimddp",
     ),
 }
 """Processor -> (ARM part number, features as the board's kernel names them)."""
