@@ -89,8 +89,10 @@ def prune(
     )
 
 
-def ladder(model: Any, plan: Plan, fractions: Sequence[float]) -> tuple[Rung, ...]:
-    """What removing each of `fractions` of the plan's measure would come to; builds nothing.
+def ladder(
+    model: Any, plan: Plan, fractions: Sequence[float]
+) -> tuple[tuple[LayerWidth, ...], tuple[Rung, ...]]:
+    """The widths now, and what removing each of `fractions` would come to; builds nothing.
 
     Raises: as `prune`, and UsageError for a target in latency, which cannot be predicted.
     """
@@ -111,7 +113,7 @@ def ladder(model: Any, plan: Plan, fractions: Sequence[float]) -> tuple[Rung, ..
         target = Target(measure=plan.target.measure, fraction=fraction)
         kept = chooser.choose_for(target, _price(graph, costs, plan, None))
         rungs.append(Rung(fraction=fraction, cost=costs.cost(kept), widths=_widths(graph, kept)))
-    return tuple(rungs)
+    return graph.layer_widths(), tuple(rungs)
 
 
 def _last_feature(graph: ChannelGraph, kept: Choice) -> Feature | None:
