@@ -6,6 +6,7 @@ that Keras only; the schedules are plain arithmetic and serve us.
 """
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
@@ -25,7 +26,7 @@ def schedule_for(plan: MaskingPlan, total_steps: int) -> Schedule:
     Raises:
         MissingDependencyError: TF-MOT is not installed.
     """
-    with _environment_kept():
+    with _keras_3_kept():
         try:
             from tensorflow_model_optimization.python.core.sparsity.keras import pruning_schedule
         except ImportError as error:
@@ -48,10 +49,17 @@ def schedule_for(plan: MaskingPlan, total_steps: int) -> Schedule:
 
 
 @contextmanager
-def _environment_kept() -> Iterator[None]:
+def _keras_3_kept() -> Iterator[None]:
+    import tensorflow as tf
+
     before = os.environ.get(_LEAKS)
+    # `tf.keras` becomes one Keras or the other when it is first used: let that be now.
+    tf.keras.layers  # noqa: B018
     try:
-        yield
+        with warnings.catch_warnings():
+            # It looks at version numbers with distutils.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
     finally:
         if before is None:
             os.environ.pop(_LEAKS, None)
