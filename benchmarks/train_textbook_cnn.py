@@ -11,7 +11,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf  # noqa: TID251 - a benchmark trains with it
+import tensorflow as tf
 
 
 def textbook_cnn() -> keras.Model:

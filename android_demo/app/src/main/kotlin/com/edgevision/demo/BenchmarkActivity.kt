@@ -1,0 +1,246 @@
+package com.edgevision.demo
+
+import android.content.Intent
+import android.net.Uri
+import android.os.Bundle
+import android.os.Handler
+import android.os.Looper
+import android.view.View
+import android.widget.Button
+import android.widget.CheckBox
+import android.widget.ProgressBar
+import android.widget.TextView
+import androidx.activity.ComponentActivity
+import androidx.activity.result.contract.ActivityResultContracts
+import com.google.ai.edge.litert.Accelerator
+import com.google.ai.edge.litert.LiteRtException
+import edgevision.core.BenchmarkPlan
+import edgevision.core.BenchmarkResult
+import edgevision.core.CardException
+import edgevision.core.ModelCard
+import edgevision.core.benchmark
+import edgevision.core.checkGolden
+import java.io.File
+import java.io.IOException
+import java.text.SimpleDateFormat
+import java.util.Date
+import java.util.Locale
+import java.util.TimeZone
+import java.util.concurrent.ExecutorService
+import java.util.concurrent.Executors
+
+/**
+ * First the golden photos: does this phone answer as Python did? Then the times, from a fresh
+ * start, and a result file for `edgevision bench`, `compare` and `report`.
+ *
+ * `adb shell am start -n PACKAGE/com.edgevision.demo.BenchmarkActivity --ez run true [--ez gpu
+ * true] [--ei runs N]` measures without a tap and leaves `benchmark.json` in the app's external
+ * files folder.
+ */
+class BenchmarkActivity : ComponentActivity() {
+    private val handler = Handler(Looper.getMainLooper())
+    private val worker: ExecutorService = Executors.newSingleThreadExecutor()
+    private var result: BenchmarkResult? = null
+
+    @Volatile
+    private var left = false
+
+    private val document =
+        registerForActivityResult(
+            ActivityResultContracts.CreateDocument("application/json"),
+        ) { uri ->
+            if (uri != null) save(uri)
+        }
+
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        setContentView(R.layout.activity_benchmark)
+        keepClearOfSystemBars(view(R.id.root))
+        view<Button>(R.id.start).setOnClickListener { start() }
+        view<Button>(R.id.save).setOnClickListener { document.launch(FILE) }
+        view<Button>(R.id.share).setOnClickListener { share() }
+        view<CheckBox>(R.id.gpu).isChecked = intent.getBooleanExtra("gpu", false)
+        worker.execute {
+            try {
+                val card = ModelAssets(assets).card(getString(R.string.no_model))
+                handler.post { ready(card) }
+            } catch (error: CardException) {
+                report(getString(R.string.model_failed, error.message))
+            }
+        }
+    }
+
+    override fun onDestroy() {
+        left = true
+        worker.shutdown()
+        super.onDestroy()
+    }
+
+    private fun ready(card: ModelCard) {
+        view<TextView>(R.id.model).text = "${card.name} · ${card.precision}"
+        view<Button>(R.id.start).isEnabled = true
+        if (intent.getBooleanExtra("run", false)) start()
+    }
+
+    private fun start() {
+        view<Button>(R.id.start).isEnabled = false
+        val preferGpu = view<CheckBox>(R.id.gpu).isChecked
+        val runs = intent.getIntExtra("runs", RUNS).coerceIn(2, MOST_RUNS)
+        worker.execute {
+            try {
+                measure(preferGpu, BenchmarkPlan(warmupRuns = WARMUP_RUNS, timedRuns = runs))
+            } catch (error: CardException) {
+                report(getString(R.string.model_failed, error.message))
+            } catch (error: LiteRtException) {
+                report(getString(R.string.model_failed, error.message))
+            } catch (error: Left) {
+                // Nobody is there to read it.
+            }
+            handler.post { view<Button>(R.id.start).isEnabled = true }
+        }
+    }
+
+    private fun measure(preferGpu: Boolean, plan: BenchmarkPlan) {
+        val files = ModelAssets(assets)
+        val card = files.card(getString(R.string.no_model))
+        val warnings = ArrayList<String>()
+        // One opening for the check and another for the times: those start afresh.
+        Classifier.open(assets, card, preferGpu).use { warnings += checkGoldens(it, files) }
+        Classifier.open(assets, card, preferGpu).use { classifier ->
+            classifier.gpuRefusal?.let { warnings.add("GPU refused: $it") }
+            classifier.feed()
+            val round = benchmark(plan, classifier.openNs, System::nanoTime, ::progress) {
+                classifier.invoke()
+                // On a GPU the call returns before the scores are there; reading waits for them.
+                classifier.scores()
+            }
+            show(
+                BenchmarkResult(
+                    created = now(),
+                    appVersion = packageManager.getPackageInfo(
+                        packageName,
+                        0,
+                    ).versionName.orEmpty(),
+                    host = deviceFacts(this),
+                    card = card,
+                    zippedBytes = files.zippedBytes(card),
+                    accelerator = classifier.accelerator.name,
+                    threads = if (classifier.accelerator ==
+                        Accelerator.CPU
+                    ) {
+                        Classifier.THREADS
+                    } else {
+                        1
+                    },
+                    plan = plan,
+                    round = round,
+                    warnings = warnings,
+                ),
+            )
+        }
+    }
+
+    private fun checkGoldens(classifier: Classifier, files: ModelAssets): List<String> {
+        val results = files.goldens().photos.map { golden ->
+            checkGolden(golden, classifier.preprocessor, files::golden) {
+                classifier.feed()
+                classifier.invoke()
+                classifier.scores()
+            }
+        }
+        val wrong = results.filter { it.wrongInputs > 0 || !it.sameTop }.map {
+            getString(R.string.parity_wrong, it.photo, it.wrongInputs, it.largestDifference)
+        }
+        val largest = results.maxOfOrNull { it.largestDifference } ?: 0f
+        val fine = getString(R.string.parity_ok, results.size, largest)
+        val text = if (wrong.isEmpty()) fine else wrong.joinToString("\n")
+        handler.post { view<TextView>(R.id.parity).text = text }
+        return wrong
+    }
+
+    private fun progress(done: Int, total: Int) {
+        if (left) throw Left()
+        if (done % PROGRESS_STEP != 0 && done != total) return
+        handler.post {
+            val bar = view<ProgressBar>(R.id.progress)
+            bar.max = total
+            bar.progress = done
+        }
+    }
+
+    private fun show(finished: BenchmarkResult) {
+        // Where adb can fetch it without any permission.
+        getExternalFilesDir(null)?.let { write(File(it, FILE), finished) }
+        val text = getString(
+            R.string.benchmark_result,
+            finished.card.name,
+            finished.accelerator,
+            finished.round.quantileMs(0.5),
+            finished.round.quantileMs(0.9),
+            finished.round.firstNs / 1e6,
+            finished.round.initNs / 1e6,
+            finished.plan.timedRuns,
+            finished.plan.warmupRuns,
+        )
+        handler.post {
+            result = finished
+            view<View>(R.id.save).isEnabled = true
+            view<View>(R.id.share).isEnabled = true
+        }
+        report(text)
+    }
+
+    private fun write(file: File, finished: BenchmarkResult) {
+        try {
+            // A reader never sees half a file.
+            val part = File(file.path + ".part")
+            part.writeText(finished.toJson())
+            if (!part.renameTo(file)) throw IOException("cannot rename to ${file.name}")
+        } catch (error: IOException) {
+            report(getString(R.string.not_saved, error.message))
+        }
+    }
+
+    private fun save(uri: Uri) {
+        val json = result?.toJson() ?: return
+        worker.execute {
+            try {
+                val stream = contentResolver.openOutputStream(uri)
+                    ?: throw IOException("nothing opened it")
+                stream.use { it.write(json.toByteArray()) }
+                report(getString(R.string.saved))
+            } catch (error: IOException) {
+                report(getString(R.string.not_saved, error.message))
+            }
+        }
+    }
+
+    private fun share() {
+        val json = result?.toJson() ?: return
+        val send = Intent(Intent.ACTION_SEND)
+        send.type = "application/json"
+        send.putExtra(Intent.EXTRA_TEXT, json)
+        startActivity(Intent.createChooser(send, getString(R.string.share)))
+    }
+
+    private fun report(text: String) {
+        handler.post { view<TextView>(R.id.result).text = text }
+    }
+
+    private fun now(): String {
+        val format = SimpleDateFormat("yyyy-MM-dd'T'HH:mm:ss'+00:00'", Locale.ROOT)
+        format.timeZone = TimeZone.getTimeZone("UTC")
+        return format.format(Date())
+    }
+
+    /** The screen was left while measuring. */
+    private class Left : RuntimeException()
+
+    private companion object {
+        const val FILE = "benchmark.json"
+        const val WARMUP_RUNS = 20
+        const val RUNS = 200
+        const val MOST_RUNS = 100_000
+        const val PROGRESS_STEP = 10
+    }
+}

@@ -1,0 +1,100 @@
+package com.edgevision.demo
+
+import android.content.res.AssetManager
+import com.google.ai.edge.litert.Accelerator
+import com.google.ai.edge.litert.CompiledModel
+import com.google.ai.edge.litert.LiteRtException
+import com.google.ai.edge.litert.TensorBuffer
+import edgevision.core.CardException
+import edgevision.core.ModelCard
+import edgevision.core.Postprocessor
+import edgevision.core.Preprocessor
+
+/**
+ * The model, compiled for one accelerator, with its buffers; use from one thread.
+ *
+ * @param accelerator what really runs: the GPU is asked for alone, because LiteRT given (GPU, CPU)
+ *   falls back without saying so, and the screen would name the wrong one
+ */
+class Classifier private constructor(
+    val card: ModelCard,
+    val accelerator: Accelerator,
+    /** Why the GPU is not used although it was asked for; null when it was not or is. */
+    val gpuRefusal: String?,
+    val openNs: Long,
+    private val model: CompiledModel,
+) : AutoCloseable {
+    val preprocessor = Preprocessor(card.contract, card.input.quantization)
+    private val postprocessor = Postprocessor(card.output)
+    private val inputs: List<TensorBuffer> = model.createInputBuffers()
+    private val outputs: List<TensorBuffer> = model.createOutputBuffers()
+
+    /** Copies the preprocessor's tensor into the model's memory. */
+    fun feed() {
+        if (card.input.quantization != null) {
+            inputs[0].writeInt8(preprocessor.int8)
+        } else {
+            inputs[0].writeFloat(preprocessor.float32)
+        }
+    }
+
+    /** One inference on what was fed; nothing else, so that it can be timed. */
+    fun invoke() = model.run(inputs, outputs)
+
+    /** Real scores of the last inference, one per class; the same array every time. */
+    fun scores(): FloatArray = if (card.output.quantization != null) {
+        postprocessor.int8(outputs[0].readInt8())
+    } else {
+        postprocessor.float32(outputs[0].readFloat())
+    }
+
+    override fun close() {
+        for (buffer in inputs + outputs) buffer.close()
+        model.close()
+    }
+
+    companion object {
+        const val THREADS = 2
+
+        /** Raises [CardException] with a message for the screen when no accelerator takes it. */
+        fun open(assets: AssetManager, card: ModelCard, preferGpu: Boolean): Classifier {
+            var refusal: String? = null
+            if (preferGpu) {
+                try {
+                    return compile(assets, card, Accelerator.GPU, null)
+                } catch (error: LiteRtException) {
+                    refusal = error.message ?: error.javaClass.simpleName
+                }
+            }
+            try {
+                return compile(assets, card, Accelerator.CPU, refusal)
+            } catch (error: LiteRtException) {
+                throw CardException("LiteRT refuses it: ${error.message}")
+            } catch (error: UnsatisfiedLinkError) {
+                throw CardException("LiteRT's library is not in this app: ${error.message}")
+            }
+        }
+
+        private fun compile(
+            assets: AssetManager,
+            card: ModelCard,
+            accelerator: Accelerator,
+            refusal: String?,
+        ): Classifier {
+            val options = CompiledModel.Options(accelerator)
+            if (accelerator == Accelerator.CPU) {
+                options.cpuOptions = CompiledModel.CpuOptions(numThreads = THREADS)
+            }
+            val start = System.nanoTime()
+            val model = CompiledModel.create(assets, "${ModelAssets.FOLDER}/${card.file}", options)
+            val openNs = System.nanoTime() - start
+            try {
+                return Classifier(card, accelerator, refusal, openNs, model)
+            } catch (error: LiteRtException) {
+                // Some drivers compile the model and then cannot give it memory.
+                model.close()
+                throw error
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+// Hand-written stub: signatures only, so that the app can be compiled without Google's repository.
+// Audited against the published API by ci/audit_stubs.py; ci/stubs/AUDIT.md says which.
+package androidx.lifecycle
+
+public abstract class Lifecycle
+
+public interface LifecycleOwner {
+    public val lifecycle: Lifecycle
+}

@@ -1,0 +1,139 @@
+package edgevision.core
+
+/** What a benchmark does: `warmupRuns` that are not counted, then `timedRuns` that are. */
+class BenchmarkPlan(val warmupRuns: Int, val timedRuns: Int) {
+    init {
+        require(warmupRuns >= 1) { "at least one warm-up run" }
+        require(timedRuns >= 2) { "at least two timed runs" }
+    }
+}
+
+/** Raw times of one fresh start of a model, in nanoseconds and in the order they happened. */
+class BenchmarkRound(
+    /** Reading the file and compiling the model. */
+    val initNs: Long,
+    /** The first inference, which pays for what the runtime put off. */
+    val firstNs: Long,
+    val warmupNs: LongArray,
+    val timedNs: LongArray,
+) {
+    fun quantileMs(q: Double): Double = quantile(timedNs.sortedArray(), q) / 1e6
+}
+
+/** Times `run` (one inference, nothing else) by `plan`; `clock` counts nanoseconds. */
+fun benchmark(
+    plan: BenchmarkPlan,
+    initNs: Long,
+    clock: () -> Long,
+    progress: (done: Int, total: Int) -> Unit,
+    run: () -> Unit,
+): BenchmarkRound {
+    val total = 1 + plan.warmupRuns + plan.timedRuns
+    val samples = LongArray(total)
+    for (index in 0 until total) {
+        val start = clock()
+        run()
+        samples[index] = clock() - start
+        progress(index + 1, total)
+    }
+    return BenchmarkRound(
+        initNs = initNs,
+        firstNs = samples[0],
+        warmupNs = samples.copyOfRange(1, 1 + plan.warmupRuns),
+        timedNs = samples.copyOfRange(1 + plan.warmupRuns, total),
+    )
+}
+
+/** The phone, as the toolchain's results describe a machine; empty where it does not tell. */
+class HostFacts(
+    val machine: String,
+    val cpu: String,
+    val architecture: String,
+    val usableCpus: Int,
+    val os: String,
+    val kernel: String,
+    val memoryBytes: Long,
+    val isEmulator: Boolean,
+)
+
+/** A finished benchmark of the app's model. */
+class BenchmarkResult(
+    val created: String,
+    val appVersion: String,
+    val host: HostFacts,
+    val card: ModelCard,
+    /** Size of the model deflated, as an app store sends it. */
+    val zippedBytes: Int,
+    /** "CPU" or "GPU": what really ran. */
+    val accelerator: String,
+    val threads: Int,
+    val plan: BenchmarkPlan,
+    val round: BenchmarkRound,
+    val warnings: List<String>,
+) {
+    /** The document that `edgevision bench`, `compare` and `report` read, schema version 1. */
+    fun toJson(): String = writeJson(
+        linkedMapOf(
+            "schema_version" to 1,
+            "tool" to linkedMapOf("name" to "edgevision android demo", "version" to appVersion),
+            "created" to created,
+            "host" to host(),
+            "plan" to plan(),
+            "models" to listOf(model()),
+            "ratios" to emptyList<Any>(),
+            "warnings" to emptyList<Any>(),
+        ),
+    ) + "\n"
+
+    private fun host() = linkedMapOf(
+        "machine" to host.machine,
+        "cpu" to host.cpu,
+        "architecture" to host.architecture,
+        "usable_cpus" to host.usableCpus,
+        "governor" to "",
+        "os" to host.os,
+        "kernel" to host.kernel,
+        "python" to "",
+        "is_virtual" to host.isEmulator,
+        "memory_bytes" to host.memoryBytes,
+        // Android does not let apps read the load.
+        "load" to 0.0,
+    )
+
+    private fun plan() = linkedMapOf(
+        "rounds" to 1,
+        "seconds" to 0.0,
+        "least_runs" to plan.timedRuns,
+        "warmup_runs" to plan.warmupRuns,
+        "warmup_seconds" to 0.0,
+        "block_seconds" to 0.0,
+        "seed" to 0,
+    )
+
+    private fun model() = linkedMapOf(
+        "name" to card.name,
+        "file" to card.file,
+        "size" to linkedMapOf(
+            "sha256" to card.sha256,
+            "file_bytes" to card.sizeBytes,
+            "zipped_bytes" to zippedBytes,
+        ),
+        "accelerators" to listOf(accelerator),
+        "latency" to linkedMapOf(
+            "name" to card.name,
+            "threads" to threads,
+            "runtime" to "litert-android ${card.liteRtVersion} $accelerator",
+            "rounds" to listOf(
+                linkedMapOf(
+                    "init_ns" to round.initNs,
+                    "first_ns" to round.firstNs,
+                    "warmup_ns" to round.warmupNs.toList(),
+                    "timed_ns" to round.timedNs.toList(),
+                ),
+            ),
+            "p50_ms" to round.quantileMs(0.5),
+            "p90_ms" to round.quantileMs(0.9),
+        ),
+        "warnings" to warnings,
+    )
+}

@@ -1,0 +1,74 @@
+package edgevision.core
+
+import kotlin.test.Test
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+
+class BenchmarkTest {
+    @Test
+    fun `quantiles lie between neighbours as numpy puts them`() {
+        val sorted = longArrayOf(10, 20, 30, 40)
+        assertEquals(25.0, quantile(sorted, 0.5))
+        assertEquals(37.0, quantile(sorted, 0.9), 1e-9)
+        assertEquals(10.0, quantile(sorted, 0.0))
+        assertEquals(40.0, quantile(sorted, 1.0))
+        assertFailsWith<IllegalArgumentException> { quantile(longArrayOf(), 0.5) }
+    }
+
+    @Test
+    fun `a window forgets the oldest frame`() {
+        val window = LatencyWindow(3)
+        assertEquals(null, window.quantileMs(0.5))
+        for (ms in listOf(100L, 1L, 2L, 3L)) window.add(ms * 1_000_000)
+        assertEquals(3, window.count)
+        assertEquals(2.0, window.quantileMs(0.5))
+    }
+
+    @Test
+    fun `warm-up runs are not among the timed ones`() {
+        var ticks = 0L
+        var runs = 0
+        val round = benchmark(
+            plan = BenchmarkPlan(warmupRuns = 2, timedRuns = 3),
+            initNs = 7,
+            clock = { ticks },
+            progress = { _, _ -> },
+            run = { ticks += ++runs * 100L },
+        )
+        assertEquals(6, runs)
+        assertEquals(100L, round.firstNs)
+        assertEquals(listOf(200L, 300L), round.warmupNs.toList())
+        assertEquals(listOf(400L, 500L, 600L), round.timedNs.toList())
+        assertEquals(5e-4, round.quantileMs(0.5))
+    }
+
+    @Test
+    fun `the document names the accelerator and holds the raw samples`() {
+        val document = parseJson(sampleResult().toJson()) as Map<*, *>
+        assertEquals(1.0, document["schema_version"])
+        val model = (document["models"] as List<*>)[0] as Map<*, *>
+        assertEquals(listOf("GPU"), model["accelerators"])
+        val latency = model["latency"] as Map<*, *>
+        val round = (latency["rounds"] as List<*>)[0] as Map<*, *>
+        assertEquals(listOf(3e6, 4e6), round["timed_ns"])
+        assertEquals(3.5, latency["p50_ms"])
+    }
+}
+
+internal fun sampleResult() = BenchmarkResult(
+    created = "2026-11-22T10:00:00+00:00",
+    appVersion = "1.0",
+    host = HostFacts("Phone 9", "SoC", "arm64-v8a", 8, "Android 16", "6.6", 8_000_000_000, false),
+    card = ModelCard.parse(cardJson()),
+    zippedBytes = 999,
+    accelerator = "GPU",
+    threads = 1,
+    plan = BenchmarkPlan(warmupRuns = 1, timedRuns = 2),
+    round = BenchmarkRound(
+        9_000_000,
+        8_000_000,
+        longArrayOf(5_000_000),
+        longArrayOf(3_000_000, 4_000_000),
+    ),
+    warnings = emptyList(),
+)

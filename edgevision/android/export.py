@@ -1,0 +1,222 @@
+"""Exporting a model into an app: the file, its card and golden files, all or nothing."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from edgevision import __version__
+from edgevision.android.golden import write_model_goldens
+from edgevision.android.interface import needs_int8, to_int8_interface
+from edgevision.android.litert_ops import unknown_operations
+from edgevision.android.photos import Photo, drawn_photos
+from edgevision.android.project import Project
+from edgevision.android.proof import prove_equal
+from edgevision.artifact.card import CARD_FILE, Card, card_to_dict
+from edgevision.artifact.facts import facts_of, interface_of
+from edgevision.artifact.model import TfliteModel, read_content, read_model
+from edgevision.artifact.package import remove_card, write_card
+from edgevision.artifact.reading import find_card
+from edgevision.errors import EdgeVisionError, ModelError, UsageError
+from edgevision.preprocess.pixels import to_pixels
+from edgevision.progress import Progress, silent
+
+MODEL_FILE = "model.tflite"
+GOLDEN_FOLDER = "golden"
+
+_OURS = {MODEL_FILE, CARD_FILE, GOLDEN_FOLDER}
+_KOTLIN_TYPES = ("float32", "int8")
+"""Element types of LiteRT's Kotlin API that images are fed in and scores come in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What was put into the app."""
+
+    folder: Path
+    """The app's model folder: the model, model.json and golden/."""
+    card: Card
+    """Of the file that was written."""
+    sha256: str
+    size_bytes: int
+    source_sha256: str
+    litert: str
+    inputs_proven: int
+    """How many inputs proved the int8 interface equal to the uint8 one; 0 when nothing changed."""
+    goldens: int
+
+
+def export(
+    model: Path,
+    project: Project,
+    *,
+    labels: tuple[str, ...] | None = None,
+    photos: tuple[Photo, ...] = (),
+    progress: Progress = silent,
+) -> Exported:
+    """Put the `.tflite` `model` into `project`, in place of the model it had.
+
+    Args:
+        model: with a model card inside or beside it.
+        project: the app.
+        labels: in place of the card's.
+        photos: upright photos for the golden files; drawn ones when empty.
+        progress: told how far it is.
+
+    Raises:
+        ModelError: the file is damaged, has no card, or is nothing that the app can run; the
+            message names what stands in the way.
+        VerificationError: the file rewritten for Android answers differently.
+        EdgeVisionError: the app's folder cannot be written.
+    """
+    source = read_content(model)
+    card = _card_of(model, labels)
+    refuse_unfit(read_model(source), project.litert)
+    photos = photos or drawn_photos()
+    content, proven = source, 0
+    if needs_int8(read_model(source)):
+        bare = remove_card(source)
+        rewritten = to_int8_interface(bare)
+        pixels = tuple(to_pixels(photo.image, card.contract) for photo in photos)
+        proven = prove_equal(bare, rewritten, card.contract, pixels, progress=progress)
+        card = _with_interface(card, read_model(rewritten))
+        content = write_card(rewritten, card)
+    elif labels is not None:
+        content = write_card(source, card)
+    digest = hashlib.sha256(content).hexdigest()
+    exported = Exported(
+        folder=project.model_folder,
+        card=card,
+        sha256=digest,
+        size_bytes=len(content),
+        source_sha256=hashlib.sha256(source).hexdigest(),
+        litert=project.litert,
+        inputs_proven=proven,
+        goldens=len(photos),
+    )
+    with replacing_folder(project.model_folder) as folder:
+        (folder / MODEL_FILE).write_bytes(content)
+        (folder / CARD_FILE).write_text(_card_json(exported, model), encoding="utf-8")
+        golden = folder / GOLDEN_FOLDER
+        golden.mkdir()
+        write_model_goldens(golden, content, card, photos, progress=progress)
+    return exported
+
+
+def refuse_unfit(model: TfliteModel, litert: str) -> None:
+    """Raise when the demo app, built with that LiteRT, could not run `model`.
+
+    Raises:
+        ModelError: the message says why not.
+        UsageError: there is no table of operations for that LiteRT.
+    """
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        message = (
+            f"the demo app runs models of one input and one output, this one has "
+            f"{len(model.inputs)} and {len(model.outputs)}"
+        )
+        raise ModelError(message, hint="export a classification model")
+    dynamic = facts_of(model).dynamic_shapes
+    if dynamic:
+        message = f"{dynamic[0]!r} has a side of -1, which LiteRT's CompiledModel cannot allocate"
+        raise ModelError(message, hint="edgevision convert writes static shapes: convert it again")
+    for role, index in (("input", model.inputs[0]), ("output", model.outputs[0])):
+        tensor = model.tensors[index]
+        if tensor.dtype not in {*_KOTLIN_TYPES, "uint8"}:
+            message = f"the {role} is {tensor.dtype}, for which LiteRT's Kotlin API has no type"
+            raise ModelError(message, hint="quantize with a float32, uint8 or int8 interface")
+        if tensor.dtype != "float32" and len(tensor.scales) != 1:
+            message = f"the {role} is {tensor.dtype} with {len(tensor.scales)} scales, not one"
+            raise ModelError(message, hint="quantize the model again with edgevision quantize")
+    output = model.tensors[model.outputs[0]].shape
+    if not output or any(side != 1 for side in output[:-1]):
+        message = f"output shape {output} is no list of class scores"
+        raise ModelError(message, hint="export a classification model")
+    unknown = unknown_operations(model, litert)
+    if unknown:
+        message = f"LiteRT {litert} in the app cannot run {'; '.join(unknown)}"
+        raise ModelError(message, hint="convert the model again, or raise litert in the app")
+
+
+def _card_of(model: Path, labels: tuple[str, ...] | None) -> Card:
+    found = find_card(model)
+    if found is None:
+        message = f"{model} has no model card: nothing says how a photo becomes its input"
+        raise ModelError(
+            message, hint="edgevision convert and quantize write one; run the model through them"
+        )
+    if found.differences:
+        message = f"{model} is not what its card says: {found.differences[0]}"
+        raise ModelError(message, hint="write the card again with the tool that changed the file")
+    if found.card.kind != "classification":
+        message = f"the demo app shows classes, and {model} is for {found.card.kind}"
+        raise ModelError(message, hint="export a classification model")
+    # Card checks that they are as many as the classes.
+    return found.card if labels is None else replace(found.card, labels=labels)
+
+
+def _with_interface(card: Card, model: TfliteModel) -> Card:
+    inputs, outputs = interface_of(model)
+    return replace(card, inputs=inputs, outputs=outputs)
+
+
+def _card_json(exported: Exported, source: Path) -> str:
+    document: dict[str, Any] = {
+        "file": {
+            "name": MODEL_FILE,
+            "size_bytes": exported.size_bytes,
+            "sha256": exported.sha256,
+        },
+        "android": {
+            "litert": exported.litert,
+            "edgevision": __version__,
+            "source_name": source.name,
+            "source_sha256": exported.source_sha256,
+            "inputs_proven": exported.inputs_proven,
+        },
+        **card_to_dict(exported.card),
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `folder` that takes its place when the block ends without error.
+
+    Whatever goes wrong inside, `folder` is left as it was.
+
+    Raises:
+        UsageError: `folder` holds files that are not an export's.
+        EdgeVisionError: it cannot be written.
+    """
+    if folder.exists():
+        strangers = sorted(path.name for path in folder.iterdir() if path.name not in _OURS)
+        if strangers:
+            message = f"{folder} holds {strangers[0]!r}, which no export wrote"
+            raise UsageError(message, hint="move it away; exporting replaces the whole folder")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=folder.parent) as temporary:
+            fresh = Path(temporary) / "new"
+            fresh.mkdir()
+            yield fresh
+            old = Path(temporary) / "old"
+            if folder.exists():
+                folder.rename(old)
+            try:
+                fresh.rename(folder)
+            except OSError:
+                if old.exists():
+                    old.rename(folder)
+                raise
+            shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        if isinstance(error, EdgeVisionError):
+            raise
+        message = f"cannot write {folder}: {error.strerror or error}"
+        raise EdgeVisionError(message, hint="check the folder's rights and free space") from error
