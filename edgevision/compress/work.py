@@ -15,11 +15,13 @@ from edgevision.compress.load import load_keras
 from edgevision.compress.masking import mask_model, totals, training_row
 from edgevision.compress.plan import Plan
 from edgevision.compress.prune import Feature, LatencyMs, Pruned, Rung, ladder, prune
+from edgevision.compress.reconstruction import images_for
 from edgevision.compress.report import LayerRow, PruneReport, TrainingRow
 from edgevision.compress.steps import step_plans
 from edgevision.dataset.open_set import open_image_set
 from edgevision.errors import UsageError
 from edgevision.progress import Progress
+from edgevision.tensors import FloatArray
 
 
 def work(job: Job, *, progress: Progress, latency_ms: LatencyMs | None) -> PruneReport:
@@ -42,7 +44,14 @@ def work(job: Job, *, progress: Progress, latency_ms: LatencyMs | None) -> Prune
     feature: Feature | None = None
     for step, plan in enumerate(step_plans(job.plan, job.steps)):
         score = _score(smaller, plan, examples, progress)
-        pruned = prune(smaller, plan, score=score, latency_ms=latency_ms)
+        pruned = prune(
+            smaller,
+            plan,
+            score=score,
+            latency_ms=latency_ms,
+            refit_on=_refitting_images(examples),
+            progress=progress,
+        )
         feature = _composed(feature, pruned.feature) if step else pruned.feature
         smaller, first, last = pruned.model, first or pruned, pruned
         if examples is not None and job.learning is not None:
@@ -74,6 +83,12 @@ def _examples(model: Any, learning: Learning | None, progress: Progress) -> Exam
     labels = None if learning.labels is None else Path(learning.labels)
     images = open_image_set(Path(learning.images), labels=labels)
     return examples_of(images, contract, progress=progress)
+
+
+def _refitting_images(examples: Examples | None) -> FloatArray | None:
+    if examples is None:
+        return None
+    return examples.some(images_for(examples.contract.height, examples.contract.width))
 
 
 def _score(

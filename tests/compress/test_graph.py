@@ -185,3 +185,11 @@ def test_a_subclassed_model_is_refused() -> None:
 def test_a_sequential_model_without_a_shape_is_refused() -> None:
     with pytest.raises(ModelError, match="no input shape"):
         trace(keras.Sequential([layers.Dense(2)]))
+
+
+def test_dropout_falls_with_the_channels_left() -> None:
+    graph = graph_of(layers.Dropout(0.4, name="dropout"))
+    kept = graph.all_kept()
+    kept[graph.spaces[0].units[:2]] = False
+    assert remove(graph, kept).get_layer("dropout").rate == pytest.approx(0.3)
+    assert remove(graph, graph.all_kept()).get_layer("dropout").rate == 0.4
