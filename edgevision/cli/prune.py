@@ -1,11 +1,13 @@
 """`edgevision prune`: a Keras model with fewer channels, fine-tuned; or with weights at zero."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgevision.cli import console, options
+from edgevision.cli.preprocess_flags import Color, CropFraction, Fit, Mean, Preprocess, Std
 from edgevision.cli.prune_tables import document, render_ladder, render_result
 from edgevision.errors import UsageError
 
@@ -138,12 +140,12 @@ def prune(
             help="Folder; the same command continues what it holds.", rich_help_panel=TRAINING
         ),
     ] = None,
-    preprocess: options.Preprocess = None,
-    mean: options.Mean = None,
-    std: options.Std = None,
-    fit: options.Fit = None,
-    crop_fraction: options.CropFraction = None,
-    color: options.Color = None,
+    preprocess: Preprocess = None,
+    mean: Mean = None,
+    std: Std = None,
+    fit: Fit = None,
+    crop_fraction: CropFraction = None,
+    color: Color = None,
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
 ) -> None:
@@ -279,9 +281,9 @@ def _learning(
     train: Path | None,
     labels: Path | None,
     *,
-    weights: dict[str, float | None],
-    settings: dict[str, object],
-    preprocessing: dict[str, object],
+    weights: Mapping[str, float | None],
+    settings: Mapping[str, object],
+    preprocessing: Mapping[str, object],
 ) -> "Learning | None":
     from edgevision.compress.job import Learning
     from edgevision.compress.training import Training, Weights
@@ -323,9 +325,8 @@ def _refuse_unused(given: dict[str, bool], *, without: str = "") -> None:
         if is_given:
             why = f"without {without}" if without else "together with what else was asked for"
             message = f"{option} does nothing {why}"
-            raise UsageError(
-                message, hint=f"leave {option} away" + (without and f", or add {without}")
-            )
+            hint = f"leave {option} away" + (f", or add {without}" if without else "")
+            raise UsageError(message, hint=hint)
 
 
 def _say_what_zeros_are_worth(plan: "Plan | MaskingPlan") -> None:

@@ -39,6 +39,8 @@ def render_ladder(report: "PruneReport", plan: "Plan") -> None:
             left = [str(count) for count in row.channels_left]
             layers.add_row(row.layer, str(row.channels), *left, "; ".join(row.stays_because))
     console.print_table(layers)
+    for sentence in report.out_of_reach:
+        console.note(sentence)
     console.print_text("Sizes of int8 files are expected ones. Accuracy is not predicted.")
 
 

@@ -165,13 +165,13 @@ def _again(
     first, first_inputs, first_outputs = before
     same_ranks = [len(w.shape) for w in call.inputs] == [len(w.shape) for w in first.inputs]
     for source, earlier in zip(inputs, first_inputs, strict=False):
-        if same_ranks and source is not None and earlier is not None:
-            # Weights fix the number of channels, so the two have equally many.
-            ledger.merge(source.ids, earlier.ids)
+        both = [carried for carried in (source, earlier) if carried is not None]
+        # Weights fix how many there are; a layer without, such as Dropout, takes any number.
+        if same_ranks and len(both) == 2 and len(both[0].ids) == len(both[1].ids):
+            ledger.merge(both[0].ids, both[1].ids)
             continue
-        for carried in (source, earlier):
-            if carried is not None:
-                ledger.pin(carried.ids, f"{call.name} is used on tensors that cannot shrink alike")
+        for one in both:
+            ledger.pin(one.ids, f"{call.name} is used on tensors that cannot shrink alike")
     outputs = list(first_outputs)
     if not same_ranks or len(outputs) != len(call.outputs):
         for carried in first_outputs:

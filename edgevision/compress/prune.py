@@ -15,7 +15,7 @@ from edgevision.compress.plan import Plan, Target
 from edgevision.compress.reconstruction import reconstruct
 from edgevision.compress.removal import remove
 from edgevision.compress.trace import trace
-from edgevision.errors import ModelError, UsageError
+from edgevision.errors import ModelError, TargetMissedError, UsageError
 from edgevision.progress import Progress, silent
 from edgevision.tensors import FloatArray
 
@@ -100,10 +100,20 @@ def prune(
     )
 
 
-def ladder(
-    model: Any, plan: Plan, fractions: Sequence[float]
-) -> tuple[tuple[LayerWidth, ...], tuple[Rung, ...]]:
-    """The widths now, and what removing each of `fractions` would come to; builds nothing.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """What several shares removed would come to."""
+
+    widths: tuple[LayerWidth, ...]
+    """Now."""
+
+    rungs: tuple[Rung, ...]
+    out_of_reach: tuple[str, ...]
+    """For each share that has no rung, why."""
+
+
+def ladder(model: Any, plan: Plan, fractions: Sequence[float]) -> Ladder:
+    """What removing each of `fractions` would come to, as far as it can be; builds nothing.
 
     Raises: as `prune`, and UsageError for a target in latency, which cannot be predicted.
     """
@@ -119,12 +129,17 @@ def ladder(
         ranking=plan.ranking,
         round_to=plan.round_to,
     )
-    rungs = []
+    rungs: list[Rung] = []
+    missed: list[str] = []
     for fraction in fractions:
         target = Target(measure=plan.target.measure, fraction=fraction)
-        kept = chooser.choose_for(target, _price(graph, costs, plan, None))
+        try:
+            kept = chooser.choose_for(target, _price(graph, costs, plan, None))
+        except TargetMissedError as error:
+            missed.append(str(error))
+            continue
         rungs.append(Rung(fraction=fraction, cost=costs.cost(kept), widths=_widths(graph, kept)))
-    return graph.layer_widths(), tuple(rungs)
+    return Ladder(widths=graph.layer_widths(), rungs=tuple(rungs), out_of_reach=tuple(missed))
 
 
 def _last_feature(graph: ChannelGraph, kept: Choice) -> Feature | None:

@@ -79,6 +79,8 @@ class PruneReport:
     layers: tuple[LayerRow, ...]
     trainings: tuple[TrainingRow, ...] = ()
     sparsity: Sparsity | None = None
+    out_of_reach: tuple[str, ...] = ()
+    """For shares of the ladder that cannot be removed, why; they are not in `fractions`."""
 
 
 def report_to_dict(report: PruneReport) -> dict[str, Any]:
@@ -96,6 +98,7 @@ def report_from_dict(fields: Mapping[str, Any]) -> PruneReport:
         after=tuple(Totals(**totals) for totals in fields["after"]),
         layers=layers,
         trainings=tuple(TrainingRow(**row) for row in fields["trainings"]),
+        out_of_reach=tuple(fields.get("out_of_reach", ())),
         sparsity=None if sparsity is None else Sparsity(**sparsity),
     )
 

@@ -112,13 +112,14 @@ def _checkpoint(job: Job, step: int) -> Path | None:
 
 
 def _predicted(model: Any, plan: Plan, fractions: tuple[float, ...]) -> PruneReport:
-    widths, rungs = ladder(model, plan, (0.0, *fractions))
-    whole, *others = rungs
+    found = ladder(model, plan, (0.0, *fractions))
+    whole, *others = found.rungs
     return PruneReport(
         before=totals(whole.cost),
-        fractions=fractions,
+        fractions=tuple(rung.fraction for rung in others),
         after=tuple(totals(rung.cost) for rung in others),
-        layers=_rows(whole.cost, widths, others),
+        layers=_rows(whole.cost, found.widths, others),
+        out_of_reach=found.out_of_reach,
     )
 
 

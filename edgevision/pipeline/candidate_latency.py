@@ -1,4 +1,4 @@
-"""How fast a Keras model will be on a machine once it is an int8 `.tflite`: for pruning to a target."""
+"""How fast a Keras model will be somewhere as an int8 `.tflite`: what `prune --latency` aims at."""
 
 import tempfile
 from collections.abc import Callable
