@@ -1,20 +1,19 @@
 """`edgevision prune`: a Keras model with fewer channels, fine-tuned; or with weights at zero."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from edgevision.cli import console, options
 from edgevision.cli.preprocess_flags import Color, CropFraction, Fit, Mean, Preprocess, Std
+from edgevision.cli.prune_options import (
+    learning_of,
+    plan_of,
+    refuse_unused,
+    say_what_zeros_are_worth,
+)
 from edgevision.cli.prune_tables import document, render_ladder, render_result
-from edgevision.errors import UsageError
-
-if TYPE_CHECKING:
-    from edgevision.compress.job import Learning
-    from edgevision.compress.masking_plan import MaskingPlan
-    from edgevision.compress.plan import Plan
 
 WHAT = "What to remove"
 HOW = "How to choose it"
@@ -160,7 +159,7 @@ def prune(
     from edgevision.compress.run import predict_file, prune_file, require_tensorflow
 
     require_tensorflow()
-    plan = _plan(
+    plan = plan_of(
         shares={"channels": channels, "macs": macs, "params": params, "latency": latency},
         sparsity=sparsity,
         two_of_four=two_of_four,
@@ -187,7 +186,7 @@ def prune(
         "patience": patience,
         "seed": seed,
     }
-    learning = _learning(
+    learning = learning_of(
         train,
         labels,
         weights=weights,
@@ -202,7 +201,7 @@ def prune(
         },
     )
     measures_latency = latency is not None
-    _refuse_unused(
+    refuse_unused(
         {
             "--on": on is not None and not measures_latency,
             "--threads": threads is not None and not measures_latency,
@@ -214,9 +213,9 @@ def prune(
     )
     with console.progress_bar() as progress:
         if dry_run:
-            report = predict_file(model, plan, progress=progress)  # type: ignore[arg-type] # _plan
+            report = predict_file(model, plan, progress=progress)  # type: ignore[arg-type] # plan_of
         else:
-            _say_what_zeros_are_worth(plan)
+            say_what_zeros_are_worth(plan)
             latency_ms = None
             if measures_latency:
                 from edgevision.pipeline.candidate_latency import int8_latency_ms
@@ -239,101 +238,6 @@ def prune(
     if as_json:
         console.print_json(document(report, None if dry_run else written))
     elif dry_run:
-        render_ladder(report, plan)  # type: ignore[arg-type] # _plan refuses zeros
+        render_ladder(report, plan)  # type: ignore[arg-type] # plan_of refuses zeros
     else:
         render_result(report, written)
-
-
-def _plan(
-    *,
-    shares: dict[str, float | None],
-    sparsity: float | None,
-    two_of_four: bool,
-    choosing: dict[str, object],
-    schedule: str | None,
-    dry_run: bool,
-) -> "Plan | MaskingPlan":
-    from edgevision.compress.masking_plan import MaskingPlan
-    from edgevision.compress.plan import Plan, Target
-
-    given = {name: share for name, share in shares.items() if share is not None}
-    zeros = sparsity is not None or two_of_four
-    if len(given) + zeros > 1 or (not given and not zeros and not dry_run):
-        message = f"say one thing to remove, not {len(given) + zeros}"
-        raise UsageError(message, hint="--channels 0.5, --macs, --params, --latency or --sparsity")
-    chosen = {name: value for name, value in choosing.items() if value is not None}
-    if zeros:
-        _refuse_unused({f"--{name.replace('_', '-')}": True for name in chosen})
-        _refuse_unused({"--dry-run": dry_run})
-        settings = {} if schedule is None else {"schedule": schedule}
-        share = 0.5 if sparsity is None else sparsity
-        return MaskingPlan(sparsity=share, two_of_four=two_of_four, **settings)  # type: ignore[arg-type] # it checks
-    _refuse_unused({"--schedule": schedule is not None})
-    measure, fraction = next(iter(given.items()), ("channels", 0.0))
-    if dry_run and measure == "latency":
-        message = "latency cannot be predicted, only measured"
-        raise UsageError(message, hint="--dry-run with --macs tells what it will depend on")
-    target = Target(measure=measure, fraction=fraction)  # type: ignore[arg-type] # it checks
-    return Plan(target=target, **chosen)  # type: ignore[arg-type] # it checks
-
-
-def _learning(
-    train: Path | None,
-    labels: Path | None,
-    *,
-    weights: Mapping[str, float | None],
-    settings: Mapping[str, object],
-    preprocessing: Mapping[str, object],
-) -> "Learning | None":
-    from edgevision.compress.job import Learning
-    from edgevision.compress.training import Training, Weights
-    from edgevision.preprocess.options import from_flags, refuse_auto
-    from edgevision.preprocess.preprocessing import nothing_said
-
-    if train is None:
-        named = {"labels": labels, **weights, **settings, **preprocessing}
-        flags = {"teacher": "teacher-weight", "features": "feature-weight"}
-        _refuse_unused(
-            {
-                f"--{flags.get(name, name).replace('_', '-')}": value is not None
-                for name, value in named.items()
-            },
-            without="--train",
-        )
-        return None
-    refuse_auto(preprocessing["preprocess"])  # type: ignore[arg-type] # as typer gives it
-    said = from_flags(**preprocessing)  # type: ignore[arg-type] # as typer gives them
-    if not said.is_complete:
-        raise nothing_said(said)
-    chosen = {name: value for name, value in settings.items() if value is not None}
-    mixed = Weights(**{name: value for name, value in weights.items() if value is not None})
-    return Learning(
-        images=str(train),
-        labels=None if labels is None else str(labels.resolve()),
-        preprocessing=said,
-        training=Training(weights=mixed, **chosen),  # type: ignore[arg-type] # it checks
-    )
-
-
-def _refuse_unused(given: dict[str, bool], *, without: str = "") -> None:
-    """Raise for an option that would do nothing.
-
-    Raises:
-        UsageError: naming the first one.
-    """
-    for option, is_given in given.items():
-        if is_given:
-            why = f"without {without}" if without else "together with what else was asked for"
-            message = f"{option} does nothing {why}"
-            hint = f"leave {option} away" + (f", or add {without}" if without else "")
-            raise UsageError(message, hint=hint)
-
-
-def _say_what_zeros_are_worth(plan: "Plan | MaskingPlan") -> None:
-    from edgevision.compress.masking_plan import MaskingPlan
-
-    if isinstance(plan, MaskingPlan):
-        console.note(
-            "zeros make the .tflite no smaller and int8 on XNNPACK no faster: they pay in files "
-            "that travel compressed, and on hardware that skips them. --channels removes for real."
-        )

@@ -89,6 +89,9 @@ def prune(
     kept = chooser.choose_for(plan.target, _price(graph, costs, plan, latency_ms))
     smaller = remove(graph, kept)
     if refit_on is not None:
+        if len(graph.trace.input_wires) != 1:
+            message = f"{graph.trace.name} has several inputs, and layers are refitted on one"
+            raise UsageError(message)
         reconstruct(graph, kept, smaller, refit_on, progress=progress)
     return Pruned(
         model=smaller,
