@@ -1,10 +1,19 @@
-"""Fixtures for all tests: the shared real models and photos, and nothing else global."""
+"""Fixtures for all tests: the shared real models and photos, and one small model of our own."""
 
+import subprocess
+import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+CLASSES = ("a-red", "b-green", "c-blue")
+"""Sorted as the model's outputs are: class folders are labelled in that order."""
+
+SIDE = 20
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +22,44 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("no ../shared/data beside this checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with colours.keras and nan.keras."""
+    folder = tmp_path_factory.mktemp("models")
+    script = Path(__file__).with_name("make_model.py")
+    subprocess.run([sys.executable, str(script), str(folder)], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with train/ and held-out/, class folders both."""
+    folder = tmp_path_factory.mktemp("photos")
+    write_photos(folder / "train", 12, seed=1)
+    write_photos(folder / "held-out", 8, seed=2)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def optimized(tmp_path_factory: pytest.TempPathFactory, models: Path, photos: Path) -> Path:
+    """The folder that `optimize colours.keras --int8` fills."""
+    from edgevision.cli import run
+
+    folder = tmp_path_factory.mktemp("optimized") / "colours-edge"
+    words = ["optimize", str(models / "colours.keras"), "--int8", "--preprocess", "unit"]
+    sets = ["--calibration", str(photos / "train"), "--eval", str(photos / "held-out")]
+    assert run([*words, *sets, "-o", str(folder)]) == 0
+    return folder
+
+
+def write_photos(folder: Path, count: int, seed: int) -> None:
+    """`count` photos of each class: noise with one channel brighter."""
+    random = np.random.default_rng(seed)
+    for channel, name in enumerate(CLASSES):
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            photo = random.integers(0, 120, (SIDE, SIDE, 3), np.uint8)
+            photo[..., 2 - channel] += 100  # cv2 writes B, G, R
+            cv2.imwrite(str(folder / name / f"{number}.png"), photo)

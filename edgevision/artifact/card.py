@@ -130,7 +130,9 @@ class Card:
             if len(label) > MAX_LABEL_LENGTH or not is_plain(label):
                 refuse("card.labels", f"plain text of at most {MAX_LABEL_LENGTH} characters", label)
         classes = self.outputs[0].shape[-1] if self.outputs[0].shape else 1
-        if self.kind == "classification" and self.labels and len(self.labels) != classes:
+        # One sigmoid output decides between two classes, and has two labels.
+        fitting = {classes, 2} if classes == 1 else {classes}
+        if self.kind == "classification" and self.labels and len(self.labels) not in fitting:
             message = f"{len(self.labels)} labels for an output of {classes} classes"
             raise ModelError(message, hint="give one label for each output, in index order")
 

@@ -27,12 +27,34 @@ _FORMATS = {
 }
 
 
+_BYTES_OF_A_TABLE = 16
+"""What a table costs of a budget; no useful table takes less room in the file."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """How much may still be read out of one buffer.
+
+    Offsets may make many lists lie on top of each other: a small file can claim terabytes. An
+    honest file is read about once.
+    """
+
+    left: int
+
+    def spend(self, size: int) -> None:
+        """Take `size` bytes; raises ModelError when there are no more."""
+        self.left -= size
+        if self.left < 0:
+            raise _damaged("its parts lie on top of each other")
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """One table of the buffer; fields are read by their slot number in the schema."""
 
     data: bytes
     position: int
+    budget: Budget
 
     def field_position(self, slot: int) -> int:
         """Absolute position of the field, or 0 when the file leaves it at its default."""
@@ -59,7 +81,11 @@ class Table:
 
     def blob(self, slot: int) -> bytes:
         """The bytes of a string or of a vector of bytes in `slot`, empty when absent."""
-        start, length = self._vector(slot, 1)
+        return self.take(*self._vector(slot, 1))
+
+    def take(self, start: int, length: int) -> bytes:
+        """A copy of `length` bytes of the buffer from `start`."""
+        self.budget.spend(length)
         return self.data[start : start + length]
 
     def blob_span(self, slot: int) -> tuple[int, int]:
@@ -69,12 +95,13 @@ class Table:
     def table(self, slot: int) -> "Table | None":
         """The table in `slot`, or None when absent."""
         position = self.field_position(slot)
-        return _follow(self.data, position) if position else None
+        return self._follow(position) if position else None
 
     def numbers(self, slot: int, kind: str) -> tuple[float, ...]:
         """The vector of numbers in `slot`, empty when absent."""
         layout = _FORMATS[kind]
         start, length = self._vector(slot, layout.size)
+        self.budget.spend(length * layout.size)
         return struct.unpack_from(f"<{length}{layout.format[-1]}", self.data, start)
 
     def integers(self, slot: int, kind: str) -> tuple[int, ...]:
@@ -84,7 +111,11 @@ class Table:
     def tables(self, slot: int) -> "tuple[Table, ...]":
         """The vector of tables in `slot`, empty when absent."""
         start, length = self._vector(slot, 4)
-        return tuple(_follow(self.data, start + 4 * index) for index in range(length))
+        self.budget.spend(length * _BYTES_OF_A_TABLE)
+        return tuple(self._follow(start + 4 * index) for index in range(length))
+
+    def _follow(self, position: int) -> "Table":
+        return _table_at(self.data, position, self.budget)
 
     def _vector(self, slot: int, item_size: int) -> tuple[int, int]:
         position = self.field_position(slot)
@@ -104,14 +135,14 @@ def root(data: bytes) -> Table:
     Raises:
         ModelError: the buffer is too short or its first offset points outside.
     """
-    return _follow(data, 0)
+    return _table_at(data, 0, Budget(4 * len(data) + (1 << 20)))
 
 
-def _follow(data: bytes, position: int) -> Table:
+def _table_at(data: bytes, position: int, budget: Budget) -> Table:
     target = position + _scalar(data, position, "uint32")
     if target + 4 > len(data):
         raise _damaged(f"an offset at {position} points to {target}, past the end")
-    return Table(data, target)
+    return Table(data, target, budget)
 
 
 def _scalar(data: bytes, position: int, kind: str) -> int:

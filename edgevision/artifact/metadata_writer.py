@@ -76,7 +76,8 @@ def _output_tensor(builder: Any, card: Card, index: int) -> int:
     fields = {3: _union(builder, FEATURE, feature)}
     # In the output order of TFLite_Detection_PostProcess the second tensor holds the classes.
     labelled = 1 if card.kind == "detection" and len(card.outputs) > 1 else 0
-    if card.labels and index == labelled:
+    # The standard wants one label a value: two labels of one sigmoid output stay out of it.
+    if card.labels and index == labelled and _has_labels(card):
         file_name = builder.CreateString(LABELS_FILE)
         builder.StartObject(5)
         builder.PrependUOffsetTRelativeSlot(0, file_name, 0)
@@ -86,6 +87,10 @@ def _output_tensor(builder: Any, card: Card, index: int) -> int:
     name = "probability" if card.activation in {"softmax", "sigmoid"} else "score"
     fields[0] = builder.CreateString(name if card.kind == "classification" else f"output_{index}")
     return _table(builder, 7, fields)
+
+
+def _has_labels(card: Card) -> bool:
+    return card.kind == "detection" or card.outputs[0].shape[-1:] == (len(card.labels),)
 
 
 def _table(builder: Any, slots: int, offsets: dict[int, int]) -> int:

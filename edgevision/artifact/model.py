@@ -131,9 +131,10 @@ def _read(data: bytes) -> TfliteModel:
         raise ModelError(message)
     graph = graphs[0]
     buffers = _bounded(model.tables(Slot.MODEL_BUFFERS), "buffers")
+    contents = _Contents(buffers)
     codes = [_operator_code(code) for code in model.tables(Slot.MODEL_OPERATOR_CODES)]
     tensors = tuple(
-        _tensor(index, table, buffers)
+        _tensor(index, table, contents)
         for index, table in enumerate(_bounded(graph.tables(Slot.GRAPH_TENSORS), "tensors"))
     )
     operators = tuple(
@@ -144,9 +145,7 @@ def _read(data: bytes) -> TfliteModel:
     outputs = graph.integers(Slot.GRAPH_OUTPUTS, "int32")
     _check_indices((*inputs, *outputs), len(tensors), lowest=0)
     metadata = {
-        entry.text(Slot.METADATA_NAME): _buffer_data(
-            buffers, entry.integer(Slot.METADATA_BUFFER, "uint32")
-        )
+        entry.text(Slot.METADATA_NAME): contents[entry.integer(Slot.METADATA_BUFFER, "uint32")]
         or b""
         for entry in model.tables(Slot.MODEL_METADATA)
     }
@@ -174,7 +173,7 @@ def _operator_code(table: Table) -> tuple[str, bool, int]:
     return (table.text(Slot.CODE_CUSTOM) or name) if is_custom else name, is_custom, version
 
 
-def _tensor(index: int, table: Table, buffers: tuple[Table, ...]) -> Tensor:
+def _tensor(index: int, table: Table, contents: "_Contents") -> Tensor:
     code = table.integer(Slot.TENSOR_TYPE, "int8")
     quantization = table.table(Slot.TENSOR_QUANTIZATION)
     shape = table.integers(Slot.TENSOR_SHAPE, "int32")
@@ -187,8 +186,19 @@ def _tensor(index: int, table: Table, buffers: tuple[Table, ...]) -> Tensor:
         scales=quantization.numbers(Slot.QUANT_SCALE, "float32") if quantization else (),
         zero_points=quantization.integers(Slot.QUANT_ZERO_POINT, "int64") if quantization else (),
         axis=quantization.integer(Slot.QUANT_AXIS, "int32") if quantization else 0,
-        data=_buffer_data(buffers, table.integer(Slot.TENSOR_BUFFER, "uint32")),
+        data=contents[table.integer(Slot.TENSOR_BUFFER, "uint32")],
     )
+
+
+class _Contents(dict[int, bytes | None]):
+    """Content of each buffer by number, copied once however many tensors share it."""
+
+    def __init__(self, buffers: tuple[Table, ...]) -> None:
+        self._buffers = buffers
+
+    def __missing__(self, index: int) -> bytes | None:
+        self[index] = _buffer_data(self._buffers, index)
+        return self[index]
 
 
 def _buffer_data(buffers: tuple[Table, ...], index: int) -> bytes | None:
@@ -209,7 +219,7 @@ def _buffer_data(buffers: tuple[Table, ...], index: int) -> bytes | None:
         if start + length > len(table.data):
             message = f"buffer {index} runs past the end of the file"
             raise ModelError(message, hint="copy it again, or convert the model again")
-    return table.data[start : start + length]
+    return table.take(start, length)
 
 
 def _operator(

@@ -20,6 +20,20 @@ from edgevision.runtime.loader import load_runtime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """Statistics from a tool that keeps its samples to itself, in nanoseconds."""
+
+    runs: int
+    min_ns: int
+    p5_ns: int
+    median_ns: int
+    p95_ns: int
+    max_ns: int
+    mean_ns: int
+    std_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """Raw times of one fresh start of a model, in nanoseconds and in the order they happened."""
 
@@ -29,6 +43,13 @@ class Round:
     """The first inference, which pays for what the runtime put off."""
     warmup_ns: tuple[int, ...]
     timed_ns: tuple[int, ...]
+    """Empty when `reported` stands for it."""
+    reported: Reported | None = None
+
+    @property
+    def median_ns(self) -> float:
+        """Median steady run."""
+        return float(self.reported.median_ns if self.reported else np.median(self.steady_ns))
 
     @property
     def steady_from(self) -> int | None:
@@ -60,12 +81,13 @@ class Latency:
     @property
     def round_medians_ns(self) -> NDArray[np.float64]:
         """Median steady run of each round."""
-        return np.array([np.median(part.steady_ns) for part in self.rounds])
+        return np.array([part.median_ns for part in self.rounds])
 
     @property
     def summary(self) -> Summary:
         """Statistics of the steady runs."""
-        return summarize(self.steady_ns)
+        reports = [part.reported for part in self.rounds if part.reported]
+        return _summarize_reports(reports) if reports else summarize(self.steady_ns)
 
     @property
     def init_ms(self) -> float:
@@ -83,6 +105,26 @@ class Latency:
         counts = [part.steady_from for part in self.rounds]
         known = [count for count in counts if count is not None]
         return max(known) if len(known) == len(counts) else None
+
+
+def _summarize_reports(reports: Sequence[Reported]) -> Summary:
+    """Medians over the rounds of what each reported; the extremes of all."""
+
+    def typical_ms(name: str) -> float:
+        return float(np.median([getattr(one, name) for one in reports])) / 1e6
+
+    return Summary(
+        runs=sum(one.runs for one in reports),
+        min_ms=min(one.min_ns for one in reports) / 1e6,
+        p5_ms=typical_ms("p5_ns"),
+        p50_ms=typical_ms("median_ns"),
+        p90_ms=None,
+        p95_ms=typical_ms("p95_ns"),
+        p99_ms=None,
+        max_ms=max(one.max_ns for one in reports) / 1e6,
+        mean_ms=typical_ms("mean_ns"),
+        std_ms=typical_ms("std_ns"),
+    )
 
 
 def time_models(

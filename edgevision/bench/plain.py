@@ -41,23 +41,26 @@ def _read(kind: Any, plain: Any, where: str) -> Any:  # noqa: PLR0911 - one retu
     if origin in (Union, UnionType):
         if plain is None and NoneType in arguments:
             return None
-        (only,) = (argument for argument in arguments if argument is not NoneType)
+        # At most one kind besides None comes from JSON: `Path | bytes` is a path there.
+        only = next(kind for kind in arguments if kind is not NoneType)
         return _read(only, plain, where)
     if origin is tuple:
         return _read_tuple(arguments, plain, where)
-    if origin is Literal:
-        if plain in arguments:
-            return plain
-    elif origin is dict:
-        if isinstance(plain, dict):
-            return {key: _read(arguments[1], entry, where) for key, entry in plain.items()}
-    elif kind is float:
-        if isinstance(plain, (int, float)) and not isinstance(plain, bool):
-            return float(plain)
-    elif isinstance(plain, kind) and (kind is bool or not isinstance(plain, bool)):
+    if origin is dict and isinstance(plain, dict):
+        return {key: _read(arguments[1], entry, where) for key, entry in plain.items()}
+    if origin is Literal and plain in arguments:
         return plain
+    if origin is None and _fits(kind, plain):
+        return plain if kind is bool else kind(plain)
     message = f"{where} should be {getattr(kind, '__name__', kind)}, not {plain!r:.60}"
     raise ValueError(message)
+
+
+def _fits(kind: Any, plain: Any) -> bool:
+    if isinstance(plain, bool) or kind is bool:
+        return isinstance(plain, bool) and kind is bool
+    accepted: dict[Any, Any] = {float: (int, float), Path: str}
+    return isinstance(plain, accepted.get(kind, kind))
 
 
 def _read_dataclass(kind: Any, plain: Any, where: str) -> Any:

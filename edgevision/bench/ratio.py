@@ -61,6 +61,26 @@ def ratio_of(base: Latency, other: Latency, *, confidence: float = 0.95) -> Rati
     )
 
 
+def ratio_apart(base: Latency, other: Latency, *, confidence: float = 0.95) -> Ratio:
+    """`other` relative to `base`, measured at different times.
+
+    The interval (rank-sum, from the rounds of each) knows the noise within each measurement. What
+    changed on the machine between the two it cannot know.
+    """
+    before, after = np.log(base.round_medians_ns), np.log(other.round_medians_ns)
+    differences = sorted(float(one) for one in np.subtract.outer(after, before).ravel())
+    cut = _rank_sum_cut(len(before), len(after), (1 - confidence) / 2)
+    return Ratio(
+        base=base.name,
+        name=other.name,
+        ratio=math.exp(float(np.median(differences))),
+        low=math.exp(differences[cut - 1]) if cut else None,
+        high=math.exp(differences[-cut]) if cut else None,
+        confidence=confidence,
+        rounds=min(len(before), len(after)),
+    )
+
+
 def signed_rank_interval(
     values: Sequence[float], confidence: float
 ) -> tuple[float, float | None, float | None]:
@@ -97,3 +117,34 @@ def _signed_rank_cut(count: int, tail: float) -> int:
             break
         cut += 1
     return cut
+
+
+@lru_cache
+def _rank_sum_cut(ours: int, theirs: int, tail: float) -> int:
+    """The largest k with P(U < k) <= tail for Mann and Whitney's U of two samples.
+
+    Source: Hollander & Wolfe, Nonparametric Statistical Methods, section 4.3.
+    """
+    counts = _arrangements(ours, theirs)
+    allowed, below, cut = tail * math.comb(ours + theirs, ours), 0, 0
+    for number in counts:
+        below += number
+        if below > allowed:
+            break
+        cut += 1
+    return cut
+
+
+@lru_cache
+def _arrangements(ours: int, theirs: int) -> tuple[int, ...]:
+    """Orders of two samples in which U is 0, 1, 2, ..."""
+    if not ours or not theirs:
+        return (1,)
+    # The largest of all is one of theirs, or one of ours, which then beats all of theirs.
+    one, other = _arrangements(ours, theirs - 1), _arrangements(ours - 1, theirs)
+    found = [0] * (ours * theirs + 1)
+    for u, number in enumerate(one):
+        found[u] += number
+    for u, number in enumerate(other):
+        found[u + theirs] += number
+    return tuple(found)

@@ -2,19 +2,23 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edgevision import __version__
 from edgevision.bench.accuracy import Accuracy
+from edgevision.bench.delegation import Delegation
 from edgevision.bench.host import Host
 from edgevision.bench.latency import Latency
+from edgevision.bench.memory import Memory
 from edgevision.bench.plain import from_plain, to_plain
 from edgevision.bench.plan import Plan
+from edgevision.bench.profile import Profile
 from edgevision.bench.ratio import Ratio
 from edgevision.bench.size import Size
+from edgevision.bench.sustained import Sustained
 from edgevision.errors import UsageError
 
 SCHEMA_VERSION = 1
@@ -33,14 +37,28 @@ class Measured:
     """Name of the `.tflite`, without its folder."""
     size: Size
     latency: Latency
+    multiply_adds: int = 0
+    """Of one inference."""
+    delegation: Delegation | None = None
+    """How the runtime divided the model; None where it does not tell."""
+    memory: Memory | None = None
     accuracy: Accuracy | None = None
+    profile: Profile | None = None
+    sustained: Sustained | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def gops(self) -> float:
+        """Achieved 10^9 operations a second, a multiply-add counted as two."""
+        return 2 * self.multiply_adds / (self.latency.summary.p50_ms * 1e6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One run of `edgevision bench` on one machine."""
+    """What one run of `edgevision bench` found on one machine."""
 
+    target: str
+    """Where it ran, as the user named it: "local", "ssh://pi@host", "adb:SERIAL"."""
     created: str
     """ISO 8601, UTC."""
     host: Host
@@ -55,18 +73,21 @@ class Result:
     """About the machine and the run as a whole."""
 
 
-def to_document(result: Result) -> dict[str, Any]:
-    """The JSON document: our fields, and beside them the keys of litert-benchmark."""
-    document = {
+def to_document(results: Sequence[Result]) -> dict[str, Any]:
+    """The JSON document of one or several machines: our fields and the keys of litert-benchmark."""
+    runs = []
+    for result in results:
+        run = to_plain(result)
+        for plain, measured in zip(run["models"], result.models, strict=True):
+            plain.update(_litert_keys(measured))
+        for plain, ratio in zip(run["ratios"], result.ratios, strict=True):
+            plain["verdict"] = ratio.verdict
+        runs.append(run)
+    return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "edgevision bench", "version": __version__},
-        **to_plain(result),
+        "runs": runs,
     }
-    for plain, measured in zip(document["models"], result.models, strict=True):
-        plain.update(_litert_keys(measured))
-    for plain, ratio in zip(document["ratios"], result.ratios, strict=True):
-        plain["verdict"] = ratio.verdict
-    return document
 
 
 def to_text(document: Mapping[str, Any]) -> str:
@@ -75,35 +96,31 @@ def to_text(document: Mapping[str, Any]) -> str:
     return re.sub(r"\[[\d\s,.eE+-]+\]", lambda found: re.sub(r"\s+", " ", found[0]), text) + "\n"
 
 
-def from_document(document: object, *, name: str = "result") -> Result:
-    """The result a JSON document holds, of this or any older version.
+def from_document(document: object, *, name: str = "result") -> tuple[Result, ...]:
+    """The results a JSON document holds, one a machine, of this or any older version.
 
     Raises:
         UsageError: it is no result, or of a newer version than this program knows.
     """
     version = document.get("schema_version") if isinstance(document, dict) else None
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+    if not isinstance(document, dict) or type(version) is not int or version < 1:
         message = f"{name} is no result of edgevision bench"
-        raise UsageError(
-            message, hint="make one with: edgevision bench model.tflite -o result.json"
-        )
+        raise UsageError(message, hint="make one: edgevision bench model.tflite -o result.json")
     if version > SCHEMA_VERSION:
-        message = (
-            f"{name} has schema version {version}; this edgevision reads up to {SCHEMA_VERSION}"
-        )
+        message = f"{name} has schema version {version}; known here: up to {SCHEMA_VERSION}"
         raise UsageError(message, hint="pip install --upgrade edgevision")
     try:
-        return from_plain(Result, document, name)
+        return from_plain(_Runs, document, name).runs
     except ValueError as error:
         message = f"{error}"
         raise UsageError(message, hint="the file is damaged or was edited by hand") from error
 
 
-def read_result(path: Path) -> Result:
-    """The result in a JSON file.
+def read_results(path: Path) -> tuple[Result, ...]:
+    """The results in a JSON file.
 
     Raises:
-        UsageError: the file cannot be read or is no result.
+        UsageError: the file cannot be read or holds no results.
     """
     try:
         document = json.loads(path.read_bytes())
@@ -116,6 +133,11 @@ def read_result(path: Path) -> Result:
     return from_document(document, name=path.name)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Runs:
+    runs: tuple[Result, ...]
+
+
 def _litert_keys(measured: Measured) -> dict[str, Any]:
     # The names and units of ai_edge_litert/tools/benchmark_litert_model.py, so that what reads
     # its files reads ours; p50, p90 and p99 are added in the same style.
@@ -126,6 +148,7 @@ def _litert_keys(measured: Measured) -> dict[str, Any]:
         "model": measured.file,
         "model_size_mb": measured.size.file_bytes / 2**20,
         "accelerators": ["CPU"],
+        "fully_accelerated": measured.delegation is not None and measured.delegation.is_full,
         "num_threads": latency.threads,
         "latency": to_plain(latency)
         | {

@@ -15,10 +15,13 @@ def warnings_about(latency: Latency) -> tuple[str, ...]:
     """Reasons not to trust these figures to the last digit; empty for a quiet machine."""
     found = []
     summary = latency.summary
-    above = summary.p90_ms / summary.p50_ms - 1
+    above = (summary.p90_ms or summary.p95_ms) / summary.p50_ms - 1
     if above > _SPREAD:
-        found.append(f"unstable: one run in ten takes {above:.0%} longer than the median or worse")
-    if summary.p99_ms > _EXTREME * summary.p50_ms:
+        share = "ten" if summary.p90_ms else "twenty"
+        found.append(
+            f"unstable: one run in {share} takes {above:.0%} longer than the median or worse"
+        )
+    if summary.p99_ms and summary.p99_ms > _EXTREME * summary.p50_ms:
         factor = summary.p99_ms / summary.p50_ms
         found.append(f"interrupted: one run in a hundred takes {factor:.1f} x the median or worse")
     medians = latency.round_medians_ns

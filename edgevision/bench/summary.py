@@ -16,9 +16,10 @@ class Summary:
     min_ms: float
     p5_ms: float
     p50_ms: float
-    p90_ms: float
+    p90_ms: float | None
+    """None where a phone's tool reports 5, 50 and 95 only."""
     p95_ms: float
-    p99_ms: float
+    p99_ms: float | None
     max_ms: float
     mean_ms: float
     std_ms: float

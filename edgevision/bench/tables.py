@@ -1,6 +1,9 @@
 """A result as rows and sentences for people; drawing them is the caller's."""
 
+from collections.abc import Sequence
+
 from edgevision.bench.accuracy import Estimate
+from edgevision.bench.explain import explain, outside
 from edgevision.bench.ratio import Ratio
 from edgevision.bench.result import Measured, Result
 
@@ -9,22 +12,65 @@ Table = tuple[tuple[str, ...], Rows]
 """Header and rows."""
 
 
+def all_tables(result: Result) -> tuple[Table, ...]:
+    """The tables of one machine that have rows."""
+    tables = (start_rows(result), latency_rows(result), work_rows(result), accuracy_rows(result))
+    operations = tuple(operation_rows(one) for one in result.models if one.profile)
+    return tuple(table for table in (*tables, *operations) if table[1])
+
+
 def start_rows(result: Result) -> Table:
     """One row a model: what it takes until the first answer."""
-    header = ("model", "size", "zipped", "init ms", "first ms", "warm-up runs")
+    header = ("model", "size", "zipped", "memory", "init ms", "first ms", "warm-up runs")
     rows: Rows = []
     for measured in result.models:
-        latency = measured.latency
+        latency, memory = measured.latency, measured.memory
         rows.append(
             (
                 measured.name,
                 megabytes(measured.size.file_bytes),
                 megabytes(measured.size.zipped_bytes),
+                megabytes(memory.model_bytes) if memory and memory.model_bytes else "-",
                 milliseconds(latency.init_ms),
                 milliseconds(latency.first_ms),
                 "?" if latency.warmup_runs is None else str(latency.warmup_runs),
             )
         )
+    return header, rows
+
+
+def work_rows(result: Result) -> Table:
+    """One row a model: its arithmetic, and who does it."""
+    header = ("model", "runtime", "M multiply-adds", "GOP/s", "operations delegated")
+    rows: Rows = [
+        (
+            measured.name,
+            measured.latency.runtime,
+            f"{measured.multiply_adds / 1e6:.1f}",
+            f"{measured.gops:.1f}",
+            str(measured.delegation) if measured.delegation else "not told",
+        )
+        for measured in result.models
+    ]
+    return header, rows
+
+
+def operation_rows(measured: Measured, most: int = 12) -> Table:
+    """The slowest operations of a model that was taken apart."""
+    header = (measured.name, "operation", "ms", "share", "computes in", "runs in")
+    assert measured.profile is not None  # noqa: S101 - the caller chose it so
+    known = [one for one in measured.profile.operations if one.time_ms is not None]
+    rows: Rows = [
+        (
+            str(one.index),
+            f"{one.name} {'x'.join(map(str, one.shape))}",
+            f"{one.time_ms:.3f}",
+            f"{(one.time_ms or 0) / max(measured.profile.parts_ms, 1e-9):.0%}",
+            one.arithmetic,
+            {True: "delegate", False: "built-in kernel", None: "-"}[one.delegated],
+        )
+        for one in sorted(known, key=lambda one: -(one.time_ms or 0))[:most]
+    ]
     return header, rows
 
 
@@ -74,7 +120,30 @@ def sentences(result: Result) -> tuple[str, ...]:
     lines = [ratio_sentence(ratio) for ratio in result.ratios]
     for measured in result.models:
         lines.extend(_accuracy_sentences(measured, result.classes))
+    lines.extend(_profile_sentences(result.models))
+    lines.extend(str(one.sustained) for one in result.models if one.sustained)
     return tuple(lines)
+
+
+def _profile_sentences(models: Sequence[Measured]) -> list[str]:
+    lines = []
+    for one in models:
+        if one.profile is not None:
+            lines.append(
+                f"{one.name}: the parts add up to {1 + one.profile.error:.0%} of the whole "
+                f"({one.profile.whole_ms:.3g} ms)"
+            )
+            lines.extend(f"{one.name}: {warning}" for warning in one.profile.warnings)
+    first = models[0]
+    if first.profile is not None:
+        lines.extend(
+            explain(first.name, first.profile, one.name, one.profile)
+            for one in models[1:]
+            if one.profile is not None
+        )
+        if len(models) == 1:
+            lines.append(f"{first.name}: {outside(first.profile)}")
+    return lines
 
 
 def ratio_sentence(ratio: Ratio) -> str:
@@ -121,8 +190,10 @@ def interval(estimate: Estimate | None) -> str:
     return f"{value:.1f} ({low:.1f} to {high:.1f})"
 
 
-def milliseconds(value: float) -> str:
-    """Three digits that matter: "0.125", "3.24", "112"."""
+def milliseconds(value: float | None) -> str:
+    """Three digits that matter: "0.125", "3.24", "112"; "-" when not known."""
+    if value is None:
+        return "-"
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 

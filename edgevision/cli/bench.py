@@ -1,4 +1,4 @@
-"""`edgevision bench`: latency, size and accuracy of `.tflite` files, side by side."""
+"""`edgevision bench`: latency, size, memory and accuracy of `.tflite` files, side by side."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,15 +8,17 @@ import typer
 from edgevision.cli import console
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edgevision.bench.case import Case
+    from edgevision.bench.measure import Job
+    from edgevision.bench.remote.dispatch import Access
     from edgevision.bench.result import Result
     from edgevision.preprocess.contract import Contract
 
 
 def bench(
-    models: Annotated[
-        list[Path], typer.Argument(help="Models (.tflite); ratios are to the first.")
-    ],
+    models: Annotated[list[Path], typer.Argument(help="Models (.tflite); the first is the base.")],
     *,
     data: Annotated[
         Path | None, typer.Option(help="Image set: adds accuracy and agreement with the first.")
@@ -31,62 +33,100 @@ def bench(
     delegate: Annotated[
         list[Path] | None, typer.Option(help="Library of a TFLite external delegate.")
     ] = None,
+    per_op: Annotated[
+        bool, typer.Option("--per-op", help="Also the time of each operation.")
+    ] = False,
+    minutes: Annotated[
+        float, typer.Option(min=0, help="Also run each model this long: heat, clock, throttling.")
+    ] = 0.0,
+    on: Annotated[
+        list[str] | None,
+        typer.Option(help="local, ssh://user@host[:port][/python], adb:SERIAL; may be repeated."),
+    ] = None,
+    provision: Annotated[
+        bool, typer.Option("--provision", help="Make a venv with a runtime on ssh targets first.")
+    ] = False,
+    ssh_config: Annotated[Path | None, typer.Option(help="For ssh, as its -F.")] = None,
+    benchmark_model: Annotated[
+        Path | None, typer.Option(help="TFLite's native tool for adb targets.")
+    ] = None,
+    budget: Annotated[
+        Path | None, typer.Option(help="Limits (TOML); exit 7 when one is missed.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write the budget's checks as JUnit.")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Fresh starts of every model.")] = 10,
     seconds: Annotated[float, typer.Option(min=0, help="Timed running per model.")] = 2.0,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the result (JSON) here.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace the output.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Measure init, first inference and steady latency (p50, p90, p95, p99) of models, in turns.
+    """Measure models in turns, here or on other machines: p50, p90, p95, p99, memory, accuracy.
 
-    Exits with 3 without a runtime, 4 for bad images, 5 for a bad model.
+    Exits with 3 without a runtime, 4 for bad images, 5 for a bad model, 6 for a machine that
+    cannot be used, 7 for a missed budget.
     """
+    from edgevision.bench.budget import read_budget
     from edgevision.bench.case import cases_for
+    from edgevision.bench.measure import Job
     from edgevision.bench.plan import Plan
+    from edgevision.bench.remote.dispatch import Access
+    from edgevision.bench.remote.target import parse_target
     from edgevision.bench.result import to_document, to_text
-    from edgevision.bench.run import Evaluation, run_bench
-    from edgevision.dataset.open_set import open_image_set
     from edgevision.files import refuse_to_replace, write_text
 
-    if output is not None:
-        refuse_to_replace(output, overwrite=overwrite)
-    cases = cases_for(
-        models, threads=_numbers(threads), runtimes=runtime.split(","), delegates=delegate or ()
+    if junit is not None and budget is None:
+        from edgevision.errors import UsageError
+
+        message = "--junit reports the checks of a budget; there is none"
+        raise UsageError(message, hint="add --budget budget.toml")
+    for path in (output, junit):
+        if path is not None:
+            refuse_to_replace(path, overwrite=overwrite)
+    limits = read_budget(budget) if budget else None
+    targets = [parse_target(text) for text in on or ["local"]]
+    job = Job(
+        cases=cases_for(
+            models, threads=_numbers(threads), runtimes=runtime.split(","), delegates=delegate or ()
+        ),
+        plan=Plan(rounds=rounds, seconds=seconds),
+        per_operation=per_op,
+        sustained_seconds=60 * minutes,
     )
-    evaluation = None
-    if data is not None:
-        images = open_image_set(data, labels=labels)
-        evaluation = Evaluation(images=images, contract_of=_contract_of)
-    with console.progress_bar() as progress:
-        result = run_bench(
-            cases, Plan(rounds=rounds, seconds=seconds), evaluation=evaluation, progress=progress
-        )
-    text = to_text(to_document(result))
+    access = Access(
+        ssh_options=("-F", str(ssh_config)) if ssh_config else (),
+        is_provisioning=provision,
+        benchmark_model=benchmark_model,
+    )
+    results = _measure([str(target) for target in targets], job, access, data, labels)
+    text = to_text(to_document(results))
     if output is not None:
         write_text(output, text, overwrite=overwrite)
         console.note(f"wrote {output}")
     if as_json:
         console.print_text(text)
     else:
-        render(result)
+        for result in results:
+            render(result)
+    if limits is not None:
+        from edgevision.cli.budget import enforce
+
+        enforce(limits, results, junit=junit, overwrite=overwrite)
 
 
 def render(result: "Result") -> None:
-    """The result as tables on stdout."""
-    from edgevision.bench.tables import accuracy_rows, latency_rows, sentences, start_rows
+    """One machine's result as tables on stdout, and its warnings on stderr."""
+    from edgevision.bench.tables import all_tables, sentences
 
     host = result.host
-    console.print_text(
-        f"{host.title}, {host.architecture}, {host.usable_cpus} usable CPUs, {host.os}"
-    )
-    for header, rows in (start_rows(result), latency_rows(result), accuracy_rows(result)):
-        if rows:
-            table = console.new_table(*header)
-            for row in rows:
-                table.add_row(*row)
-            console.print_table(table)
+    machine = f"{host.title}, {host.architecture}, {host.usable_cpus} usable CPUs, {host.os}"
+    console.print_text(machine if result.target == "local" else f"{result.target}: {machine}")
+    for header, rows in all_tables(result):
+        table = console.new_table(*header)
+        for row in rows:
+            table.add_row(*row)
+        console.print_table(table)
     for sentence in sentences(result):
         console.print_text(sentence)
     for warning in result.warnings:
@@ -94,6 +134,33 @@ def render(result: "Result") -> None:
     for measured in result.models:
         for warning in measured.warnings:
             console.warn(f"{measured.name}: {warning}")
+
+
+def _measure(
+    targets: "Sequence[str]", job: "Job", access: "Access", data: Path | None, labels: Path | None
+) -> "list[Result]":
+    from edgevision.bench.evaluation import Evaluation, evaluate_cases, with_accuracy
+    from edgevision.bench.remote.dispatch import measure_at
+    from edgevision.bench.remote.target import parse_target
+
+    evaluation = None
+    if data is not None:
+        from edgevision.dataset.open_set import open_image_set
+
+        evaluation = Evaluation(
+            images=open_image_set(data, labels=labels), contract_of=_contract_of
+        )
+        for case in job.cases:
+            # Before minutes of measuring, not after.
+            _contract_of(case)
+    with console.progress_bar() as progress:
+        results = [
+            measure_at(parse_target(target), job, access, progress=progress) for target in targets
+        ]
+        if evaluation is not None:
+            accuracies = evaluate_cases(job.cases, evaluation, progress=progress)
+            results = [with_accuracy(result, accuracies, evaluation) for result in results]
+    return results
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -113,10 +180,9 @@ def _contract_of(case: "Case") -> "Contract":
     from edgevision.artifact.reading import read_card
     from edgevision.errors import UsageError
 
-    assert isinstance(case.model, Path)  # noqa: S101 - the command line gives paths only
-    card = read_card(case.model)
+    card = read_card(Path(str(case.model)))
     if card is None:
-        message = f"{case.model.name} does not say how it wants its images: it has no model card"
+        message = f"{case.name} does not say how it wants its images: it has no model card"
         raise UsageError(
             message, hint="leave out --data, or make the model with edgevision optimize"
         )

@@ -65,15 +65,12 @@ def build(
     from edgevision.dataset.calibration_set import SET_FILE, read_set, write_set
     from edgevision.dataset.choose import choose
     from edgevision.dataset.open_set import open_image_set
-    from edgevision.errors import UsageError
     from edgevision.files import refuse_to_replace
-    from edgevision.preprocess.options import from_flags
-    from edgevision.preprocess.preprocessing import AUTO, Preprocessing
+    from edgevision.preprocess.options import from_flags, refuse_auto
+    from edgevision.preprocess.preprocessing import Preprocessing
 
     refuse_to_replace(output / SET_FILE, overwrite=overwrite)
-    if preprocess == AUTO:
-        message = "--preprocess auto measures a model, and there is none here"
-        raise UsageError(message, hint="leave it away, and give it to edgevision optimize")
+    refuse_auto(preprocess)
     said = from_flags(
         preprocess=preprocess,
         mean=mean,

@@ -62,9 +62,10 @@ def check(
     from edgevision.dataset.check import check as check_images
     from edgevision.dataset.open_set import open_image_set
     from edgevision.errors import ImageSetError
-    from edgevision.preprocess.options import from_flags
+    from edgevision.preprocess.options import from_flags, refuse_auto
     from edgevision.preprocess.preprocessing import Preprocessing
 
+    refuse_auto(preprocess)
     said = from_flags(
         preprocess=preprocess,
         mean=mean,

@@ -72,7 +72,7 @@ def print_table(table: "Table") -> None:
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else 80
-    Console(file=sys.stdout, width=width, highlight=False).print(table)
+    Console(file=sys.stdout, width=width, highlight=False, markup=False).print(table)
 
 
 def new_table(*columns: str, title: str | None = None, left: Sequence[str] = ()) -> "Table":

@@ -1,16 +1,18 @@
 """`edgevision evaluate`: how right a model is on labelled images, and how far from another."""
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgevision.cli import console
+from edgevision.cli import console, options, preprocess_flags
 
 if TYPE_CHECKING:
     from edgevision.dataset.imageset import ImageSet
     from edgevision.metrics import Rate
     from edgevision.predictions import Predictions
+    from edgevision.preprocess.contract import Contract
     from edgevision.verify.agreement import Comparison
     from edgevision.verify.evaluation import Evaluation
 
@@ -28,18 +30,22 @@ def evaluate(
     against: Annotated[
         Path | None, typer.Option(help="Another .tflite, usually the float one, to compare with.")
     ] = None,
-    preprocess: Annotated[
-        str | None,
-        typer.Option(help="Preset to use in place of the model's card, such as unit or raw."),
-    ] = None,
+    preprocess: preprocess_flags.Preprocess = None,
+    mean: preprocess_flags.Mean = None,
+    std: preprocess_flags.Std = None,
+    fit: preprocess_flags.Fit = None,
+    crop_fraction: preprocess_flags.CropFraction = None,
+    color: preprocess_flags.Color = None,
     confusion: Annotated[
         Path | None, typer.Option(help="Write the confusion matrix (CSV) here.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that file.")] = False,
-    threads: Annotated[int, typer.Option(min=1, help="Interpreter threads.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    overwrite: options.Overwrite = False,
+    threads: options.Threads = None,
+    as_json: options.Json = False,
 ) -> None:
     """Accuracy, top-5, confusion matrix and F1 of a model; with --against also agreement.
+
+    Preprocessing is what the model's card says; an option given here replaces it, for both models.
 
     Exits with 4 for bad images or labels, 5 for a bad model.
     """
@@ -47,22 +53,38 @@ def evaluate(
     from edgevision.dataset.open_set import open_image_set
     from edgevision.errors import UsageError
     from edgevision.files import refuse_to_replace
+    from edgevision.preprocess.options import from_flags
+    from edgevision.preprocess.preprocessing import AUTO
+    from edgevision.runtime.session import usable_cpus
     from edgevision.verify.agreement import compare
     from edgevision.verify.documents import comparison_document, evaluation_document
     from edgevision.verify.evaluation import evaluate as mark
 
     if confusion is not None:
         refuse_to_replace(confusion, overwrite=overwrite)
-    usage = usage_of(model, preprocess)
+    if preprocess == AUTO:
+        message = "--preprocess auto chooses when a model is made; here it must be known"
+        raise UsageError(message, hint="leave it away to use the model's card, or name a preset")
+    said = from_flags(
+        preprocess=preprocess,
+        mean=mean,
+        std=std,
+        fit=fit,
+        crop_fraction=crop_fraction,
+        color=color,
+    )
+    usage = usage_of(model, said)
+    other = usage_of(against, said) if against else None
     images = open_image_set(data, labels=labels, class_names=usage.labels)
     if confusion is not None and not images.is_labelled:
         message = "a confusion matrix needs labelled images"
         raise UsageError(message, hint="one folder a class, or a labels.csv")
     with console.progress_bar() as progress:
-        ours = _predictions(model, preprocess, images, threads, progress)
-        reference = (
-            _predictions(against, preprocess, images, threads, progress) if against else None
+        run = functools.partial(
+            _predictions, images=images, threads=threads or usable_cpus(), progress=progress
         )
+        ours = run(model, usage.contract)
+        reference = run(against, other.contract) if against and other else None
     evaluation = mark(ours) if images.is_labelled or reference is None else None
     try:
         comparison = compare(ours, reference) if reference else None
@@ -91,17 +113,15 @@ def evaluate(
         if evaluation is not None:
             _render_evaluation(evaluation, names)
         if comparison is not None:
-            _render_comparison(comparison, str(against), names)
+            _render_comparison(comparison, against.name if against else "", names)
 
 
 def _predictions(
-    model: Path, preset: str | None, images: "ImageSet", threads: int, progress: Any
+    model: Path, contract: "Contract", *, images: "ImageSet", threads: int, progress: Any
 ) -> "Predictions":
-    from edgevision.artifact.usage import usage_of
     from edgevision.runtime.predict import predict
     from edgevision.runtime.session import Session
 
-    contract = usage_of(model, preset).contract
     with Session(model, threads=threads) as session:
         return predict(session, contract, images, progress=progress, stage=model.name)
 

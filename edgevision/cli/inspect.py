@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgevision.cli import console
+from edgevision.cli import console, options
+from edgevision.cli.lines import print_fact, short_count, shown
 
 if TYPE_CHECKING:
     from edgevision.artifact.card import Card, TensorCard
     from edgevision.artifact.facts import Facts, OperatorFacts
     from edgevision.artifact.reading import FoundCard
-
-_WIDTH = 80
-_LABEL_WIDTH = 15
 
 
 def inspect(
@@ -23,7 +21,7 @@ def inspect(
     operators: Annotated[
         bool, typer.Option("--operators", help="List every operation, not just every kind.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Show what a .tflite file is: types, scales, arithmetic, cost, needs, and its model card.
 
@@ -46,16 +44,10 @@ def inspect(
         console.print_json(_document(model, facts, found, trouble))
     else:
         _render(model, facts, found)
-        console.print_table(_every_operation(facts) if operators else _kinds(facts))
-
-
-def shown(text: str, width: int) -> str:
-    """`text` made safe for a terminal and at most `width` wide, shortened in the middle."""
-    safe = "".join(character if character.isprintable() else "?" for character in text)
-    if len(safe) <= width:
-        return safe
-    head = (width - 3) // 2
-    return f"{safe[:head]}...{safe[len(safe) - (width - 3 - head) :]}"
+        if operators:
+            _print_operations(facts)
+        else:
+            console.print_table(_kinds(facts))
 
 
 def formula(tensor: "TensorCard") -> str:
@@ -69,27 +61,27 @@ def formula(tensor: "TensorCard") -> str:
 
 def _render(model: Path, facts: "Facts", found: "FoundCard | None") -> None:
     size = console.megabytes(facts.size_bytes)
-    _line(model.name, f"{size}, {facts.precision}, {_shape_state(facts)}")
+    print_fact(model.name, f"{size}, {facts.precision}, {_shape_state(facts)}")
     for role, tensors in (("input", facts.inputs), ("output", facts.outputs)):
         for index, tensor in enumerate(tensors):
             name = f"{role} {index}" if len(tensors) > 1 else role
-            _line(name, f"{tensor.dtype} {list(tensor.shape)}  {shown(tensor.name, 40)}")
+            print_fact(name, f"{tensor.dtype} {list(tensor.shape)}  {shown(tensor.name, 40)}")
             if formula(tensor):
-                _line("", formula(tensor))
-    _line("arithmetic", _shares(facts))
+                print_fact("", formula(tensor))
+    print_fact("arithmetic", _shares(facts))
     for island in facts.float_islands:
-        _line("float island", _island(facts, island))
+        print_fact("float island", _island(facts, island))
     if facts.custom:
-        _line("custom", shown(", ".join(facts.custom), 400))
+        print_fact("custom", shown(", ".join(facts.custom), 400))
     if facts.flex:
-        _line("", "Flex operations need the TensorFlow delegate, which LiteRT alone lacks")
-    _line("work", f"{_count(facts.multiply_adds)} multiply-adds a run with batch 1")
-    stored = ", ".join(f"{name} {console.megabytes(size)}" for name, size in facts.weight_bytes[:4])
-    _line("weights", f"{_count(facts.parameters)} parameters; stored: {stored or 'none'}")
-    _line("runtime", _runtime(facts))
+        print_fact("", "Flex operations need the TensorFlow delegate, which LiteRT alone lacks")
+    print_fact("work", f"{short_count(facts.multiply_adds)} multiply-adds a run with batch 1")
+    stored = ", ".join(f"{name} {console.megabytes(size)}" for name, size in facts.weight_bytes[:3])
+    print_fact("weights", f"{short_count(facts.parameters)} parameters; stored: {stored or 'none'}")
+    print_fact("runtime", _runtime(facts))
     if facts.subgraphs > 1:
-        _line("graphs", f"{facts.subgraphs}; this is about the first")
-    _line("card", _origin(found))
+        print_fact("graphs", f"{facts.subgraphs}; this is about the first")
+    print_fact("card", _origin(found))
     if found:
         _render_card(found.card)
         for difference in found.differences:
@@ -98,22 +90,24 @@ def _render(model: Path, facts: "Facts", found: "FoundCard | None") -> None:
 
 def _render_card(card: "Card") -> None:
     contract = card.contract
-    _line("model", f"{shown(card.name, 60)}, {card.kind}, {card.activation} out")
+    print_fact("model", f"{shown(card.name, 60)}, {card.kind}, {card.activation} out")
     fit = contract.fit
     if contract.crop_fraction != 1:
         fit = f"{fit} {contract.crop_fraction:g}"  # type: ignore[assignment] # only to be shown
-    _line("preprocess", f"{fit} to {contract.width} x {contract.height}, {contract.color}")
+    print_fact("preprocess", f"{fit} to {contract.width} x {contract.height}, {contract.color}")
     mean, std = (" ".join(f"{value:g}" for value in part) for part in (contract.mean, contract.std))
-    _line("", f"real = (pixel - [{mean}]) / [{std}]")
+    print_fact("", f"real = (pixel - [{mean}]) / [{std}]")
     if card.labels:
         first = ", ".join(card.labels[:3])
-        _line("labels", f"{len(card.labels)}: {shown(first, 44)}{', ...' * (len(card.labels) > 3)}")
+        print_fact(
+            "labels", f"{len(card.labels)}: {shown(first, 44)}{', ...' * (len(card.labels) > 3)}"
+        )
     source = card.provenance
     if source.source_name:
         digest = f" (sha256 {source.source_sha256[:12]})" if source.source_sha256 else ""
-        _line("made of", shown(source.source_name, 60) + digest)
+        print_fact("made of", shown(source.source_name, 60) + digest)
     if source.calibration:
-        _line(
+        print_fact(
             "calibrated on",
             f"{source.calibration.images} images of {shown(source.calibration.name, 40)}",
         )
@@ -129,7 +123,7 @@ def _render_card(card: "Card") -> None:
         if value is not None
     ]
     if measured:
-        _line("measured", f"{', '.join(measured)} on {figures.images or '?'} images")
+        print_fact("measured", f"{', '.join(measured)} on {figures.images or '?'} images")
 
 
 def _document(
@@ -164,19 +158,6 @@ def _document(
     }
 
 
-def _line(name: str, text: str) -> None:
-    """One fact, its name in a column of its own, wrapped to the width of a plain terminal."""
-    import textwrap
-
-    if len(name) >= _LABEL_WIDTH:
-        console.print_text(shown(name, _WIDTH))
-        name = ""
-    lines = textwrap.wrap(text, _WIDTH - _LABEL_WIDTH, break_on_hyphens=False) or [""]
-    for line in lines:
-        console.print_text(f"{name:<{_LABEL_WIDTH}}{line}")
-        name = ""
-
-
 def _shape_state(facts: "Facts") -> str:
     if facts.is_static:
         return "static shapes"
@@ -194,7 +175,8 @@ def _shares(facts: "Facts") -> str:
     others = Counter(op.arithmetic for op in facts.computing)
     detail = ", ".join(f"{count} {kind}" for kind, count in others.most_common())
     conversions = sum(operator.arithmetic == "conversion" for operator in facts.operators)
-    return f"{share} ({detail}; {conversions} conversions)"
+    plural = "" if conversions == 1 else "s"
+    return f"{share} ({detail}; {conversions} conversion{plural})"
 
 
 def _island(facts: "Facts", island: tuple[int, ...]) -> str:
@@ -226,13 +208,6 @@ def _origin(found: "FoundCard | None") -> str:
     }[found.origin]
 
 
-def _count(number: int) -> str:
-    for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if number >= size:
-            return f"{number / size:.2f} {unit}"
-    return str(number)
-
-
 def _kinds(facts: "Facts") -> Any:
     table = console.new_table(
         "operation", "count", "arithmetic", "multiply-adds", "parameters", left=("arithmetic",)
@@ -245,25 +220,27 @@ def _kinds(facts: "Facts") -> Any:
             shown(name, 32),
             str(len(members)),
             kind,
-            _count(sum(member.multiply_adds for member in members)),
-            _count(sum(member.parameters for member in members)),
+            short_count(sum(member.multiply_adds for member in members)),
+            short_count(sum(member.parameters for member in members)),
         )
     return table
 
 
-def _every_operation(facts: "Facts") -> Any:
-    table = console.new_table(
-        *("#", "operation", "layer", "output", "in", "MACs", "params"),
-        left=("operation", "layer", "output", "in"),
-    )
+def _print_operations(facts: "Facts") -> None:
+    # Lines of our own: a table would wrap the names, and there may be hundreds of operations.
+    row = "{:>4} {:<17} {:<22} {:>12} {:<10} {:>9}"
+    head = row.format("#", "operation", "layer", "output", "arithmetic", "work")
+    for line in ("", head, "-" * len(head)):
+        console.print_text(line)
     for operator in facts.operators:
-        table.add_row(
-            str(operator.index),
-            shown(operator.name, 18),
-            shown(operator.layer or operator.output, 20),
-            "x".join(map(str, operator.output_shape[1:])),
-            operator.arithmetic,
-            _count(operator.multiply_adds),
-            _count(operator.parameters),
+        sides = "x".join(map(str, operator.output_shape[1:]))
+        console.print_text(
+            row.format(
+                operator.index,
+                shown(operator.name, 17),
+                shown(operator.layer or operator.output, 22),
+                shown(sides, 12),
+                operator.arithmetic,
+                short_count(operator.multiply_adds),
+            )
         )
-    return table

@@ -95,6 +95,7 @@ def optimize(
     from edgevision.pipeline.outcome import outcome_to_dict
     from edgevision.pipeline.plan import Plan
     from edgevision.preprocess.options import from_flags
+    from edgevision.preprocess.preprocessing import AUTO
 
     require_tensorflow()
     folder = output or Path(f"{model.name.removesuffix(model.suffix)}-edge")
@@ -107,7 +108,7 @@ def optimize(
         faces=_faces(full_integer=full_integer, input_type=input_type, output_type=output_type),
     )
     said = from_flags(
-        preprocess=preprocess,
+        preprocess=None if preprocess == AUTO else preprocess,
         mean=mean,
         std=std,
         fit=fit,

@@ -11,10 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgevision.convert.child import child_environment, run_child, worker_command
+from edgevision.convert.child import (
+    WorkerCrashError,
+    child_environment,
+    run_child,
+    worker_command,
+)
 from edgevision.convert.custom import names_of
 from edgevision.convert.job import LOG, Job, Loader, error_from_dict
-from edgevision.errors import EdgeVisionError, MissingDependencyError, ModelError
+from edgevision.errors import EdgeVisionError, MissingDependencyError, ModelError, UsageError
 from edgevision.files import refuse_to_replace, replacing
 from edgevision.progress import Progress, silent
 
@@ -97,13 +102,15 @@ def convert(
     Raises:
         MissingDependencyError: TensorFlow is not installed.
         ModelError: the model cannot be loaded or converted; says which layer, and what to do.
-        UsageError: `output` exists, or the input's shape is unknown or contradicts the model.
+        UsageError: `output` exists or is `source`, or the input's shape is unknown or contradicts
+            the model.
         VerificationError: the result answers differently from the model.
         EdgeVisionError: the child crashed, hung or ran out of memory (`child.WorkerCrashError`),
             or `output` cannot be written.
     """
     started = time.perf_counter()
     refuse_to_replace(output, overwrite=overwrite)
+    _check_output(source, output)
     names_of(custom_objects)
     if not source.exists():
         message = f"{source} does not exist"
@@ -131,8 +138,11 @@ def convert(
         keep_log = keep_log or str(log) in f"{error} {error.hint}"
         raise
     finally:
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("the child's log:\n%s", log.read_text(errors="replace"))
         if not keep_log:
             log.unlink(missing_ok=True)
+    progress(len(_STAGES), len(_STAGES), "converting")
     return ConvertedModel(
         path=output,
         input_shape=tuple(fields["input_shape"]),
@@ -146,6 +156,15 @@ def convert(
         seconds=time.perf_counter() - started,
         warnings=tuple(fields["warnings"]),
     )
+
+
+def _check_output(source: Path, output: Path) -> None:
+    if output.is_dir():
+        message = f"{output} is a folder"
+        raise UsageError(message, hint="name the .tflite file to write")
+    if output.exists() and source.exists() and output.samefile(source):
+        message = f"{output} is the model itself, which is never overwritten"
+        raise UsageError(message, hint="choose another output with -o")
 
 
 def _run(
@@ -175,7 +194,7 @@ def _run(
                 timeout_s=timeout_s,
                 on_line=on_line,
             )
-            answer: dict[str, Any] = json.loads(current.answer_path.read_text())
+            answer = _read_answer(current, log_path)
             if "again" not in answer:
                 break
             _require("tf_keras", "loading this Keras-2 model")
@@ -186,6 +205,15 @@ def _run(
         raise type(error)(str(error), hint=error.hint.replace(LOG, str(log_path)))
     converted: dict[str, Any] = answer["converted"]
     return converted
+
+
+def _read_answer(job: Job, log_path: Path) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = json.loads(job.answer_path.read_text())
+    except (OSError, ValueError) as error:
+        message = f"the conversion ended without an answer; the log is {log_path}"
+        raise WorkerCrashError(message, hint="the log's last lines tell why") from error
+    return answer
 
 
 def _require(package: str, purpose: str) -> None:

@@ -52,13 +52,15 @@ def load_saved_model(path: Path, *, input_shape: tuple[int, int, int] | None) ->
     if _SIGNATURE not in signatures and len(signatures) > 1:
         message = f"{path} has no {_SIGNATURE!r} signature, only {', '.join(sorted(signatures))}"
         raise ModelError(message, hint="save it with model.export('folder')")
-    function = signatures.get(_SIGNATURE) or next(iter(signatures.values()))
+    key = _SIGNATURE if _SIGNATURE in signatures else next(iter(signatures))
+    function = signatures[key]
     given = function.structured_input_signature[1]
     specs = tuple(_spec(name, spec, input_shape) for name, spec in sorted(given.items()))
 
     def call(tensors: Sequence[Any]) -> list[tuple[str, Any]]:
         arguments = {spec.name: tensor for spec, tensor in zip(specs, tensors, strict=True)}
-        return sorted(function(**arguments).items())
+        # Through `model`: a signature by itself does not keep its variables alive.
+        return sorted(model.signatures[key](**arguments).items())
 
     def weights() -> Iterator[tuple[str, NDArray[Any]]]:
         for variable in function.variables:

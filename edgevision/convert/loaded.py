@@ -62,11 +62,10 @@ class Loaded:
 def is_training_only(kind: str) -> bool:
     """Whether a layer of class `kind` does nothing at inference.
 
-    RandomCrop is not among them: at inference it crops the centre (or resizes a picture that is
-    too small), so later layers depend on it.
+    RandomCrop is not among them: the layers after it depend on the size it was to deliver.
     """
     if kind.startswith("Random"):
-        return kind not in {"RandomCrop", "RandomHeight", "RandomWidth"}
+        return kind != "RandomCrop"
     return kind.startswith(TRAINING_ONLY)
 
 
@@ -118,6 +117,17 @@ def check_finite(loaded: Loaded) -> None:
             raise ModelError(
                 message, hint="train again: lower the learning rate, or clip gradients"
             )
+
+
+def first_reason(error: Exception) -> str:
+    """The line of a library's error that says what is wrong, without terminal colours."""
+    text = str(error)
+    # Keras puts the cause in bold, below a line that only says where.
+    if "\x1b[1m" in text:
+        text = text.partition("\x1b[1m")[2].partition("\x1b[0m")[0]
+    text = text.partition("Exception encountered: ")[2] or text
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[0][:300] if lines else type(error).__name__
 
 
 def _text(sides: Sequence[int | None]) -> str:

@@ -30,6 +30,7 @@ _KERAS_2_ONLY = {
     "LocallyConnected1D": "a layer that Keras 3 dropped",
     "LocallyConnected2D": "a layer that Keras 3 dropped",
     "ThresholdedReLU": "a layer that Keras 3 dropped",
+    "RandomCrop": "Keras 3 does not crop at inference",
     "RandomHeight": "a layer that Keras 3 dropped",
     "RandomWidth": "a layer that Keras 3 dropped",
     "MultiHeadAttention": "weights that Keras 3 orders differently",
@@ -66,6 +67,11 @@ def _drop_what_keras_3_lacks(kind: str, own: dict[str, Any]) -> bool:
         own.pop("rng_type", None)
     if kind.startswith("SpatialDropout"):
         own.pop("noise_shape", None)
+        own.pop("trainable", None)
+    if kind.startswith("SeparableConv"):
+        # Keras 2 wrote the parent class's settings beside those of its two kernels.
+        for unused in ("kernel_initializer", "kernel_regularizer", "kernel_constraint"):
+            own.pop(unused, None)
     return len(own) != before
 
 

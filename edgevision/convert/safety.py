@@ -42,7 +42,7 @@ def refuse_unsafe(config: dict[str, Any], *, custom_objects: Collection[str]) ->
         ModelError: a Lambda layer, or an object from a module that is not Keras's own.
     """
     for node in objects(config):
-        kind = node.get("class_name")
+        kind = str(node.get("class_name"))
         own = node.get("config")
         name = own.get("name") if isinstance(own, dict) else None
         if kind in {"Lambda", "__lambda__"}:

@@ -1,5 +1,6 @@
 """From a frozen graph to the bytes of a `.tflite`, and what those bytes are."""
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
@@ -10,6 +11,14 @@ from edgevision.errors import ModelError
 
 Activation = Literal["softmax", "sigmoid", "logits"]
 """What makes the model's answers: probabilities of one class, of each class, or neither."""
+
+_PLACE = re.compile(r'loc\((?:callsite\()*(?:fused\[)?"(\w+):", "([^"]+)"')
+"""An operation and its path in the compiler's messages: loc(fused["Erfinv:", "model/layer/..."])"""
+
+_REPLACE = (
+    "replace that layer by one made of convolutions, pooling and arithmetic, or accept a runtime"
+    " with TensorFlow's operations: --allow-flex"
+)
 
 _PASSES_ON = {"RESHAPE", "SQUEEZE", "EXPAND_DIMS", "CAST", "DEQUANTIZE"}
 
@@ -22,23 +31,34 @@ def to_tflite(graph: Graph, *, layers: Collection[str], allow_flex: bool) -> byt
     """
     from tensorflow.lite.python.convert import OpsSet
 
+    operations = [OpsSet.TFLITE_BUILTINS]
     if allow_flex:
-        return _convert(graph, [OpsSet.TFLITE_BUILTINS, OpsSet.SELECT_TF_OPS])
+        operations.append(OpsSet.SELECT_TF_OPS)
     try:
-        return _convert(graph, [OpsSet.TFLITE_BUILTINS])
+        return _convert(graph, operations)
     except Exception as error:
-        # Convert again with TensorFlow's operations allowed: the file then shows which they are
-        # and, by their names, where they come from. The error's text is for compiler engineers.
-        flexible = read_model(_convert(graph, [OpsSet.TFLITE_BUILTINS, OpsSet.SELECT_TF_OPS]))
-        found = flex_operations(flexible, layers)
+        found = _unsupported(graph, str(error), layers)
         if not found:
             raise
         message = f"TFLite has no built-in operation for {'; '.join(found)}"
-        raise ModelError(
-            message,
-            hint="replace that layer by one made of convolutions, pooling and arithmetic, or"
-            " accept a runtime with TensorFlow's operations: --allow-flex",
-        ) from error
+        raise ModelError(message, hint=_REPLACE) from error
+
+
+def _unsupported(graph: Graph, error: str, layers: Collection[str]) -> tuple[str, ...]:
+    """What stopped the conversion: "MatrixInverse of layer 'whiten'", ...
+
+    Converting again with TensorFlow's operations allowed gives a file that shows which they are
+    and, by their names, where they come from. What not even TensorFlow's runtime has is named in
+    the error's text, with the place it came from.
+    """
+    from tensorflow.lite.python.convert import OpsSet
+
+    try:
+        flexible = _convert(graph, [OpsSet.TFLITE_BUILTINS, OpsSet.SELECT_TF_OPS])
+    except Exception as second:  # noqa: BLE001 - the compiler's; its text is what we came for
+        places = _PLACE.findall(f"{error}\n{second}")
+        return tuple(dict.fromkeys(_where(kind, path, layers) for kind, path in places))
+    return flex_operations(read_model(flexible), layers)
 
 
 def flex_operations(model: TfliteModel, layers: Collection[str]) -> tuple[str, ...]:
@@ -47,10 +67,13 @@ def flex_operations(model: TfliteModel, layers: Collection[str]) -> tuple[str, .
     for operator in model.operators:
         if operator.is_custom and operator.name.startswith("Flex"):
             tensor = model.tensors[operator.outputs[0]].name if operator.outputs else ""
-            layer = layer_of(tensor, layers)
-            where = f"of layer {layer!r}" if layer else f"({tensor})"
-            found.append(f"{operator.name.removeprefix('Flex')} {where}")
+            found.append(_where(operator.name.removeprefix("Flex"), tensor, layers))
     return tuple(dict.fromkeys(found))
+
+
+def _where(kind: str, tensor: str, layers: Collection[str]) -> str:
+    layer = layer_of(tensor, layers)
+    return f"{kind} of layer {layer!r}" if layer else f"{kind} ({tensor})"
 
 
 def activation_of(model: TfliteModel) -> Activation:

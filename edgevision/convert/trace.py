@@ -37,7 +37,7 @@ def trace(loaded: Loaded) -> Graph:
 
     def call(*tensors: Any) -> list[Any]:
         outputs.clear()
-        with _constants(values), _exact_scopes(tf):
+        with _constants(values), _exact_scopes(tf), _scopes_for_operations(loaded, tf):
             named = loaded.call(tensors)
         for name, tensor in named:
             # Under its layer's scope: the name shows in the `.tflite`, and leads to the layer.
@@ -50,6 +50,8 @@ def trace(loaded: Loaded) -> Graph:
     ]
     function = tf.function(call, input_signature=signature, autograph=False)
     concrete = function.get_concrete_function()
+    # The graph has its own copy now; large networks need the room for the conversion.
+    values.clear()
 
     def run(arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         answers = concrete(*(tf.constant(array) for array in arrays))
@@ -108,6 +110,29 @@ def _exact_scopes(tf: Any) -> Iterator[None]:
         yield
     finally:
         tf.name_scope = original
+
+
+@contextmanager
+def _scopes_for_operations(loaded: Loaded, tf: Any) -> Iterator[None]:
+    """Within, Keras 3 operations that are no layers (`keras.ops.inv(x)`) have a scope as well."""
+    if loaded.loader != "keras":
+        yield
+        return
+    import keras
+
+    original = keras.Operation.__call__
+
+    def call(operation: Any, *arguments: Any, **options: Any) -> Any:
+        if isinstance(operation, keras.Layer):
+            return original(operation, *arguments, **options)
+        with tf.name_scope(_scope(operation.name)):
+            return original(operation, *arguments, **options)
+
+    keras.Operation.__call__ = call
+    try:
+        yield
+    finally:
+        keras.Operation.__call__ = original
 
 
 def _scope(name: str) -> str:

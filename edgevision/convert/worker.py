@@ -19,7 +19,7 @@ from typing import Any
 from edgevision.convert.archive import Source, read_source
 from edgevision.convert.custom import import_custom_objects, names_of
 from edgevision.convert.job import LOG, Job, error_to_dict, read_job
-from edgevision.convert.loaded import Loaded, RefusedError, check_finite
+from edgevision.convert.loaded import Loaded, RefusedError, check_finite, first_reason
 from edgevision.convert.modernize import needs_keras_2
 from edgevision.convert.safety import refuse_unsafe
 from edgevision.errors import EdgeVisionError, ModelError
@@ -94,7 +94,7 @@ def _convert(job: Job, source: Source, report: Callable[[str], None]) -> dict[st
     except EdgeVisionError:
         raise
     except Exception as error:  # user code in layers, and a compiler: anything may come
-        raise _not_convertible(error) from error
+        raise _not_convertible(error, loaded) from error
     facts = read_model(content)
     flex = flex_operations(facts, loaded.layers)
     warnings = [*loaded.warnings]
@@ -151,11 +151,10 @@ def _import_tensorflow() -> Any:
     return tf
 
 
-def _not_convertible(error: Exception) -> EdgeVisionError:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    reason = lines[0][:300] if lines else type(error).__name__
-    message = f"TensorFlow cannot convert the model: {type(error).__name__}: {reason}"
-    return ModelError(message, hint=f"the log says more: {LOG}")
+def _not_convertible(error: Exception, loaded: Loaded) -> EdgeVisionError:
+    message = f"TensorFlow cannot convert the model: {first_reason(error)}"
+    suspects = [*loaded.warnings, f"the log says more: {LOG}"]
+    return ModelError(message, hint="; ".join(suspects))
 
 
 def _own_standard_output() -> Callable[[str], None]:

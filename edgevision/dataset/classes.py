@@ -2,9 +2,28 @@
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from edgevision.errors import ImageSetError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassNames:
+    """Class names in index order, and where they came from; empty when there are none."""
+
+    names: tuple[str, ...] = ()
+    origin: str = ""
+    """For errors: "the model", or the path of a list."""
+
+    def __len__(self) -> int:
+        """Number of classes known."""
+        return len(self.names)
+
+    def __str__(self) -> str:
+        """For errors: "1000 classes of photos/imagenet_labels.txt"."""
+        return f"{len(self.names)} classes" + (f" of {self.origin}" if self.origin else "")
+
 
 MAX_NAMES_BYTES = 8 << 20
 """Largest list of class names read; ImageNet-21k's is under one megabyte."""
@@ -38,8 +57,8 @@ def read_class_names(path: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def find_class_names(folder: Path, *, or_parent: bool) -> tuple[str, ...]:
-    """Names from `labels.txt` or the one `*labels.txt` in `folder` (or its parent); else ().
+def find_class_names(folder: Path, *, or_parent: bool) -> ClassNames:
+    """Names from `labels.txt` or the one `*labels.txt` in `folder` (or its parent); else none.
 
     Raises:
         ImageSetError: several lists lie in one folder, or the list is bad.
@@ -54,18 +73,19 @@ def find_class_names(folder: Path, *, or_parent: bool) -> tuple[str, ...]:
             )
             raise ImageSetError(message, hint="say which with --labels")
         if found:
-            return read_class_names(found[0])
-    return ()
+            return ClassNames(names=read_class_names(found[0]), origin=str(found[0]))
+    return ClassNames()
 
 
-def label_of(text: str, names: Sequence[str], *, where: str) -> int:
-    """Class index that `text` (a name of `names`, or a whole number) stands for.
+def label_of(text: str, known: ClassNames, *, where: str) -> int:
+    """Class index that `text` (a name, or a whole number) stands for.
 
-    With no names, only a whole number will do. `where` begins the error ("labels.csv row 3").
+    With no names known, only a whole number will do. `where` begins the error ("labels.csv row 3").
 
     Raises:
         ImageSetError: unknown, out of range, or it could be read in two ways.
     """
+    names = known.names
     readings = {index for index, name in enumerate(names) if name == text}
     if len(readings) > 1:
         message = f"{where}: {text!r} is the name of classes {_listed(readings)}"
@@ -79,12 +99,12 @@ def label_of(text: str, names: Sequence[str], *, where: str) -> int:
     if readings:
         return readings.pop()
     if is_index:
-        message = f"{where}: label {text} is out of range for {len(names)} classes"
+        message = f"{where}: label {text} is out of range for {known}"
         raise ImageSetError(message, hint=f"indices go from 0 to {len(names) - 1}")
     if not names:
         message = f"{where}: label {text!r} is not a whole number, and there are no class names"
         raise ImageSetError(message, hint="give a list of class names with --labels")
-    message = f"{where}: {text!r} is none of the {len(names)} classes"
+    message = f"{where}: {text!r} is none of the {known}"
     raise ImageSetError(message, hint=did_you_mean(text, names))
 
 

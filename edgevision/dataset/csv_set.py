@@ -1,10 +1,10 @@
 """A folder of images with a `labels.csv`: one row a file, its label an index or a class name."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from edgevision.dataset.classes import label_of
+from edgevision.dataset.classes import ClassNames, label_of
 from edgevision.dataset.decode import IMAGE_SUFFIXES
 from edgevision.dataset.imageset import ImageSet, Item, set_of_files
 from edgevision.errors import ImageSetError
@@ -13,10 +13,10 @@ MAX_TABLE_BYTES = 256 << 20
 """Largest labels.csv read: some millions of rows."""
 
 
-def open_csv_set(folder: Path, table: Path, names: Sequence[str]) -> ImageSet:
+def open_csv_set(folder: Path, table: Path, known: ClassNames) -> ImageSet:
     """The images that `table` lists, in its order; files are relative to `folder`.
 
-    Labels that are names, when `names` is empty, are numbered in sorted order, as class folders
+    Labels that are names, when none are known, are numbered in sorted order, as class folders
     are.
 
     Raises:
@@ -25,8 +25,8 @@ def open_csv_set(folder: Path, table: Path, names: Sequence[str]) -> ImageSet:
     """
     rows = list(read_table(table))
     texts = {label for _, _, label in rows}
-    if not names and not all(text.isascii() and text.isdecimal() for text in texts):
-        names = sorted(texts)
+    if not known and not all(text.isascii() and text.isdecimal() for text in texts):
+        known = ClassNames(names=tuple(sorted(texts)), origin=str(table))
     items: list[Item] = []
     seen: dict[str, int] = {}
     for number, file, label in rows:
@@ -39,8 +39,8 @@ def open_csv_set(folder: Path, table: Path, names: Sequence[str]) -> ImageSet:
         if not (folder / name).is_file():
             message = f"{where}: there is no file {folder / name}"
             raise ImageSetError(message, hint="paths are relative to the image folder")
-        items.append(Item(name, label_of(label, names, where=where)))
-    return set_of_files(folder, items, classes=tuple(names))
+        items.append(Item(name, label_of(label, known, where=where)))
+    return set_of_files(folder, items, classes=known.names)
 
 
 def read_table(table: Path) -> Iterator[tuple[int, str, str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgevision.dataset.classes import did_you_mean
+from edgevision.dataset.classes import ClassNames, did_you_mean
 from edgevision.dataset.imageset import ImageSet, Item, set_of_files
 from edgevision.dataset.walk import find_images, list_folder
 from edgevision.errors import ImageSetError
@@ -33,19 +33,19 @@ def open_plain_folder(folder: Path) -> ImageSet:
     return set_of_files(folder, items, skipped=listing.unreadable)
 
 
-def open_class_folders(folder: Path, names: Sequence[str]) -> ImageSet:
+def open_class_folders(folder: Path, known: ClassNames) -> ImageSet:
     """The images in and below each subfolder of `folder`, which is their class.
 
-    With `names`, a class's index is its place there. Without, folders sorted by name are classes
-    0, 1, ... as in `keras.utils.image_dataset_from_directory`; an empty folder counts, so that a
-    test split which lacks a class keeps the indices of the training split.
+    With known classes, a folder is the class of its name. Without, folders sorted by name are
+    classes 0, 1, ... as in `keras.utils.image_dataset_from_directory`; an empty folder counts, so
+    that a test split which lacks a class keeps the indices of the training split.
 
     Raises:
         ImageSetError: there are no images, or a folder is no class.
     """
     listing = list_folder(folder)
     _refuse_splits(folder, listing.folders)
-    indices = _class_indices(folder, listing.folders, names)
+    indices = _class_indices(folder, listing.folders, known)
     items: list[Item] = []
     skipped: list[str] = []
     for name in listing.folders:
@@ -56,26 +56,23 @@ def open_class_folders(folder: Path, names: Sequence[str]) -> ImageSet:
         items += [Item(f"{name}/{image}", indices[name]) for image in images]
         skipped += [f"{name}/{picture}" for picture in unreadable]
     return set_of_files(
-        folder, items, classes=tuple(names) or listing.folders, skipped=tuple(skipped)
+        folder, items, classes=known.names or listing.folders, skipped=tuple(skipped)
     )
 
 
-def _class_indices(folder: Path, folders: Sequence[str], names: Sequence[str]) -> dict[str, int]:
-    if not names:
-        return {name: index for index, name in enumerate(folders)}
-    known = [name for name in folders if name in names]
+def _class_indices(folder: Path, folders: Sequence[str], known: ClassNames) -> dict[str, int]:
+    names = known.names
     # ImageNet's folders are called n01440764 and its classes "tench": the same order, other words.
-    if not known and len(folders) == len(names):
+    is_in_order = len(folders) == len(names) and not set(folders) & set(names)
+    if not names or is_in_order:
         return {name: index for index, name in enumerate(folders)}
     for name in folders:
         if name not in names:
-            message = f"{folder / name} is none of the {len(names)} classes"
+            message = f"{folder / name} is none of the {known}"
             raise ImageSetError(message, hint=did_you_mean(name, names))
         if names.count(name) > 1:
-            raise ImageSetError(
-                f"{folder / name}: several classes are called {name!r}",
-                hint="use a labels.csv with class indices",
-            )
+            message = f"{folder / name}: several of the {known} are called {name!r}"
+            raise ImageSetError(message, hint="use a labels.csv with class indices")
     return {name: names.index(name) for name in folders}
 
 

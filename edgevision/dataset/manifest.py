@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edgevision.dataset.choose import Choice
+from edgevision.dataset.classes import ClassNames
 from edgevision.dataset.csv_set import safe_name
 from edgevision.dataset.decode import decode_bytes
 from edgevision.dataset.imageset import ImageSet, Item
@@ -87,7 +88,7 @@ def open_pinned(source: Path, pinned: Mapping[Item, str], classes: tuple[str, ..
 
 
 def _pinned_rows(source: Path, pinned: Mapping[Item, str], classes: tuple[str, ...]) -> ImageSet:
-    rows = open_npz_set(source, classes)
+    rows = open_npz_set(source, ClassNames(names=classes, origin="the set"))
     present = {item.id for item in rows}
     for item in pinned:
         if item.id not in present:

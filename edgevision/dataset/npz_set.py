@@ -4,13 +4,13 @@ import hashlib
 import math
 import zipfile
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.dataset.classes import ClassNames
 from edgevision.dataset.imageset import ImageSet, Item
 from edgevision.errors import ImageSetError
 from edgevision.tensors import RgbImage
@@ -22,7 +22,7 @@ than this many pixels is better served by image files, which are read one at a t
 _BLOCK = 1 << 24
 
 
-def open_npz_set(path: Path, names: Sequence[str]) -> ImageSet:
+def open_npz_set(path: Path, known: ClassNames) -> ImageSet:
     """The images in array `x`, labelled by array `y` when the file has one.
 
     `x` is uint8 [N, H, W, 3], [N, H, W, 1] or [N, H, W]; other types only when every value is a
@@ -38,9 +38,9 @@ def open_npz_set(path: Path, names: Sequence[str]) -> ImageSet:
         message = f"{path} has no array named x"
         raise ImageSetError(message, hint="numpy.savez(file, x=images, y=labels)")
     images = _as_pixels(arrays["x"], path)
-    labels: Sequence[int | None] = [None] * len(images)
+    labels: list[int | None] = [None] * len(images)
     if "y" in arrays:
-        labels = _as_labels(arrays["y"], len(images), names, path)
+        labels = [*_as_labels(arrays["y"], len(images), known, path)]
 
     def row_of(item: Item) -> NDArray[np.uint8]:
         row: NDArray[np.uint8] = images[int(item.id.rpartition("#")[2])]
@@ -57,7 +57,7 @@ def open_npz_set(path: Path, names: Sequence[str]) -> ImageSet:
     return ImageSet(
         path=path,
         items=tuple(Item(f"{path.name}#{row}", label) for row, label in enumerate(labels)),
-        classes=tuple(names) if "y" in arrays else (),
+        classes=known.names if "y" in arrays else (),
         load=load,
         digest=digest,
     )
@@ -136,26 +136,24 @@ def _as_pixels(x: NDArray[Any], path: Path) -> NDArray[np.uint8]:
     return pixels
 
 
-def _as_labels(y: NDArray[Any], count: int, names: Sequence[str], path: Path) -> list[int]:
+def _as_labels(y: NDArray[Any], count: int, known: ClassNames, path: Path) -> list[int]:
     if y.ndim == 0 or len(y) != count:
         raise ImageSetError(f"{path}: y has shape {list(y.shape)} for {count} images")
-    classes = len(names)
+    classes = len(known)
     if y.ndim == 2 and y.shape[1] > 1:
         bad = np.flatnonzero(((y != 0).sum(axis=1) != 1) | ((y == 1).sum(axis=1) != 1))
         if len(bad):
             message = f"{path}: y is [N, {y.shape[1]}] but row {bad[0]} is not one-hot"
             raise ImageSetError(message, hint="exactly one 1 a row, or integers [N]")
-        if names and classes != y.shape[1]:
-            raise ImageSetError(
-                f"{path}: y has {y.shape[1]} columns, but there are {classes} class names"
-            )
+        if known and classes != y.shape[1]:
+            raise ImageSetError(f"{path}: y has {y.shape[1]} columns, but there are {known}")
         return [int(label) for label in y.argmax(axis=1)]
     if y.ndim > 2 or y.dtype.kind not in "iu":
         message = f"{path}: y is {y.dtype} with shape {list(y.shape)}"
         raise ImageSetError(message, hint="labels are integers [N], or one-hot [N, classes]")
     labels = [int(label) for label in y.reshape(-1)]
     for row, label in enumerate(labels):
-        if label < 0 or (names and label >= classes):
-            ends = f"0 to {classes - 1}" if names else "0 upwards"
-            raise ImageSetError(f"{path}: label {label} of image {row} is out of range ({ends})")
+        if label < 0 or (known and label >= classes):
+            ends = f" for {known}" if known else ""
+            raise ImageSetError(f"{path}: label {label} of image {row} is out of range{ends}")
     return labels

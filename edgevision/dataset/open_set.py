@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgevision.dataset.classes import find_class_names, read_class_names
+from edgevision.dataset.classes import ClassNames, find_class_names, read_class_names
 from edgevision.dataset.csv_set import open_csv_set
 from edgevision.dataset.folder_set import open_class_folders, open_plain_folder
 from edgevision.dataset.imageset import ImageSet
@@ -35,21 +35,21 @@ def open_image_set(
     if not path.exists():
         raise ImageSetError(f"there is no {path}", hint=f"an image set is {_LAYOUTS}")
     table: Path | None = None
-    names = tuple(class_names)
+    known = ClassNames(names=tuple(class_names), origin="the model" if class_names else "")
     if labels is not None:
         if labels.suffix.lower() == ".csv":
             table = labels
         else:
-            names = read_class_names(labels)
+            known = ClassNames(names=read_class_names(labels), origin=str(labels))
     if path.is_dir():
-        images = _open_folder(path, table, names)
+        images = _open_folder(path, table, known)
     elif path.suffix.lower() == ".npz":
         if table is not None:
             raise ImageSetError(f"{path} has its own labels: {table} cannot be used with it")
-        names = names or find_class_names(path.parent, or_parent=False)
-        images = open_npz_set(path, names)
+        known = known or find_class_names(path.parent, or_parent=False)
+        images = open_npz_set(path, known)
     elif path.suffix.lower() == ".csv" and table is None:
-        images = _open_folder(path.parent, path, names)
+        images = _open_folder(path.parent, path, known)
     else:
         raise ImageSetError(f"{path} is not an image set", hint=f"an image set is {_LAYOUTS}")
     if not images.items:
@@ -57,17 +57,17 @@ def open_image_set(
     return images
 
 
-def _open_folder(folder: Path, table: Path | None, names: tuple[str, ...]) -> ImageSet:
+def _open_folder(folder: Path, table: Path | None, known: ClassNames) -> ImageSet:
     if table is None and (folder / "labels.csv").is_file():
         table = folder / "labels.csv"
     if table is not None:
-        names = names or find_class_names(folder, or_parent=True)
-        return open_csv_set(folder, table, names)
+        known = known or find_class_names(folder, or_parent=True)
+        return open_csv_set(folder, table, known)
     listing = list_folder(folder)
     if listing.images or not listing.folders:
         return open_plain_folder(folder)
-    names = names or find_class_names(folder, or_parent=True)
-    return open_class_folders(folder, names)
+    known = known or find_class_names(folder, or_parent=True)
+    return open_class_folders(folder, known)
 
 
 def _why_empty(path: Path, skipped: tuple[str, ...]) -> str:

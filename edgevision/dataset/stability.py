@@ -10,8 +10,8 @@ Range = tuple[float, float]
 RangesOf = Callable[[Sequence[Item]], Mapping[str, Range]]
 """For some items: by tensor, the mean over images of the smallest and of the largest value.
 
-Means, because the extremes over all images hang on one odd photo and are never stable: on
-MobileNetV2 with two times 50 photos the worst tensor overlaps by 0.77 by means, 0.45 by extremes.
+Means, because the extremes over all images hang on one odd photo: of two times 50 photos in
+MobileNetV2 the worst tensor overlapped by 0.77 by means, by 0.45 by extremes.
 """
 
 STABLE_OVERLAP = 0.8
@@ -19,8 +19,8 @@ STABLE_OVERLAP = 0.8
 
 UNSTABLE_SHARE = 0.15
 """More tensors than this share below STABLE_OVERLAP make a set unstable. MobileNetV2 on ImageNet
-photos has 0.06 to 0.11 at 100 images, and 0.2 to 0.3 at every other draw of 20 or fewer; ResNet-8
-on CIFAR-10 has none from 50 images on."""
+photos has 0.09 to 0.14 with 50 or 100 of them, and mostly about 0.3 with 10 or fewer
+(benchmarks/calibration_stability.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

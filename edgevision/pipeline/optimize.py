@@ -24,6 +24,7 @@ from edgevision.pipeline.settle import settle
 from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
 from edgevision.quantize.quantize import quantize
+from edgevision.quantize.scalar_input import with_scalar_input
 from edgevision.runtime.session import Session, usable_cpus
 
 FLOAT_NAME = "float32"
@@ -137,11 +138,12 @@ def _run_float(run: _Run, converted: ConvertedModel) -> tuple[Candidate, PixelSt
                 session, run.plan.preprocessing, labelled, progress=run.progress
             )
         run.warnings += [doubt] if doubt else []
-        photos = PixelStore(proof, contract)
-        with run.stage("run float32"):
-            answers = answers_of(
-                session, contract, photos, progress=run.progress, stage="running float32"
-            )
+    content, contract = with_scalar_input(content, contract)
+    photos = PixelStore(proof, contract)
+    with run.stage("run float32"), Session(content, threads=usable_cpus()) as session:
+        answers = answers_of(
+            session, contract, photos, progress=run.progress, stage="running float32"
+        )
     float_candidate = Candidate(
         name=FLOAT_NAME, content=content, contract=contract, recipe=None, answers=answers
     )

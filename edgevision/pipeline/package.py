@@ -79,6 +79,7 @@ def _asked(candidate: Candidate, plan: Plan) -> Asked:
         precision=recipe.precision,
         input_type=recipe.input_type,
         output_type=recipe.output_type,
+        full_integer=(recipe.input_type, recipe.output_type) == ("int8", "int8"),
         kept_float=frozenset(skipped.tensor for skipped in candidate.skipped),
         allow_flex=plan.allow_flex,
     )
@@ -87,7 +88,9 @@ def _asked(candidate: Candidate, plan: Plan) -> Asked:
 def _labels(plan: Plan, photos: ImageSet, facts: Facts) -> tuple[str, ...]:
     """Class names as given, else those of the photos when there is one for each output."""
     classes = facts.outputs[0].shape[-1] if facts.outputs[0].shape else 1
-    return plan.labels or (photos.classes if len(photos.classes) == classes else ())
+    # One sigmoid output tells two classes apart.
+    fitting = {1: 2}.get(classes, classes)
+    return plan.labels or (photos.classes if len(photos.classes) == fitting else ())
 
 
 def _figures(

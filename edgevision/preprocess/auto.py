@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.errors import UsageError
+from edgevision.errors import ImageSetError, UsageError
 from edgevision.preprocess.contract import Contract
 from edgevision.preprocess.normalize import normalize
 from edgevision.preprocess.preprocessing import Preprocessing
@@ -24,6 +24,9 @@ Score = Callable[[Contract], FloatArray]
 
 CLEAR = 0.05
 """Two contracts differ clearly when chance alone would do it in fewer than 1 of 20 cases."""
+
+DOUBTFUL = 0.01
+"""A declaration is doubted on stronger evidence: of a dozen rivals, one may look better by luck."""
 
 ALIKE = 0.01
 """Input values that differ by less than this share of their range mean the same to a model:
@@ -82,7 +85,8 @@ def run_trials(
     """A trial of each contract, in the order given.
 
     Raises:
-        UsageError: there are no labels, or a label is none of the model's classes.
+        UsageError: there are no labels.
+        ImageSetError: a label is none of the model's classes.
     """
     if not len(labels):
         raise UsageError("--preprocess auto needs labelled images", hint=_DECLARE)
@@ -91,7 +95,7 @@ def run_trials(
         scores = score(contract)
         if int(labels.max()) >= scores.shape[1]:
             message = f"label {labels.max()} is none of the model's {scores.shape[1]} classes"
-            raise UsageError(message, hint="labels are indices into the model's outputs")
+            raise ImageSetError(message, hint="labels are indices into the model's outputs")
         correct = scores.argmax(axis=1) == labels
         trials.append(Trial(name=name, contract=contract, correct=correct, scores=scores))
         progress(done, len(contracts), "trying preprocessing")
@@ -122,7 +126,7 @@ def doubt(chosen: Trial, others: Sequence[Trial]) -> str | None:
 
     It looks wrong when it is no better than chance, or when another is clearly better.
     """
-    better = [trial for trial in others if _is_clearly_better(trial, chosen)]
+    better = [trial for trial in others if _is_clearly_better(trial, chosen, level=DOUBTFUL)]
     count = len(chosen.correct)
     if better:
         best = max(better, key=lambda trial: trial.accuracy)
@@ -157,14 +161,14 @@ def _same_meaning(one: Trial, other: Trial) -> bool:
     return bool((gap < ALIKE * (high[0] - low[0])).all())
 
 
-def _is_clearly_better(one: Trial, other: Trial) -> bool:
+def _is_clearly_better(one: Trial, other: Trial, *, level: float = CLEAR) -> bool:
     """McNemar's exact test, one-sided: only images on which the two differ can tell.
 
     Source: McNemar 1947, Psychometrika 12(2).
     """
     gained = int((one.correct & ~other.correct).sum())
     lost = int((other.correct & ~one.correct).sum())
-    return gained > lost and _tail(gained, gained + lost, 0.5) < CLEAR
+    return gained > lost and _tail(gained, gained + lost, 0.5) < level
 
 
 def _is_near_chance(trial: Trial) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from edgevision.errors import UsageError
 from edgevision.preprocess.contract import Contract, contract_to_dict
-from edgevision.preprocess.preprocessing import HOW, Preprocessing, said_in, unknown_preset
+from edgevision.preprocess.preprocessing import AUTO, HOW, Preprocessing, said_in, unknown_preset
 from edgevision.preprocess.presets import PRESETS
 
 TABLE = "preprocessing"
@@ -27,6 +27,8 @@ def from_flags(
 ) -> Preprocessing:
     """What a command line says; a number beside `--preprocess` wins over what that holds.
 
+    With `--preprocess auto` only the other flags say something: the rest is to be measured.
+
     Raises:
         UsageError: a value is unknown, out of range, or no number.
     """
@@ -43,7 +45,18 @@ def from_flags(
             if value is not None
         }
     )
-    return flags if preprocess is None else flags.over(from_option(preprocess))
+    return flags if preprocess in {None, AUTO} else flags.over(from_option(str(preprocess)))
+
+
+def refuse_auto(preprocess: str | None) -> None:
+    """Raise when `--preprocess auto` is given to a command that measures no model.
+
+    Raises:
+        UsageError: it is.
+    """
+    if preprocess == AUTO:
+        message = "--preprocess auto is not for this command: it measures a model being optimized"
+        raise UsageError(message, hint=f"one of {', '.join(PRESETS)}, or a TOML file")
 
 
 def from_option(value: str) -> Preprocessing:

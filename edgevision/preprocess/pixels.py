@@ -106,23 +106,25 @@ def to_pixels(image: RgbImage, contract: Contract, *, out: Pixels | None = None)
     return out
 
 
+GRAY_WEIGHTS = np.array([9798, 19235, 3735], np.uint32)
+"""Of red, green and blue; they add up to 1 << `GRAY_SHIFT`."""
+GRAY_ROUND = np.uint32(16384)
+GRAY_SHIFT = np.uint32(15)
+
+
 def to_gray(image: RgbImage) -> Pixels:
     """Luma of `image`, (height, width): (9798 R + 19235 G + 3735 B + 16384) >> 15, BT.601.
 
     The weights are OpenCV's own fixed-point ones; spelled out so that Kotlin can be equal.
     """
-    wide = image.astype(np.uint32)
-    luma = (9798 * wide[..., 0] + 19235 * wide[..., 1] + 3735 * wide[..., 2] + 16384) >> 15
-    return luma.astype(np.uint8)
+    luma = ((image * GRAY_WEIGHTS).sum(axis=-1, dtype=np.uint32) + GRAY_ROUND) >> GRAY_SHIFT
+    gray: Pixels = luma.astype(np.uint8)
+    return gray
 
 
 def _resize(part: RgbImage, spot: Placement, target: Pixels) -> None:
     if part.shape[:2] == (spot.height, spot.width):
         target[...] = part
         return
-    if target.flags.c_contiguous:
-        cv2.resize(part, (spot.width, spot.height), target, interpolation=cv2.INTER_LINEAR_EXACT)
-    else:
-        target[...] = cv2.resize(
-            part, (spot.width, spot.height), interpolation=cv2.INTER_LINEAR_EXACT
-        )
+    # OpenCV writes into rows of any stride, so a letterboxed picture needs no array of its own.
+    cv2.resize(part, (spot.width, spot.height), target, interpolation=cv2.INTER_LINEAR_EXACT)

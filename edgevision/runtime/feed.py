@@ -27,13 +27,14 @@ class Feed:
             message = f"input {spec.name!r} has shape {spec.shape}, preprocessing makes {expected}"
             raise ModelError(message, hint="the model's card and its file do not fit together")
         self._contract = contract
-        self._table: NDArray[Any] | None = None
+        self.table: NDArray[Any] | None = None
+        """(256, channels): what each pixel value becomes in an integer input; None for floats."""
         if spec.dtype.kind in "iu":
             if spec.quantization is None:
                 message = f"input {spec.name!r} is {spec.dtype} without one scale and zero point"
                 raise ModelError(message)
             table = input_table(contract, spec.quantization, spec.dtype)
-            self._table = table
+            self.table = table
             self._is_identity = spec.dtype == np.uint8 and bool(
                 (table == np.arange(256)[:, None]).all()
             )
@@ -44,14 +45,14 @@ class Feed:
     @property
     def takes_pixels(self) -> bool:
         """Whether the input tensor holds the pixels as they are: no arithmetic per image."""
-        return self._table is not None and self._is_identity
+        return self.table is not None and self._is_identity
 
     def __call__(self, pixels: Pixels) -> NDArray[Any]:
         """The input array (1, height, width, channels) for `pixels` (height, width, channels)."""
-        if self._table is None:
+        if self.table is None:
             return normalize(pixels, self._contract)[None]
         if self._is_identity:
             return pixels[None]
         channels = np.arange(self._contract.channels)
-        fed: NDArray[Any] = self._table[pixels, channels][None]
+        fed: NDArray[Any] = self.table[pixels, channels][None]
         return fed

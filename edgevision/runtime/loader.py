@@ -8,6 +8,7 @@ import ctypes
 import importlib
 import importlib.metadata
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,7 +55,9 @@ class RuntimeLibrary:
         """An `Interpreter` of this library on the model's bytes, its tensors allocated."""
         loaded = [self._delegate(path) for path in delegates]
         resolver = self.module.OpResolverType
-        with quiet_native():
+        with quiet_native(), warnings.catch_warnings():
+            # "Enabling `experimental_preserve_all_tensors` ...": whoever asks for it knows.
+            warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors")
             interpreter = self.module.Interpreter(
                 model_content=content,
                 num_threads=threads,

@@ -29,15 +29,16 @@ def mean_ranges(
     Zero is always inside a range, as it is in a quantized tensor.
 
     Raises:
-        ModelError: the model has no float activations, or does not take these images.
+        ModelError: the model is not a float model, or does not take these images.
         ImageSetError: an image cannot be decoded.
     """
     facts = read_model(model)
     outputs = sorted({index for operator in facts.operators for index in operator.outputs})
-    watched = [facts.tensors[index] for index in outputs]
-    watched = [tensor for tensor in watched if tensor.dtype == "float32" and tensor.elements]
-    if not watched:
-        message = f"{model} has no float activations to observe"
+    activations = [facts.tensors[index] for index in outputs if facts.tensors[index].elements]
+    watched = [tensor for tensor in activations if tensor.dtype == "float32"]
+    # An integer model has a float tensor or two at its ends, which tell nothing of the rest.
+    if 2 * len(watched) <= len(activations):
+        message = f"{model} computes in integers: {len(watched)} of {len(activations)} are float"
         raise ModelError(message, hint="give the float .tflite, before quantization")
     sums = np.zeros((len(watched), 2))
     with Session(model, keep_all_tensors=True) as session:

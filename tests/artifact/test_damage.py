@@ -1,10 +1,14 @@
 """Files from strangers may be damaged or hostile: facts, or ModelError, and soon."""
 
+import copy
 import time
 import tracemalloc
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +18,7 @@ from edgevision.artifact.package import remove_card, write_card
 from edgevision.artifact.reading import find_card
 from edgevision.errors import ModelError
 from tests.artifact.conftest import CardOf
+from tests.artifact.models import classifier, pack, unpack
 
 
 @settings(
@@ -69,3 +74,36 @@ def test_hostile_sizes_cost_neither_time_nor_memory(uint8_model: bytes) -> None:
     tracemalloc.stop()
     assert peak < 50_000_000
     assert time.monotonic() - began < 30
+
+
+def test_tensors_that_share_one_buffer_cost_it_once() -> None:
+    model = unpack(classifier("float32"))
+    model.buffers[1].data = np.zeros(1_000_000, np.uint8)
+    model.subgraphs[0].tensors += [model.subgraphs[0].tensors[1]] * 2000
+    content = pack(model)
+    tracemalloc.start()
+    tensors = read_model(content).tensors
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sum(tensor.data is tensors[1].data for tensor in tensors) == 2001
+    assert peak < 20_000_000
+
+
+def test_buffers_that_lie_on_top_of_each_other_are_refused() -> None:
+    # 2000 buffers, each all of the same megabyte: two gigabytes to whoever believes it.
+    model = unpack(classifier("float32"))
+    model.buffers[1].data = np.zeros(1_000_000, np.uint8)
+    for _ in range(2000):
+        buffer = schema.BufferT()
+        buffer.offset, buffer.size = 4096, 1_000_000
+        model.buffers.append(buffer)
+        tensor = copy.copy(model.subgraphs[0].tensors[1])
+        tensor.buffer = len(model.buffers) - 1
+        model.subgraphs[0].tensors.append(tensor)
+    content = pack(model)
+    tracemalloc.start()
+    with pytest.raises(ModelError, match="on top of each other"):
+        read_model(content)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20_000_000

@@ -1,6 +1,7 @@
 import io
 import struct
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -186,3 +187,13 @@ def test_card_file_names_its_model(tmp_path: Path, float_model: bytes, card_of: 
     assert card_from_dict(values) == card_of(float_model)
     with pytest.raises(UsageError, match="exists"):
         write_card_file(model, card_of(float_model))
+
+
+def test_two_labels_of_one_sigmoid_stay_out_of_the_standard_metadata(
+    float_model: bytes, card_of: CardOf
+) -> None:
+    like = card_of(float_model)
+    output = replace(like.outputs[0], shape=(1, 1))
+    card = replace(like, labels=("no", "yes"), outputs=(output,), activation="sigmoid")
+    standard = read_metadata(read_model(write_card(float_model, card)).metadata[ENTRY])
+    assert standard.label_files == ()

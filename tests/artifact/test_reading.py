@@ -1,4 +1,6 @@
 import dataclasses
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from edgevision.artifact.reading import find_card, read_card
 from edgevision.artifact.usage import usage_of
 from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.preprocessing import Preprocessing
 from edgevision.runtime.feed import Feed
 from edgevision.runtime.session import Session
 from tests.artifact.conftest import CardOf
@@ -129,19 +132,37 @@ def test_usage_comes_from_the_card(path: Path, float_model: bytes, card_of: Card
 
 def test_declared_preset_replaces_the_card(path: Path, float_model: bytes, card_of: CardOf) -> None:
     path.write_bytes(write_card(float_model, card_of(float_model)))
-    usage = usage_of(path, "unit")
+    usage = usage_of(path, Preprocessing(preset="unit"))
     assert usage.contract == Contract(width=32, height=32, std=(255.0,))
     assert usage.labels == LABELS
 
 
+def test_one_value_said_replaces_that_value_of_the_card(
+    path: Path, float_model: bytes, card_of: CardOf
+) -> None:
+    card = card_of(float_model)
+    path.write_bytes(write_card(float_model, card))
+    usage = usage_of(path, Preprocessing(fit="letterbox"))
+    assert usage.contract == dataclasses.replace(card.contract, fit="letterbox")
+
+
 def test_without_card_or_preset_the_presets_are_listed(path: Path, float_model: bytes) -> None:
     path.write_bytes(float_model)
-    with pytest.raises(UsageError, match="does not say") as caught:
+    with pytest.raises(UsageError) as caught:
         usage_of(path)
     assert "imagenet-torch" in caught.value.hint
 
 
-def test_unknown_preset_lists_the_known(path: Path, float_model: bytes) -> None:
-    path.write_bytes(float_model)
-    with pytest.raises(UsageError, match="imagenet-tf"):
-        usage_of(path, "imagenot")
+def test_damaged_card_does_not_stop_who_says_how(path: Path, float_model: bytes) -> None:
+    path.write_bytes(wrap(float_model, {"EDGEVISION_CARD": b"{}"}))
+    assert usage_of(path, Preprocessing(preset="raw")).labels == ()
+
+
+def test_reading_needs_no_package_at_all() -> None:
+    # 32-bit Raspberry Pi OS has no ai-edge-litert, and so no flatbuffers.
+    code = (
+        "import sys, edgevision.artifact.usage, edgevision.artifact.facts\n"
+        "print(*{'numpy', 'flatbuffers', 'cv2'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -22,7 +22,7 @@ def answers(
 def test_mcnemar_is_the_binomial_test_at_one_half() -> None:
     assert mcnemar(0, 0) == 1.0
     assert mcnemar(5, 5) == 1.0
-    # 2 * (1 + 10) / 2^10
+    # Both tails of 0 or 1 heads in 10 throws: 2 times 11 of 1024.
     assert mcnemar(9, 1) == pytest.approx(22 / 1024)
     assert mcnemar(1, 9) == mcnemar(9, 1)
 

@@ -1,37 +1,38 @@
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edgevision.bench.case import cases_for
+from edgevision.bench.measure import Job, measure
 from edgevision.bench.plan import Plan
 from edgevision.bench.result import (
     SCHEMA_VERSION,
     Result,
     from_document,
-    read_result,
+    read_results,
     to_document,
     to_text,
 )
-from edgevision.bench.run import run_bench
 from edgevision.errors import UsageError
 
 
 @pytest.fixture(scope="module")
 def result() -> Result:
     probe = Path(__file__).parents[2] / "edgevision/runtime/probe.tflite"
-    return run_bench(cases_for([probe, probe]), Plan(rounds=6, seconds=0.06, warmup_seconds=0))
+    plan = Plan(rounds=6, seconds=0.06, warmup_seconds=0)
+    cases = cases_for([probe, probe])
+    return measure(Job(cases=cases, plan=plan, per_operation=True, sustained_seconds=0.1))
 
 
 def test_a_result_survives_the_file_whole(result: Result, tmp_path: Path) -> None:
     path = tmp_path / "result.json"
-    path.write_text(to_text(to_document(result)))
-    assert read_result(path) == result
+    path.write_text(to_text(to_document([result])))
+    assert read_results(path) == (result,)
 
 
 def test_the_keys_of_litert_benchmark_are_there(result: Result) -> None:
-    entry = to_document(result)["models"][0]
+    entry = to_document([result])["runs"][0]["models"][0]
     assert {"model", "model_size_mb", "accelerators", "num_threads"} <= set(entry)
     kept = (
         "init_ms warmup_first_ms warmup_avg_ms avg_ms min_ms max_ms median_ms std_ms p5_ms p95_ms"
@@ -42,15 +43,15 @@ def test_the_keys_of_litert_benchmark_are_there(result: Result) -> None:
 
 
 def test_raw_samples_stay_on_one_line(result: Result) -> None:
-    text = to_text(to_document(result))
-    assert text.count("\n") < 400
-    assert json.loads(text)["models"][0]["latency"]["rounds"][0]["timed_ns"]
+    text = to_text(to_document([result]))
+    assert text.count("\n") < 600
+    assert json.loads(text)["runs"][0]["models"][0]["latency"]["rounds"][0]["timed_ns"]
 
 
 def test_fields_of_a_newer_minor_version_are_left_aside(result: Result) -> None:
-    document = to_document(result)
-    document["models"][0]["shininess"] = 3
-    assert from_document(document) == result
+    document = to_document([result])
+    document["runs"][0]["models"][0]["shininess"] = 3
+    assert from_document(document) == (result,)
 
 
 @pytest.mark.parametrize("version", [None, True, 0, "1"])
@@ -65,13 +66,13 @@ def test_a_newer_version_is_refused_by_its_number() -> None:
 
 
 def test_a_damaged_field_is_named(result: Result) -> None:
-    document = to_document(result)
-    document["models"][1]["latency"]["rounds"][2]["init_ns"] = "soon"
+    document = to_document([result])
+    document["runs"][0]["models"][1]["latency"]["rounds"][2]["init_ns"] = "soon"
     with pytest.raises(
-        UsageError, match=r"models\[1\]\.latency\.rounds\[2\]\.init_ns should be int"
+        UsageError, match=r"runs\[0\]\.models\[1\]\.latency\.rounds\[2\]\.init_ns should be int"
     ):
         from_document(document)
-    del document["models"][1]["latency"]["rounds"][2]["init_ns"]
+    del document["runs"][0]["models"][1]["latency"]["rounds"][2]["init_ns"]
     with pytest.raises(UsageError, match=r"rounds\[2\]\.init_ns is missing"):
         from_document(document)
 
@@ -79,10 +80,10 @@ def test_a_damaged_field_is_named(result: Result) -> None:
 def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     with pytest.raises(UsageError, match="cannot read"):
-        read_result(path)
+        read_results(path)
     path.write_text("{")
     with pytest.raises(UsageError, match="is no JSON"):
-        read_result(path)
+        read_results(path)
 
 
 def test_the_result_names_machine_runtime_and_file(result: Result) -> None:
@@ -92,4 +93,3 @@ def test_the_result_names_machine_runtime_and_file(result: Result) -> None:
     assert result.models[0].file == "probe.tflite"
     assert result.models[0].size == result.models[1].size
     assert len(result.ratios) == 1
-    assert replace(result.host, load=0.0) != result.host or result.host.load == 0.0

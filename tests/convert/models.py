@@ -73,13 +73,26 @@ def augmented(keras: Any) -> Any:
 
 
 @_model
-def random_crop(keras: Any) -> Any:
+def crop_then_pool(keras: Any) -> Any:
     layers = keras.layers
     return keras.Sequential(
         [
             keras.Input((24, 24, 3), name="image"),
             layers.RandomCrop(16, 16, name="crop"),
             layers.Conv2D(4, 3, name="conv"),
+            layers.GlobalAveragePooling2D(name="gap"),
+            layers.Dense(3, name="answers"),
+        ]
+    )
+
+
+@_model
+def crop_then_flatten(keras: Any) -> Any:
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((24, 24, 3), name="image"),
+            layers.RandomCrop(16, 16, name="crop"),
             layers.Flatten(name="flat"),
             layers.Dense(3, name="answers"),
         ]
@@ -157,6 +170,15 @@ def unbuilt(keras: Any) -> Any:
 def needs_flex(keras: Any) -> Any:
     layers = keras.layers
     image = keras.Input((8, 8, 3), name="image")
+    x = layers.Conv2D(8, 3, padding="same", name="conv")(image)
+    x = keras.ops.inv(x + 8 * keras.ops.eye(8))
+    return keras.Model(image, layers.Dense(2, name="answers")(layers.Flatten(name="flat")(x)))
+
+
+@_model
+def beyond_flex(keras: Any) -> Any:
+    layers = keras.layers
+    image = keras.Input((8, 8, 3), name="image")
     x = layers.Conv2D(2, 3, activation="tanh", name="conv")(image)
     x = keras.ops.erfinv(x * 0.5)
     return keras.Model(image, layers.Dense(2, name="answers")(layers.Flatten(name="flat")(x)))
@@ -177,6 +199,35 @@ def with_lambda(keras: Any) -> Any:
     image = keras.Input((8, 8, 3), name="image")
     x = layers.Lambda(lambda x: x * 2, name="double")(image)
     return keras.Model(image, layers.Flatten(name="flat")(x))
+
+
+@_model
+def raw_variable(keras: Any) -> Any:
+    """A layer that holds a variable of TensorFlow's own, which Keras does not know of."""
+    from tests.convert.custom import RawScale
+
+    image = keras.Input((8, 8, 3), name="image")
+    x = keras.layers.Flatten(name="flat")(RawScale(name="raw_scale")(image))
+    return keras.Model(image, keras.layers.Dense(2, name="answers")(x))
+
+
+@_model
+def subclassed(keras: Any) -> Any:
+    from tests.convert.custom import Tiny
+
+    model = Tiny()
+    model(keras.ops.zeros((1, 12, 12, 3)))
+    return model
+
+
+@_model
+def lazily_built(keras: Any) -> Any:
+    """Keras loads this one without its weights, and without saying so."""
+    from tests.convert.custom import Lazy
+
+    model = Lazy()
+    model(keras.ops.zeros((1, 12, 12, 3)))
+    return model
 
 
 @_model

@@ -1,0 +1,153 @@
+"""Accuracy against size and latency as channels go: prune, fine-tune, quantize and measure.
+
+    python benchmarks/prune_curve.py ../shared/data/models/mlperf_resnet8_cifar10.h5 \
+        ../shared/data/cifar10 runs/resnet8 --preprocess raw --epochs 20
+
+Each model that is trained is kept in the output folder and not trained again, and an interrupted
+training goes on where it was. `evaluation.npz` is used for nothing but the accuracy printed.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from edgevision.bench.latency import time_models
+from edgevision.bench.plan import Plan as TimingPlan
+from edgevision.compress.examples import examples_of
+from edgevision.compress.fine_tune import fine_tune
+from edgevision.compress.load import load_keras
+from edgevision.compress.plan import Plan, Target
+from edgevision.compress.prune import prune
+from edgevision.compress.training import Training
+from edgevision.convert.convert import convert
+from edgevision.dataset.open_set import open_image_set
+from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.options import from_option
+from edgevision.preprocess.pixels import to_pixels
+from edgevision.quantize.quantize import quantize
+from edgevision.recipe.named import recipe_for
+from edgevision.runtime.predict import scores_of
+from edgevision.runtime.session import Session
+
+
+def main() -> None:
+    arguments = _arguments()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    model = load_keras(arguments.model)
+    _, height, width, channels = model.inputs[0].shape
+    contract = from_option(arguments.preprocess).contract(
+        width=width, height=height, channels=channels
+    )
+    for fraction in arguments.remove:
+        _train(arguments, contract, fraction)
+    if not arguments.only_train:
+        _measure(arguments, contract)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("data", type=Path, help="folder with train, calibration, evaluation .npz")
+    parser.add_argument("output", type=Path, help="folder for models and results.json")
+    parser.add_argument("--preprocess", default="raw")
+    parser.add_argument("--measure", default="macs", help="macs, params or channels")
+    parser.add_argument("--remove", type=float, nargs="+", default=[0.25, 0.5, 0.65, 0.75])
+    parser.add_argument("--importance", default="l2")
+    parser.add_argument("--ranking", default="layer")
+    parser.add_argument("--round-to", type=int, default=8)
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--only-train", action="store_true")
+    return parser.parse_args()
+
+
+def _name(arguments: argparse.Namespace, fraction: float) -> str:
+    return f"{arguments.measure}-{round(100 * fraction):02d}"
+
+
+def _train(arguments: argparse.Namespace, contract: Contract, fraction: float) -> None:
+    path = arguments.output / f"{_name(arguments, fraction)}.keras"
+    if path.exists():
+        return
+    model = load_keras(arguments.model)
+    target = Target(measure=arguments.measure, fraction=fraction)
+    plan = Plan(
+        target=target,
+        importance=arguments.importance,
+        ranking=arguments.ranking,
+        round_to=arguments.round_to,
+    )
+    pruned = prune(model, plan)
+    examples = examples_of(open_image_set(arguments.data / "train.npz"), contract)
+    tuned = fine_tune(
+        pruned.model,
+        model,
+        examples,
+        Training(epochs=arguments.epochs, learning_rate=arguments.learning_rate),
+        checkpoint=path.with_suffix(".npz"),
+    )
+    facts = {
+        "epochs": len(tuned.epochs),
+        "macs": [pruned.before.macs, pruned.after.macs],
+        "parameters": [pruned.before.parameters, pruned.after.parameters],
+        "expected_int8_bytes": pruned.after.int8_bytes,
+        "widths": pruned.widths_after,
+        "held_out": [tuned.score_before, tuned.score],
+    }
+    path.with_suffix(".json").write_text(json.dumps(facts, indent=1))
+    pruned.model.save(path)
+    print(path.name, json.dumps(facts), flush=True)
+
+
+def _measure(arguments: argparse.Namespace, contract: Contract) -> None:
+    calibration, evaluation = (
+        open_image_set(arguments.data / f"{name}.npz") for name in ("calibration", "evaluation")
+    )
+    observed = [to_pixels(calibration.load(item), contract) for item in calibration]
+    seen = [to_pixels(evaluation.load(item), contract) for item in evaluation]
+    labels = np.array([item.label for item in evaluation])
+    contents: dict[str, bytes] = {}
+    accuracy: dict[str, float] = {}
+    for fraction in [0.0, *arguments.remove]:
+        name = _name(arguments, fraction)
+        source = arguments.output / f"{name}.keras" if fraction else arguments.model
+        made = arguments.output / f"{name}.tflite"
+        convert(source, made, overwrite=True)
+        small = quantize(
+            made.read_bytes(),
+            contract=contract,
+            images=lambda: iter(observed),
+            recipe=recipe_for("int8"),
+        )
+        contents |= {f"{name} float": made.read_bytes(), f"{name} int8": small.content}
+        for kind, own in (("float", contract), ("int8", small.contract)):
+            with Session(contents[f"{name} {kind}"]) as session:
+                scores = scores_of(session, own, iter(seen))
+            accuracy[f"{name} {kind}"] = float((scores.argmax(-1) == labels).mean())
+    timing = TimingPlan(rounds=7, seconds=2.0, least_runs=100)
+    latencies = time_models(contents, threads=1, plan=timing)
+    base = f"{_name(arguments, 0)} float"
+    base_ms = float(np.median(latencies[base].steady_ns)) / 1e6
+    rows = {}
+    print("| model | accuracy | size | of float | median ms | times faster |")
+    print("|---|---|---|---|---|---|")
+    for name, content in contents.items():
+        median_ms = float(np.median(latencies[name].steady_ns)) / 1e6
+        rows[name] = {
+            "accuracy": accuracy[name],
+            "size_bytes": len(content),
+            "median_ms": median_ms,
+        }
+        print(
+            f"| {name} | {accuracy[name]:.1%} | {len(content):,} "
+            f"| {len(content) / len(contents[base]):.1%} | {median_ms:.4f} "
+            f"| {base_ms / median_ms:.2f} |"
+        )
+    results = {"images": len(labels), "threads": 1, "models": rows}
+    (arguments.output / "results.json").write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()

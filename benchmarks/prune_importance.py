@@ -1,0 +1,70 @@
+"""Which importance and ranking keep most accuracy: ResNet-8 on CIFAR-10 at half its multiply-adds.
+
+    python benchmarks/prune_importance.py ../shared/data
+
+For each choice, accuracy on evaluation.npz right after removal and after short fine-tuning.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any, get_args
+
+import keras
+import numpy as np
+
+from edgevision.compress.examples import Examples, examples_of
+from edgevision.compress.fine_tune import fine_tune
+from edgevision.compress.gradients import gradients_on
+from edgevision.compress.importance import taylor_scores
+from edgevision.compress.load import load_keras
+from edgevision.compress.plan import Importance, Plan, Ranking, Target
+from edgevision.compress.prune import prune
+from edgevision.compress.training import Training
+from edgevision.dataset.open_set import open_image_set
+from edgevision.preprocess.contract import Contract
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, help="folder with models/ and cifar10/")
+    parser.add_argument("--remove", type=float, default=0.5, help="share of multiply-adds")
+    parser.add_argument("--epochs", type=int, default=1)
+    arguments = parser.parse_args()
+
+    raw = Contract(width=32, height=32, fit="stretch")
+    train = examples_of(open_image_set(arguments.data / "cifar10/train.npz"), raw)
+    held_out = examples_of(open_image_set(arguments.data / "cifar10/evaluation.npz"), raw)
+    model = load_keras(arguments.data / "models/mlperf_resnet8_cifar10.h5")
+    print(f"float: {accuracy(model, held_out):.3f}", flush=True)
+    print("| importance | ranking | multiply-adds left | removed | fine-tuned |")
+    gradients = gradients_on(model, train)
+    for ranking in get_args(Ranking):
+        for importance in get_args(Importance):
+            plan = Plan(
+                target=Target(measure="macs", fraction=arguments.remove),
+                importance=importance,
+                ranking=ranking,
+            )
+            score = (
+                (lambda graph: taylor_scores(graph, gradients)) if importance == "taylor" else None
+            )
+            pruned = prune(model, plan, score=score)
+            left = pruned.after.macs / pruned.before.macs
+            removed = accuracy(pruned.model, held_out)
+            fine_tune(pruned.model, model, train, Training(epochs=arguments.epochs))
+            tuned = accuracy(pruned.model, held_out)
+            print(
+                f"| {importance} | {ranking} | {left:.1%} | {removed:.3f} | {tuned:.3f} |",
+                flush=True,
+            )
+            keras.utils.clear_session(free_memory=False)
+
+
+def accuracy(model: Any, examples: Examples) -> float:
+    """Top-1 on labelled images."""
+    answers = np.asarray(model.predict(examples.batch(np.arange(examples.count)), verbose=0))
+    return float((answers.argmax(-1) == examples.labels).mean())
+
+
+if __name__ == "__main__":
+    main()

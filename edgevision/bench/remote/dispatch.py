@@ -1,0 +1,45 @@
+"""One job on the target named, whatever it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgevision.bench.measure import Job, measure
+from edgevision.bench.remote.android import measure_over_adb
+from edgevision.bench.remote.ssh import measure_over_ssh, provision
+from edgevision.bench.remote.target import AdbTarget, SshTarget, Target
+from edgevision.bench.result import Result
+from edgevision.errors import UsageError
+from edgevision.progress import Progress, silent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How to get at other machines."""
+
+    ssh_options: Sequence[str] = ()
+    """Words for ssh, as they are."""
+    is_provisioning: bool = False
+    """Make a venv with a runtime on each board first."""
+    benchmark_model: Path | None = None
+    """TFLite's native tool, built for the phone."""
+
+
+def measure_at(target: Target, job: Job, access: Access, *, progress: Progress = silent) -> Result:
+    """Do the job there; see `measure`, `measure_over_ssh` and `measure_over_adb` for errors."""
+    if isinstance(target, SshTarget):
+        if access.is_provisioning:
+            progress(0, 1, f"provisioning {target.host}")
+            provision(target, options=access.ssh_options)
+            progress(1, 1, f"provisioning {target.host}")
+        return measure_over_ssh(target, job, options=access.ssh_options, progress=progress)
+    if isinstance(target, AdbTarget):
+        if access.benchmark_model is None:
+            message = f"measuring on {target} needs TFLite's benchmark_model binary"
+            raise UsageError(
+                message, hint="--benchmark-model PATH; docs/bench.md says where to get it"
+            )
+        return measure_over_adb(
+            target, job, benchmark_model=access.benchmark_model, progress=progress
+        )
+    return measure(job, progress=progress)

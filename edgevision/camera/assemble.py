@@ -1,0 +1,223 @@
+"""From what the user asked to a loop ready to run: every word checked before anything is opened."""
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import get_args
+
+from edgevision.camera.answers import Choice
+from edgevision.camera.auto_source import find_camera
+from edgevision.camera.keep import keep_sink, parse_save_rule
+from edgevision.camera.loop import CameraLoop, LoopPlan
+from edgevision.camera.model_choice import ModelChoice, choose_model, find_model
+from edgevision.camera.orientation import Orientation, TurnedSource
+from edgevision.camera.recognizer import Recognizer
+from edgevision.camera.sink import Sink
+from edgevision.camera.source import (
+    LIVE_KINDS,
+    FrameSource,
+    SourceName,
+    SourceOptions,
+    open_source,
+    parse_source,
+)
+from edgevision.camera.steady import parse_smoothing
+from edgevision.camera.systemd import Notifier
+from edgevision.camera.watchdog import Patience
+from edgevision.errors import UsageError
+from edgevision.preprocess.contract import Fit
+from edgevision.runtime.session import Session, usable_cpus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """The command line; what each word means is told by `edgevision camera --help`."""
+
+    model: Path | None = None
+    source: str | None = None
+    size: str = ""
+    fps: float = 0.0
+    rotate: int = 0
+    flip: bool = False
+    every_frame: bool | None = None
+    labels: Path | None = None
+    preprocess: str | None = None
+    fit: str | None = None
+    runtime: str = "auto"
+    threads: int = 0
+    top_k: int = 5
+    threshold: float = 0.1
+    on: float = 0.5
+    off: float = 0.4
+    smooth: str = "none"
+    outputs: tuple[str, ...] = ()
+    http: str | None = None
+    viewers: int = 4
+    save_on: tuple[str, ...] = ()
+    save_to: Path = Path("captures")
+    save_limit: int = 1000
+    show: bool = False
+    frames: int | None = None
+    seconds: float | None = None
+    stall_timeout: float = 5.0
+    open_timeout: float = 10.0
+    max_reconnects: int | None = None
+    keep_trying: bool = False
+    as_json: bool = False
+
+
+_WORDS = {"outputs": "output", "as_json": "json"}
+"""Fields whose option has another name."""
+
+
+def words_of(request: Request) -> list[str]:
+    """The command line that makes this request, with defaults left out."""
+    words = [str(request.model)] if request.model is not None else []
+    for each in fields(Request):
+        value = getattr(request, each.name)
+        if each.name == "model" or value == each.default:
+            continue
+        option = "--" + _WORDS.get(each.name, each.name).replace("_", "-")
+        if each.name == "every_frame":
+            words.append("--every-frame" if value else "--latest")
+        elif value is True:
+            words.append(option)
+        else:
+            for item in value if isinstance(value, tuple) else (value,):
+                words += [option, str(item)]
+    return words
+
+
+def build_loop(
+    request: Request,
+    *,
+    stop: threading.Event,
+    folder: Path,
+    find_source: Callable[[], SourceName] = find_camera,
+) -> CameraLoop:
+    """The loop that `request` describes, its sinks running, its source not yet opened.
+
+    Raises:
+        EdgeVisionError: something in it cannot be: a usage error before any other.
+    """
+    choice = Choice(top_k=request.top_k, threshold=min(request.threshold, request.off))
+    smoothing = parse_smoothing(request.smooth)
+    rules = [parse_save_rule(text) for text in request.save_on]
+    orientation = Orientation(rotate=request.rotate, is_mirrored=request.flip)
+    options = _source_options(request)
+    _check_outputs(request)
+    name = parse_source(request.source) if request.source is not None else find_source()
+    model = _model(request, folder)
+    threads = request.threads or max(1, usable_cpus() - 1)
+    every_frame = request.every_frame
+    plan = LoopPlan(
+        source=str(name),
+        model=model.path.name,
+        threads=threads,
+        every_frame=name.kind not in LIVE_KINDS if every_frame is None else every_frame,
+        threshold=request.threshold,
+        on=request.on,
+        off=request.off,
+        smoothing=smoothing,
+        frames=request.frames,
+        seconds=request.seconds,
+        patience=Patience(
+            stall_s=request.stall_timeout,
+            # The source's own timeout comes first and says more.
+            open_s=request.open_timeout + 5,
+            reconnects=request.max_reconnects,
+            keep_trying=request.keep_trying,
+        ),
+    )
+
+    def open_frames() -> FrameSource:
+        source = open_source(name, options)
+        return source if orientation == Orientation() else TurnedSource(source, orientation)
+
+    def open_recognizer() -> Recognizer:
+        session = Session(model.path, threads=threads, runtime=request.runtime)
+        return Recognizer(
+            session,
+            model.contract,
+            labels=model.labels,
+            activation=model.activation,
+            choice=choice,
+        )
+
+    loop = CameraLoop(plan, open_frames, open_recognizer, notifier=Notifier())
+    if rules:
+        loop.add_sink(keep_sink(request.save_to, rules, limit=request.save_limit))
+    for text in request.outputs:
+        loop.add_sink(_output_sink(text))
+    if request.http is not None:
+        loop.add_sink(_http_sink(request, loop))
+    if request.show:
+        from edgevision.camera.window import window_sink
+
+        loop.add_sink(window_sink(stop))
+    return loop
+
+
+def _source_options(request: Request) -> SourceOptions:
+    width = height = 0
+    if request.size:
+        match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", request.size)
+        if match is None:
+            raise UsageError(f"a size is like 1280x720, got {request.size!r}")
+        width, height = int(match[1]), int(match[2])
+    return SourceOptions(
+        width=width,
+        height=height,
+        fps=request.fps,
+        open_timeout_s=request.open_timeout,
+        # So that a source which knows timeouts ends by itself before the watchdog must act.
+        read_timeout_s=min(3.0, 0.8 * request.stall_timeout),
+    )
+
+
+def _model(request: Request, folder: Path) -> ModelChoice:
+    fit: Fit | None = None
+    if request.fit is not None:
+        fit = next((known for known in get_args(Fit) if known == request.fit), None)
+        if fit is None:
+            raise UsageError(f"fit is one of {', '.join(get_args(Fit))}, got {request.fit!r}")
+    path = request.model if request.model is not None else find_model(folder)
+    return choose_model(path, labels=request.labels, preset=request.preprocess, fit=fit)
+
+
+def _check_outputs(request: Request) -> None:
+    for text in request.outputs:
+        if text != "jsonl" and not text.startswith(("jsonl:", "mqtt://", "mqtts://")):
+            raise UsageError(
+                f"unknown output {text!r}", hint="jsonl, jsonl:PATH, or mqtt://host/topic"
+            )
+    if request.as_json and "jsonl" in request.outputs:
+        raise UsageError(
+            "--json and --output jsonl both want stdout", hint="--output jsonl:results.jsonl"
+        )
+
+
+def _output_sink(text: str) -> Sink:
+    if text.startswith("jsonl"):
+        from edgevision.camera.jsonl import jsonl_sink
+
+        _, _, path = text.partition(":")
+        return jsonl_sink(Path(path) if path else None)
+    from edgevision.camera.mqtt import mqtt_sink, parse_broker
+
+    return mqtt_sink(parse_broker(text))
+
+
+def _http_sink(request: Request, loop: CameraLoop) -> Sink:
+    from edgevision.camera.http_server import HttpServer, Limits, parse_address
+
+    host, port = parse_address(request.http or "")
+    return HttpServer(
+        host,
+        port,
+        loop.status,
+        healthy_s=2 * request.stall_timeout,
+        limits=Limits(viewers=request.viewers),
+    )

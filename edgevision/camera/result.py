@@ -1,0 +1,91 @@
+"""What the loop says about one frame: the answers, how old they are, and where the time went."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One label with its score; with a place in the picture when the model finds objects."""
+
+    index: int
+    """The class, as the model counts."""
+    label: str
+    score: float
+    """0..1."""
+    xyxy: tuple[float, float, float, float] | None = None
+    """Left, top, right, bottom in pixels of the frame; None from a classifier."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """Everything known about one frame that inference has looked at."""
+
+    sequence: int
+    captured_ns: int
+    """time.monotonic_ns when the frame was exposed, or arrived."""
+    finished_ns: int
+    """time.monotonic_ns when the answers were there."""
+    wait_ms: float
+    """From capture until inference took the frame."""
+    pre_ms: float
+    infer_ms: float
+    post_ms: float
+    dropped: int
+    """Frames of this run that inference never looked at, until now."""
+    width: int
+    """Of the frame in pixels."""
+    height: int
+    answers: tuple[Answer, ...]
+    """Best first, at or above the threshold."""
+    steady: tuple[str, ...] = ()
+    """Labels that hold after smoothing and hysteresis, alphabetically."""
+
+    @property
+    def age_ms(self) -> float:
+        """How old the picture was when the answers were there."""
+        return (self.finished_ns - self.captured_ns) / 1e6
+
+
+def result_to_dict(
+    result: Result,
+    *,
+    now_ns: Callable[[], int] = time.time_ns,
+    monotonic_ns: Callable[[], int] = time.monotonic_ns,
+) -> dict[str, Any]:
+    """The result as plain JSON values; `time` is the capture in UTC by the wall clock as of now.
+
+    A board without a battery-backed clock starts at some wrong date and jumps when the network is
+    there: so the wall clock is asked at each result, and never kept.
+    """
+    captured = now_ns() - (monotonic_ns() - result.captured_ns)
+    moment = datetime.fromtimestamp(captured / 1e9, tz=UTC)
+    return {
+        "frame": result.sequence,
+        "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "sensor_ns": result.captured_ns,
+        "age_ms": round(result.age_ms, 2),
+        "wait_ms": round(result.wait_ms, 2),
+        "pre_ms": round(result.pre_ms, 2),
+        "infer_ms": round(result.infer_ms, 2),
+        "post_ms": round(result.post_ms, 2),
+        "dropped": result.dropped,
+        "width": result.width,
+        "height": result.height,
+        "answers": [_answer_to_dict(answer) for answer in result.answers],
+        "steady": list(result.steady),
+    }
+
+
+def _answer_to_dict(answer: Answer) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "index": answer.index,
+        "label": answer.label,
+        "score": round(answer.score, 4),
+    }
+    if answer.xyxy is not None:
+        values["xyxy"] = [round(side, 1) for side in answer.xyxy]
+    return values

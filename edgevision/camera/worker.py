@@ -1,0 +1,151 @@
+"""The inference thread: take the newest frame, look, hand the result to every sink."""
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from edgevision.camera.frame import Frame
+from edgevision.camera.mailbox import Mailbox
+from edgevision.camera.recognizer import Looker
+from edgevision.camera.result import Result
+from edgevision.camera.sink import Sink
+from edgevision.camera.steady import Steady
+from edgevision.camera.tally import Tally
+from edgevision.errors import DeviceError, EdgeVisionError
+
+logger = logging.getLogger(__name__)
+
+_TAKE_S = 0.5
+"""How long a wait for a frame lasts before the thread looks whether it is still wanted."""
+
+BAD_FRAMES_IN_A_ROW = 30
+"""A second of a normal camera: one torn JPEG is noise, thirty are a broken stream."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What the inference thread works with; a replacement thread gets the same."""
+
+    mailbox: Mailbox[Frame]
+    sinks: Sequence[Sink]
+    tally: Tally
+    steady: Steady
+    threshold: float
+    """Answers below this steer `steady` but are not reported."""
+    on_bad_source: Callable[[EdgeVisionError], None]
+    """Called when the frames of the source are no pictures, again and again."""
+    limit: int | None = None
+    """Stop after so many results."""
+
+
+class Worker:
+    """One life of the inference thread. One stuck in native code is abandoned, like a grabber."""
+
+    def __init__(
+        self,
+        open_recognizer: Callable[[], Looker],
+        desk: Desk,
+        *,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._open_recognizer = open_recognizer
+        self._desk = desk
+        self._clock_ns = clock_ns
+        self._stop = threading.Event()
+        self._entered_ns: int | None = None
+        self._bad_in_a_row = 0
+        self.error: EdgeVisionError | None = None
+        self.has_finished = False
+        """Whether the mailbox is drained, or the limit reached: all work is done."""
+        self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def abandon(self) -> None:
+        """Hand out nothing more, and end as soon as the runtime lets go."""
+        self._stop.set()
+
+    def join(self, timeout: float) -> None:
+        """Wait for the thread to end."""
+        self._thread.join(timeout)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its thread still runs."""
+        return self._thread.is_alive()
+
+    def busy_s(self) -> float:
+        """For how long it has been at one frame; 0 while it waits for one."""
+        entered_ns = self._entered_ns
+        return 0.0 if entered_ns is None else (self._clock_ns() - entered_ns) / 1e9
+
+    def _run(self) -> None:
+        try:
+            with contextlib.closing(self._open_recognizer()) as recognizer:
+                self._work(recognizer)
+        except EdgeVisionError as error:
+            self.error = error
+        except Exception as error:  # the main thread must learn of it, whatever it is
+            logger.debug("inference failed in an unforeseen way", exc_info=True)
+            self.error = EdgeVisionError(f"{type(error).__name__}: {error}")
+        finally:
+            self._entered_ns = None
+
+    def _work(self, recognizer: Looker) -> None:
+        desk = self._desk
+        done = 0
+        while not self._stop.is_set():
+            frame = desk.mailbox.take(_TAKE_S)
+            if frame is None:
+                if desk.mailbox.is_drained:
+                    self.has_finished = True
+                    return
+                continue
+            taken_ns = self._entered_ns = self._clock_ns()
+            result = self._look(recognizer, frame, taken_ns)
+            self._entered_ns = None
+            if result is None or self._stop.is_set():
+                continue
+            desk.tally.add(result)
+            for sink in desk.sinks:
+                sink.offer(result, frame)
+            done += 1
+            if desk.limit is not None and done >= desk.limit:
+                self.has_finished = True
+                return
+
+    def _look(self, recognizer: Looker, frame: Frame, taken_ns: int) -> Result | None:
+        desk = self._desk
+        try:
+            look = recognizer.look(frame)
+        except DeviceError as error:
+            desk.tally.add_bad_frame()
+            self._bad_in_a_row += 1
+            if self._bad_in_a_row >= BAD_FRAMES_IN_A_ROW:
+                self._bad_in_a_row = 0
+                desk.on_bad_source(
+                    DeviceError(f"{BAD_FRAMES_IN_A_ROW} bad frames in a row; the last: {error}")
+                )
+            return None
+        finished_ns = self._clock_ns()
+        self._bad_in_a_row = 0
+        height, width = frame.unpack().shape[:2]
+        return Result(
+            sequence=frame.sequence,
+            captured_ns=frame.captured_ns,
+            finished_ns=finished_ns,
+            wait_ms=(taken_ns - frame.captured_ns) / 1e6,
+            pre_ms=look.pre_ns / 1e6,
+            infer_ms=look.infer_ns / 1e6,
+            post_ms=look.post_ns / 1e6,
+            dropped=desk.mailbox.dropped,
+            width=width,
+            height=height,
+            answers=tuple(answer for answer in look.answers if answer.score >= desk.threshold),
+            steady=desk.steady.update(look.answers),
+        )

@@ -1,0 +1,166 @@
+"""Make a Keras model smaller by whole channels, towards a target."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from edgevision.compress.channels import Ids
+from edgevision.compress.choice import Choice, Chooser, Price
+from edgevision.compress.cost import Cost, CostModel, cost_model
+from edgevision.compress.graph import ChannelGraph, LayerWidth, build_graph
+from edgevision.compress.importance import Scores, weight_scores
+from edgevision.compress.plan import Plan, Target
+from edgevision.compress.removal import remove
+from edgevision.compress.trace import trace
+from edgevision.errors import ModelError, UsageError
+
+LatencyMs: TypeAlias = Callable[[Any], float]
+"""Measures a Keras model somewhere: the host, or a device at the end of a line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """A smaller model, and what was done."""
+
+    model: Any
+    before: Cost
+    after: Cost
+    widths_before: tuple[LayerWidth, ...]
+    widths_after: tuple[int, ...]
+    """Channels left in each layer of `widths_before`."""
+
+    feature: "Feature | None"
+    """Where to compare inner feature maps with the original's; None when there is no such place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """The last feature map of the original and of the smaller model, by layer name."""
+
+    layer: str
+    channels: Ids
+    """Which of the original's channels the smaller model still has, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """What one share removed would come to."""
+
+    fraction: float
+    cost: Cost
+    widths: tuple[int, ...]
+    """Channels left in each layer that makes channels."""
+
+
+def prune(
+    model: Any,
+    plan: Plan,
+    *,
+    score: Callable[[ChannelGraph], Scores] | None = None,
+    latency_ms: LatencyMs | None = None,
+) -> Pruned:
+    """Remove channels from `model`, which stays as it is; the result is a new Keras model.
+
+    Args:
+        model: A functional or Sequential Keras 3 model.
+        plan: What to remove.
+        score: Scores units instead of `plan.importance`; "taylor" needs it, as it needs data.
+        latency_ms: Measures a candidate; needed for a target in latency.
+
+    Raises:
+        ModelError: the model has no graph, or nothing in it can be removed.
+        UsageError: a pattern in `keep` matches nothing, or something needed was not given.
+        TargetMissedError: the target cannot be reached.
+    """
+    graph = build_graph(trace(model), keep=plan.keep)
+    _refuse_when_nothing_can_go(graph)
+    costs = cost_model(graph)
+    chooser = _chooser(graph, plan, score)
+    kept = chooser.choose_for(plan.target, _price(graph, costs, plan, latency_ms))
+    return Pruned(
+        model=remove(graph, kept),
+        before=costs.cost(graph.all_kept()),
+        after=costs.cost(kept),
+        widths_before=graph.layer_widths(),
+        widths_after=_widths(graph, kept),
+        feature=_last_feature(graph, kept),
+    )
+
+
+def ladder(model: Any, plan: Plan, fractions: Sequence[float]) -> tuple[Rung, ...]:
+    """What removing each of `fractions` of the plan's measure would come to; builds nothing.
+
+    Raises: as `prune`, and UsageError for a target in latency, which cannot be predicted.
+    """
+    graph = build_graph(trace(model), keep=plan.keep)
+    _refuse_when_nothing_can_go(graph)
+    costs = cost_model(graph)
+    # Only how many go is asked here, and that does not depend on which, except in a global
+    # ranking by data, where the weights' norms stand in.
+    importance = "l2" if plan.importance == "taylor" else plan.importance
+    chooser = Chooser(
+        graph=graph,
+        scores=weight_scores(graph, importance),
+        ranking=plan.ranking,
+        round_to=plan.round_to,
+    )
+    rungs = []
+    for fraction in fractions:
+        target = Target(measure=plan.target.measure, fraction=fraction)
+        kept = chooser.choose_for(target, _price(graph, costs, plan, None))
+        rungs.append(Rung(fraction=fraction, cost=costs.cost(kept), widths=_widths(graph, kept)))
+    return tuple(rungs)
+
+
+def _last_feature(graph: ChannelGraph, kept: Choice) -> Feature | None:
+    for call in reversed(graph.trace.calls):
+        carried = graph.wires.get(call.outputs[0])
+        is_map = carried is not None and len(call.outputs[0].shape) == carried.axis + 1 == 4
+        # Functions have no output to ask a model for, and a layer used twice has two.
+        uses = sum(other.operation is call.operation for other in graph.trace.calls)
+        if carried is not None and is_map and hasattr(call.operation, "weights") and uses == 1:
+            staying = np.flatnonzero(graph.kept_at(carried.ids, kept))
+            return Feature(layer=call.name, channels=staying)
+    return None
+
+
+def _refuse_when_nothing_can_go(graph: ChannelGraph) -> None:
+    if graph.spaces:
+        return
+    reasons = dict.fromkeys(reason for row in graph.layer_widths() for reason in row.reasons)
+    why = "; ".join(list(reasons)[:3]) or "it has no layer that makes channels"
+    message = f"no channel of {graph.trace.name} can be removed: {why}"
+    raise ModelError(message)
+
+
+def _chooser(
+    graph: ChannelGraph, plan: Plan, score: Callable[[ChannelGraph], Scores] | None
+) -> Chooser:
+    if score is None and plan.importance == "taylor":
+        message = "importance taylor needs images to take gradients on"
+        raise UsageError(message, hint="give --train, or choose another --importance")
+    scores = score(graph) if score is not None else weight_scores(graph, plan.importance)
+    return Chooser(graph=graph, scores=scores, ranking=plan.ranking, round_to=plan.round_to)
+
+
+def _price(
+    graph: ChannelGraph, costs: CostModel, plan: Plan, latency_ms: LatencyMs | None
+) -> Price:
+    match plan.target.measure:
+        case "macs":
+            return lambda kept: float(costs.cost(kept).macs)
+        case "params":
+            return lambda kept: float(costs.cost(kept).parameters)
+        case "channels":
+            return lambda kept: float(kept.sum())
+    if latency_ms is None:
+        message = "a target in latency needs something to measure it with"
+        raise UsageError(message, hint="latency cannot be predicted: leave --dry-run away")
+    measure = latency_ms
+    return lambda kept: measure(remove(graph, kept))
+
+
+def _widths(graph: ChannelGraph, kept: Choice) -> tuple[int, ...]:
+    return tuple(int(graph.kept_at(width.ids, kept).sum()) for width in graph.widths)

@@ -1,0 +1,181 @@
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from edgevision.bench.case import Case, cases_for
+from edgevision.bench.measure import Job
+from edgevision.bench.plan import Plan
+from edgevision.bench.remote.bootstrap import SOURCE
+from edgevision.bench.remote.ssh import measure_over_ssh, provision
+from edgevision.bench.remote.target import SshTarget
+from edgevision.errors import DeviceError, ModelError
+from tests.bench.conftest import PROBE
+from tests.bench.remote.conftest import Board, make_key
+
+QUICK = Plan(rounds=2, seconds=0.02, least_runs=2, warmup_seconds=0)
+
+
+def job(plan: Plan = QUICK, model: Path | bytes = PROBE, **more: bool) -> Job:
+    return Job(cases=(Case(name="probe", model=model),), plan=plan, **more)
+
+
+def test_a_board_measures_and_is_left_as_it_was(board: Board) -> None:
+    seen: list[str] = []
+    result = measure_over_ssh(
+        board.target(),
+        job(per_operation=True),
+        options=board.options,
+        progress=lambda _done, _total, stage: seen.append(stage),
+    )
+    assert result.target == f"ssh://{board.target().user}@127.0.0.1:{board.port}{sys.executable}"
+    (measured,) = result.models
+    assert measured.file == "probe.tflite"
+    assert len(measured.latency.rounds) == 2
+    assert measured.profile is not None
+    assert [one.name for one in measured.profile.operations] == ["ADD"]
+    assert {"timing", "profiling probe"} <= set(seen)
+    assert board.left_behind() == []
+
+
+def test_a_changed_host_key_stops_everything(board: Board, tmp_path: Path) -> None:
+    other = make_key(tmp_path / "other").with_suffix(".pub").read_text().split()
+    known = board.config.parent / "known_hosts"
+    known.write_text(f"[127.0.0.1]:{board.port} {other[0]} {other[1]}\n")
+    with pytest.raises(DeviceError, match="host key is not the one in known_hosts") as caught:
+        measure_over_ssh(board.target(), job(), options=board.options)
+    assert "ssh-keygen -R 127.0.0.1" in caught.value.hint
+    known.write_text("")
+    with pytest.raises(DeviceError, match="its host key is not known"):
+        measure_over_ssh(board.target(), job(), options=board.options)
+
+
+def test_a_key_that_is_not_accepted_is_said(board: Board, tmp_path: Path) -> None:
+    stranger = make_key(tmp_path / "stranger")
+    settings = board.config.read_text().replace(str(board.config.parent / "user"), str(stranger))
+    board.config.write_text(settings)
+    with pytest.raises(DeviceError, match="accepts none of your keys") as caught:
+        measure_over_ssh(board.target(), job(), options=board.options)
+    assert "ssh-copy-id" in caught.value.hint
+
+
+def test_nobody_there_is_said(board: Board) -> None:
+    board.server.terminate()
+    board.server.wait()
+    with pytest.raises(DeviceError, match="no ssh server answers there"):
+        measure_over_ssh(board.target(), job(), options=board.options)
+
+
+def test_a_board_without_that_python_is_said(board: Board) -> None:
+    with pytest.raises(DeviceError, match="has no Python"):
+        measure_over_ssh(board.target("/nowhere/python3"), job(), options=board.options)
+
+
+def test_a_python_without_a_runtime_is_said_and_how_to_get_one(
+    board: Board, tmp_path: Path
+) -> None:
+    # The same interpreter, without the packages of its venv.
+    bare = tmp_path / "bare-python"
+    bare.write_text(f'#!/bin/sh\nexec {Path(sys.executable).resolve()} -S "$@"\n')
+    bare.chmod(0o755)
+    with pytest.raises(DeviceError, match="no TFLite runtime works") as caught:
+        measure_over_ssh(board.target(str(bare)), job(), options=board.options)
+    assert "--provision" in caught.value.hint
+    assert caught.value.exit_code == 6
+    assert board.left_behind() == []
+
+
+def test_a_model_the_runtime_refuses_is_the_models_fault(board: Board) -> None:
+    content = bytearray(PROBE.read_bytes())
+    broken = bytes(content[: len(content) // 2])
+    with pytest.raises(ModelError):
+        measure_over_ssh(board.target(), job(model=broken), options=board.options)
+    assert board.left_behind() == []
+
+
+def test_a_connection_cut_midway_is_said_and_the_board_cleans_up(board: Board) -> None:
+    begun = threading.Event()
+
+    def cut() -> None:
+        begun.wait(30)
+        # The server's process for this connection: what a lost network looks like from here.
+        children = subprocess.run(
+            ["pgrep", "-P", str(board.server.pid)], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+
+    thread = threading.Thread(target=cut)
+    thread.start()
+    with pytest.raises(DeviceError, match="lost ssh://.* midway"):
+        measure_over_ssh(
+            board.target(),
+            job(Plan(rounds=100, seconds=100)),
+            options=board.options,
+            progress=lambda done, _total, _stage: begun.set() if done else None,
+        )
+    thread.join()
+    assert board.left_behind() == []
+
+
+def test_giving_up_here_stops_the_work_there(board: Board) -> None:
+    def give_up(done: int, _total: int, _stage: str, /) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        measure_over_ssh(
+            board.target(),
+            job(Plan(rounds=100, seconds=100)),
+            options=board.options,
+            progress=give_up,
+        )
+    assert time.monotonic() - began < 30
+    assert board.left_behind() == []
+
+
+def test_the_board_may_greet_on_stdout(board: Board, tmp_path: Path) -> None:
+    chatty = tmp_path / "python"
+    chatty.write_text(f'#!/bin/sh\necho "Welcome to Pi"; echo "[1]"\nexec {sys.executable} "$@"\n')
+    chatty.chmod(0o755)
+    assert measure_over_ssh(board.target(str(chatty)), job(), options=board.options).models
+
+
+def test_an_old_python_says_that_it_is_too_old() -> None:
+    # The check comes before anything that an old Python could not read or lacks.
+    old = SOURCE.replace("sys.version_info < (3, 11)", "sys.version_info < (9, 0)")
+    reply = subprocess.run([sys.executable, "-c", old], capture_output=True, text=True, check=False)
+    assert "is too old" in reply.stdout
+    assert reply.returncode == 1
+    compile(SOURCE, "bootstrap", "exec", dont_inherit=True)
+
+
+@pytest.mark.slow
+def test_a_bare_board_is_provisioned(board: Board, tmp_path: Path) -> None:
+    folder = tmp_path / "venv"
+    python = shutil.which("python3", path="/usr/local/bin:/usr/bin")
+    if python is None:
+        pytest.skip("needs a system python3 with venv")
+    provision(board.target(python), options=board.options, folder=str(folder))
+    result = measure_over_ssh(
+        board.target(str(folder / "bin/python")), job(), options=board.options
+    )
+    assert "ai-edge-litert" in result.models[0].latency.runtime
+
+
+def test_provisioning_that_fails_says_why(board: Board) -> None:
+    with pytest.raises(DeviceError, match="cannot provision"):
+        provision(board.target(), options=board.options, folder="/proc/nowhere")
+
+
+def test_there_must_be_an_ssh_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DeviceError, match="no ssh program here"):
+        measure_over_ssh(SshTarget(host="pi"), Job(cases=cases_for([PROBE]), plan=QUICK))

@@ -1,0 +1,129 @@
+"""Sensors, the machine's description, and running for minutes, on boards made of files."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgevision.bench.case import Case
+from edgevision.bench.host import differences, read_host, warnings_about_host
+from edgevision.bench.sensors import Reading, read_governor, read_sensors, run_command
+from edgevision.bench.sustained import sustain
+from edgevision.errors import ModelError
+from tests.bench.conftest import FakeWorld
+
+MS = 1_000_000
+
+
+@pytest.fixture
+def pi(tmp_path: Path) -> Path:
+    """What a Raspberry Pi 5 shows under /."""
+    files = {
+        "proc/device-tree/model": "Raspberry Pi 5 Model B Rev 1.0\0",
+        "proc/cpuinfo": "processor\t: 0\nCPU part\t: 0xd0b\nprocessor\t: 1\nCPU part\t: 0xd0b\n",
+        "proc/meminfo": "MemTotal:        8245296 kB\n",
+        "etc/os-release": 'NAME="Debian"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
+        "sys/class/thermal/thermal_zone0/type": "cpu-thermal\n",
+        "sys/class/thermal/thermal_zone0/temp": "61750\n",
+        "sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq": "1500000\n",
+        "sys/devices/system/cpu/cpu1/cpufreq/scaling_cur_freq": "2400000\n",
+        "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "ondemand\n",
+    }
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return tmp_path
+
+
+def test_a_pi_tells_its_heat_its_clock_and_what_throttles_it(pi: Path) -> None:
+    reading = read_sensors(pi, lambda _: "throttled=0x50005\n")
+    assert (reading.temperature_c, reading.clock_mhz) == (61.75, 2400.0)
+    assert reading.limits == ("under-voltage", "throttled")
+    assert reading.missing == ()
+    assert read_governor(pi) == "ondemand"
+
+
+def test_the_cpus_zone_is_chosen_among_many(pi: Path) -> None:
+    zone = pi / "sys/class/thermal/thermal_zone1"
+    zone.mkdir()
+    (zone / "type").write_text("battery\n")
+    (zone / "temp").write_text("99000\n")
+    assert read_sensors(pi, lambda _: None).temperature_c == 61.75
+
+
+def test_what_a_machine_does_not_tell_is_said(tmp_path: Path) -> None:
+    reading = read_sensors(tmp_path, lambda _: None)
+    assert reading.missing == ("temperature", "CPU clock", "throttling (vcgencmd)")
+    assert read_sensors(tmp_path, lambda _: "error=1 what").throttled is None
+    assert read_governor(tmp_path) == ""
+
+
+def test_a_program_that_is_absent_or_fails_gives_nothing() -> None:
+    assert run_command(["/nowhere/vcgencmd"]) is None
+    assert run_command(["false"]) is None
+    assert run_command(["echo", "x"]) == "x\n"
+
+
+def test_a_pi_is_described(pi: Path) -> None:
+    host = read_host(pi)
+    assert host.machine == host.title == "Raspberry Pi 5 Model B Rev 1.0"
+    assert host.cpu == "Cortex-A76"
+    assert host.os == "Debian GNU/Linux 12 (bookworm)"
+    assert host.memory_bytes == 8245296 * 1024
+    assert not host.is_virtual
+
+
+def test_unlike_machines_are_told_apart(pi: Path) -> None:
+    host = read_host(pi)
+    assert differences(host, replace(host, load=3.0, kernel="other")) == ()
+    assert differences(host, replace(host, governor="performance")) == (
+        "governor: ondemand and performance",
+    )
+
+
+def test_a_doubtful_machine_is_said(pi: Path) -> None:
+    host = replace(read_host(pi), usable_cpus=4, load=0.0, governor="performance")
+    assert warnings_about_host(host, threads=4) == ()
+    assert "8 threads on 4 usable CPUs" in warnings_about_host(host, threads=8)[0]
+    assert "others were running" in warnings_about_host(replace(host, load=3.9), threads=4)[0]
+    (warning,) = warnings_about_host(replace(host, governor="powersave"), threads=1)
+    assert "scaling_governor" in warning
+
+
+def test_burst_and_steady_state_of_a_board_that_throttles() -> None:
+    world = FakeWorld({})
+    # Fast for 20 s, then half as fast.
+    world.costs["m"] = lambda _: (10 if world.clock.now_ns < 20e9 else 20) * MS
+
+    def sense() -> Reading:
+        hot = world.clock.now_ns >= 20e9
+        return Reading(
+            temperature_c=85.0 if hot else 60.0, clock_mhz=None, throttled=4 if hot else 0
+        )
+
+    case = Case(name="m", model=b"")
+    found = sustain(case, 60, open_case=world.open, sense=sense, clock_ns=world.clock)
+    assert (found.burst_ms, found.steady_ms) == (10.0, 20.0)
+    assert 55 <= len(found.points) <= 61
+    assert found.missing == ("CPU clock",)
+    assert found.limits == ("throttled",)
+    line = str(found)
+    assert "10 ms in the first 10 s, 20 ms in the last third" in line
+    assert "+100%" in line
+    assert "at most 85 °C" in line
+    assert "slowed by throttled" in line
+    assert "not told by this machine: CPU clock" in line
+
+
+def test_the_model_is_let_go_when_a_long_run_fails() -> None:
+    def broken(run: int) -> int:
+        if run > 3:
+            message = "no"
+            raise ModelError(message)
+        return MS
+
+    world = FakeWorld({"m": broken})
+    with pytest.raises(ModelError):
+        sustain(Case(name="m", model=b""), 5, open_case=world.open, clock_ns=world.clock)
+    assert "close m" in world.log

@@ -1,0 +1,151 @@
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from edgevision.bench.accuracy import Accuracy, Change, Estimate
+from edgevision.bench.budget import Limits, check_budget, read_budget
+from edgevision.bench.case import Case
+from edgevision.bench.compare import compare
+from edgevision.bench.junit import to_junit
+from edgevision.bench.measure import Job, measure
+from edgevision.bench.plan import Plan
+from edgevision.bench.result import Result
+from edgevision.errors import UsageError
+from tests.bench.conftest import PROBE
+
+
+@pytest.fixture(scope="module")
+def result() -> Result:
+    cases = (Case(name="float", model=PROBE), Case(name="int8", model=PROBE))
+    found = measure(Job(cases=cases, plan=Plan(rounds=6, seconds=0.06, warmup_seconds=0)))
+    change = Change(
+        base="float",
+        agreement=Estimate(value=0.97, low=0.95, high=0.98),
+        mean_kl=0.01,
+        drop=Estimate(value=0.004, low=-0.002, high=0.011),
+        p_value=0.2,
+        images_for_a_point=4000,
+        class_drops=(),
+        flips=(),
+    )
+    accuracy = Accuracy(
+        images=1000, top1=None, top5=None, macro_f1=None, confusion=None, change=change
+    )
+    models = (found.models[0], replace(found.models[1], accuracy=accuracy))
+    return replace(found, models=models)
+
+
+def test_a_budget_is_read_and_checked(result: Result, tmp_path: Path) -> None:
+    path = tmp_path / "budget.toml"
+    path.write_text(
+        '[[limits]]\nmodel = "*"\nsize_bytes = 10_000\n\n'
+        '[[limits]]\nmodel = "int8"\nmachine = "local"\np95_ms = 1000\ndrop_points = 1.0\n'
+        "agreement = 0.94\n"
+    )
+    checks = check_budget(read_budget(path), [result])
+    assert [(check.model, check.what, check.is_kept) for check in checks] == [
+        ("float", "size_bytes", True),
+        ("int8", "size_bytes", True),
+        ("int8", "p95_ms", True),
+        # 0.4 points measured, but up to 1.1 within the interval.
+        ("int8", "drop_points", False),
+        ("int8", "agreement", True),
+    ]
+    assert str(checks[3]) == "int8 on local: drop_points 1.1, limit 1"
+
+
+def test_what_was_not_measured_misses_its_limit(result: Result) -> None:
+    bare = replace(result, models=tuple(replace(m, accuracy=None) for m in result.models))
+    (check,) = check_budget([Limits(model="int8", drop_points=1)], [bare])
+    assert not check.is_kept
+    assert "was not measured" in str(check)
+
+
+def test_the_first_model_has_no_drop_to_limit(result: Result) -> None:
+    checks = check_budget([Limits(drop_points=2.0)], [result])
+    assert [check.model for check in checks] == ["int8"]
+
+
+def test_a_limit_that_fits_nothing_is_refused(result: Result) -> None:
+    with pytest.raises(UsageError, match="fits nothing measured"):
+        check_budget([Limits(model="int9", p50_ms=1)], [result])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x = 1",
+        "[[limits]]\nmodel = 'a'",
+        "[[limits]]\np95ms = 3",
+        "[[limits]]\np95_ms = '3'",
+        "[",
+    ],
+)
+def test_a_bad_budget_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "budget.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError):
+        read_budget(path)
+
+
+def test_junit_has_a_failure_for_each_missed_limit(result: Result) -> None:
+    checks = check_budget([Limits(model="int8", p95_ms=1e-9, size_bytes=1e9)], [result])
+    suite = ET.fromstring(to_junit(checks))  # noqa: S314 - our own text
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    failures = [case.get("name") for case in suite if case.find("failure") is not None]
+    assert failures == ["p95_ms"]
+
+
+def test_the_same_result_twice_shows_no_change(result: Result) -> None:
+    (found,) = compare([result], [result])
+    assert [pair.ratio.ratio for pair in found.pairs] == pytest.approx([1.0, 1.0])
+    assert {pair.ratio.verdict for pair in found.pairs} == {"undecided"}
+    assert all(pair.is_same_file for pair in found.pairs)
+    assert found.warnings == ()
+
+
+def test_unlike_machines_and_settings_are_warned_of(result: Result) -> None:
+    first = result.models[0]
+    other = replace(
+        result,
+        host=replace(result.host, cpu="Cortex-A76"),
+        data="photos",
+        models=(replace(first, latency=replace(first.latency, threads=4)),),
+    )
+    (found,) = compare([result], [other])
+    assert any("unlike machines: cpu" in warning for warning in found.warnings)
+    assert any("4 threads" in warning for warning in found.warnings)
+    assert any("unlike image sets" in warning for warning in found.warnings)
+    assert found.only_before == ("int8",)
+
+
+def test_several_machines_are_paired_by_name(result: Result) -> None:
+    pi, phone = replace(result, target="ssh://pi"), replace(result, target="adb:1")
+    assert len(compare([pi, phone], [phone, pi])) == 2
+    with pytest.raises(UsageError, match="share no machine"):
+        compare([pi, phone], [result])
+
+
+def test_a_slower_build_is_seen_across_results(result: Result) -> None:
+    def slowed(factor: int) -> Result:
+        models = tuple(
+            replace(
+                measured,
+                latency=replace(
+                    measured.latency,
+                    rounds=tuple(
+                        replace(part, timed_ns=tuple((1000 + i) * factor for i in range(20)))
+                        for part in measured.latency.rounds
+                    ),
+                ),
+            )
+            for measured in result.models
+        )
+        return replace(result, models=models)
+
+    (found,) = compare([slowed(10)], [slowed(12)])
+    assert found.pairs[0].ratio.verdict == "slower"
+    assert found.pairs[0].ratio.ratio == pytest.approx(1.2)

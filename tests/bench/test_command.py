@@ -1,0 +1,129 @@
+"""`edgevision bench` and `compare` as a user types them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from edgevision.cli.app import _guarded
+from edgevision.cli.bench import bench
+from edgevision.cli.compare import compare
+from tests.bench.conftest import PROBE
+
+QUICK = ("--rounds", "6", "--seconds", "0.06")
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run() -> Run:
+    app = typer.Typer()
+    app.command("bench")(_guarded(bench))
+    app.command("compare")(_guarded(compare))
+
+    def invoke(*words: object) -> Result:
+        return CliRunner().invoke(app, [str(word) for word in words])
+
+    return invoke
+
+
+def test_two_models_are_measured_and_compared(run: Run) -> None:
+    done = run("bench", PROBE, PROBE, *QUICK)
+    assert done.exit_code == 0, done.output
+    assert "p50 ms" in done.stdout
+    assert "(95%:" in done.stdout
+
+
+def test_json_is_one_document_with_raw_samples(run: Run) -> None:
+    done = run("bench", PROBE, *QUICK, "--json")
+    document: dict[str, Any] = json.loads(done.stdout)
+    assert document["schema_version"] == 1
+    (model,) = document["runs"][0]["models"]
+    assert len(model["latency"]["rounds"]) == 6
+    assert model["latency"]["rounds"][0]["timed_ns"]
+
+
+def test_a_sweep_over_threads_is_a_row_each(run: Run) -> None:
+    done = run("bench", PROBE, *QUICK, "--threads", "1,2", "--json")
+    models = json.loads(done.stdout)["runs"][0]["models"]
+    assert [model["num_threads"] for model in models] == [1, 2]
+
+
+def test_more_threads_than_cpus_are_used_and_warned_of(run: Run) -> None:
+    done = run("bench", PROBE, *QUICK, "--threads", "512")
+    assert done.exit_code == 0
+    assert "512 threads on" in done.stderr
+
+
+def test_here_and_here_again_is_one_report(run: Run) -> None:
+    done = run("bench", PROBE, *QUICK, "--on", "local", "--on", "local", "--json")
+    assert [run["target"] for run in json.loads(done.stdout)["runs"]] == ["local", "local"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("/nowhere.tflite",), 5, "cannot read"),
+        ((__file__,), 5, "is not a .tflite file"),
+        ((PROBE, "--threads", "0"), 2, "--threads takes numbers from 1 on"),
+        ((PROBE, "--on", "pi@host"), 2, "is no place to measure"),
+        ((PROBE, "--on", "adb"), 2, "benchmark_model"),
+        ((PROBE, "--on", "ssh://nobody@127.0.0.1:1"), 6, "cannot reach"),
+        ((PROBE, "--junit", "x.xml"), 2, "--junit reports the checks of a budget"),
+        ((PROBE, "--data", "/nowhere"), 4, "there is no /nowhere"),
+        ((PROBE, "--runtime", "tflite"), 2, "unknown runtime"),
+        ((PROBE, "--delegate", "/nowhere.so"), 6, "cannot load the delegate"),
+    ],
+)
+def test_what_cannot_be_ends_in_a_sentence_and_its_code(
+    run: Run, words: tuple[object, ...], code: int, said: str
+) -> None:
+    done = run("bench", *words, *QUICK)
+    assert done.exit_code == code, done.output
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_model_without_a_card_cannot_be_evaluated(run: Run, tmp_path: Path) -> None:
+    import numpy as np
+
+    images = tmp_path / "set.npz"
+    np.savez(images, x=np.zeros((2, 4, 4, 3), np.uint8), y=np.array([0, 1]))
+    done = run("bench", PROBE, "--data", images)
+    assert done.exit_code == 2
+    assert "has no model card" in done.stderr
+
+
+def test_the_result_is_written_once_and_compared(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    assert run("bench", PROBE, *QUICK, "-o", path).exit_code == 0
+    again = run("bench", PROBE, *QUICK, "-o", path)
+    assert (again.exit_code, "exists already" in again.stderr) == (2, True)
+    done = run("compare", path, path)
+    assert done.exit_code == 0, done.output
+    assert "undecided" in done.stdout
+    plain = json.loads(run("compare", path, path, "--json").stdout)
+    assert plain["comparisons"][0]["models"][0]["ratio"]["ratio"] == pytest.approx(1)
+
+
+def test_a_missed_budget_is_exit_7_with_a_junit_file(run: Run, tmp_path: Path) -> None:
+    budget, junit = tmp_path / "budget.toml", tmp_path / "junit.xml"
+    budget.write_text("[[limits]]\nsize_bytes = 10\np50_ms = 1000\n")
+    done = run("bench", PROBE, *QUICK, "--budget", budget, "--junit", junit)
+    assert done.exit_code == 7
+    assert "1 of 2 limits missed: probe on local: size_bytes" in done.stderr
+    assert 'failures="1"' in junit.read_text()
+    budget.write_text("[[limits]]\nsize_bytes = 100000\n")
+    kept = run("bench", PROBE, *QUICK, "--budget", budget, "--junit", junit, "--overwrite")
+    assert kept.exit_code == 0
+    assert 'failures="0"' in junit.read_text()
+
+
+def test_a_bad_budget_is_found_before_measuring(run: Run, tmp_path: Path) -> None:
+    budget = tmp_path / "budget.toml"
+    budget.write_text("[[limits]]\nfast = true\n")
+    done = run("bench", "/nowhere.tflite", "--budget", budget)
+    assert (done.exit_code, "[[limits]] table takes" in done.stderr) == (2, True)

@@ -1,0 +1,134 @@
+"""Profile, cutting and delegation, on a small network built here with real int8 and float parts."""
+
+import numpy as np
+import pytest
+
+from edgevision.artifact.model import read_model
+from edgevision.bench.case import Case
+from edgevision.bench.cut import single_operations
+from edgevision.bench.delegation import delegation_of, divide
+from edgevision.bench.explain import explain, outside
+from edgevision.bench.memory import activation_peak, memory_of
+from edgevision.bench.profile import OperationTime, Profile, profile
+from edgevision.runtime.session import Session
+from tests.bench.conftest import PROBE
+from tests.bench.networks import hard_swish_network
+
+
+def test_each_operation_is_cut_out_with_its_weights_and_gives_the_same_numbers() -> None:
+    content = hard_swish_network(blocks=2)
+    pieces = list(single_operations(content))
+    assert [read_model(piece.content).operators[0].name for piece in pieces] == [
+        *("CONV_2D", "HARD_SWISH") * 2
+    ]
+    chance = np.random.default_rng(0)
+    with Session(content, xnnpack=False, keep_all_tensors=True) as whole:
+        pixels = chance.integers(-128, 128, whole.inputs[0].shape).astype(np.int8)
+        whole.run(pixels)
+        for piece in pieces:
+            with Session(piece.content, xnnpack=False) as part:
+                (found,) = part.run(*(whole.tensor(index) for index in piece.inputs))
+                operator = read_model(content).operators[piece.index]
+                np.testing.assert_array_equal(found, whole.tensor(operator.outputs[0]))
+
+
+def test_the_delegate_leaves_int8_hard_swish_to_the_built_in_kernel() -> None:
+    found = delegation_of(Case(name="n", model=hard_swish_network(blocks=2)))
+    assert found is not None
+    assert found.taken == (0, 2)
+    assert (found.delegated, found.operations, found.partitions) == (2, 4, 2)
+    assert str(found) == "2 of 4, 2 partitions"
+    plain = delegation_of(Case(name="n", model=hard_swish_network(blocks=2), xnnpack=False))
+    assert plain is not None
+    assert (plain.taken, plain.partitions) == ((), 0)
+
+
+def test_a_partition_ends_at_its_borders() -> None:
+    # 0 -> [A] -> 1 -> [B] -> 2 -> [C] -> 3, with B alone delegated and a weight 9.
+    entries = [
+        {"op_name": "A", "inputs": [0], "outputs": [1]},
+        {"op_name": "B", "inputs": [1, 9, -1], "outputs": [2]},
+        {"op_name": "C", "inputs": [2], "outputs": [3]},
+        {"op_name": "DELEGATE", "inputs": [1, 9], "outputs": [2]},
+    ]
+    assert divide(entries).taken == (1,)
+    entries[-1] = {"op_name": "DELEGATE", "inputs": [0, 9], "outputs": [3]}
+    assert divide(entries).taken == (0, 1, 2)
+    assert divide(entries).is_full
+
+
+def test_the_parts_add_up_to_the_whole() -> None:
+    # Large enough that calling it does not matter: some milliseconds.
+    found = profile(Case(name="n", model=hard_swish_network(blocks=3, side=96, channels=24)))
+    assert [one.name for one in found.operations] == ["CONV_2D", "HARD_SWISH"] * 3
+    assert all(one.time_ms for one in found.operations)
+    # 15 % is what is stated; a busy machine is allowed some more.
+    assert abs(found.error) < 0.25, found
+    swish = sum(one.time_ms or 0 for one in found.operations if one.name == "HARD_SWISH")
+    assert swish > 0.3 * found.parts_ms
+    assert {one.delegated for one in found.operations if one.name == "HARD_SWISH"} == {False}
+    assert "3 HARD_SWISH" in outside(found)
+
+
+def one(name: str, ms: float, *, delegated: bool | None = True) -> OperationTime:
+    return OperationTime(
+        index=0,
+        name=name,
+        output="",
+        shape=(1,),
+        arithmetic="int8",
+        time_ms=ms,
+        multiply_adds=0,
+        delegated=delegated,
+    )
+
+
+def taken_apart(whole_ms: float, *operations: OperationTime, partitions: int = 1) -> Profile:
+    return Profile(whole_ms=whole_ms, operations=operations, partitions=partitions, warnings=())
+
+
+def test_the_reason_for_a_slower_model_is_the_kind_that_grew_most() -> None:
+    before = taken_apart(2.0, one("CONV_2D", 1.8), one("HARD_SWISH", 0.2))
+    after = taken_apart(
+        4.0, one("CONV_2D", 0.9), one("HARD_SWISH", 3.0, delegated=False), partitions=3
+    )
+    line = explain("float", before, "int8", after)
+    assert line.startswith("int8 is 2.0 x slower than float: HARD_SWISH takes 0.20 -> 3.00 ms")
+    assert "(140% of the change)" in line
+    assert "1 of 2 operations fall off the delegate (1 HARD_SWISH; 77% of the time)" in line
+    assert "3 partitions" in line
+    back = explain("int8", after, "float", before)
+    assert back.startswith("float is 2.0 x faster than int8: HARD_SWISH takes 3.00 -> 0.20 ms")
+
+
+def test_equal_models_need_no_reason() -> None:
+    same = taken_apart(2.0, one("CONV_2D", 2.0))
+    assert "is as fast as" in explain("a", same, "b", same)
+    assert outside(same).startswith("all 1 operations run in")
+    assert outside(taken_apart(1.0, one("X", 1.0, delegated=False), partitions=0)).startswith("no")
+
+
+def test_activations_alive_at_once() -> None:
+    model = read_model(hard_swish_network(blocks=2, side=8, channels=4))
+    # Input 8x8x3 and the first convolution's output 8x8x4; later two of 8x8x4: int8.
+    assert activation_peak(model) == 2 * 8 * 8 * 4
+
+
+def test_memory_is_measured_in_a_process_of_its_own() -> None:
+    case = Case(name="p", model=PROBE)
+    found = memory_of(case, read_model(PROBE))
+    assert found.peak_bytes is not None
+    assert found.model_bytes is not None
+    # Python with NumPy and the runtime; the probe itself is next to nothing.
+    assert 10e6 < found.peak_bytes < 1e9
+    assert found.model_bytes < 20e6
+
+
+def test_memory_of_what_is_no_file_is_not_guessed() -> None:
+    found = memory_of(Case(name="p", model=PROBE.read_bytes()), read_model(PROBE))
+    assert (found.model_bytes, found.peak_bytes) == (None, None)
+
+
+def test_a_probe_that_fails_gives_no_memory(tmp_path: pytest.TempPathFactory) -> None:
+    found = memory_of(Case(name="p", model=PROBE, runtime="nonsense"), read_model(PROBE))
+    assert found.peak_bytes is None

@@ -1,0 +1,162 @@
+"""Cameras, models and recorders for the camera's tests."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgevision.camera.frame import Frame
+from edgevision.camera.recognizer import Look
+from edgevision.camera.result import Answer, Result
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def wait_until(is_true: Callable[[], object], seconds: float = 10.0) -> bool:
+    """Whether it became true in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if is_true():
+            return True
+        time.sleep(0.01)
+    return bool(is_true())
+
+
+def waiting_for(gate: threading.Event) -> Callable[[object], None]:
+    """Something that is stuck until the gate opens."""
+
+    def wait(_item: object) -> None:
+        gate.wait(30)
+
+    return wait
+
+
+class FakeLooker:
+    """A model that takes `work_s` and answers "thing"; like native code it lets others run."""
+
+    runtime = "fake 1.0"
+    xnnpack = True
+
+    def __init__(self, work_s: float = 0.0, answers: tuple[Answer, ...] | None = None) -> None:
+        self.work_s = work_s
+        self.answers = (Answer(index=0, label="thing", score=0.9),) if answers is None else answers
+        self.is_closed = False
+        self.prepared = 0
+
+    @property
+    def input(self) -> "FakeLooker":
+        return self
+
+    def prepare(self, frame: Frame) -> None:
+        frame.unpack()
+        self.prepared += 1
+
+    def look(self, frame: Frame) -> Look:
+        frame.unpack()
+        time.sleep(self.work_s)
+        return Look(answers=self.answers, pre_ns=0, infer_ns=round(self.work_s * 1e9), post_ns=0)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@dataclass
+class Recorder:
+    """A sink that remembers what it was offered; `see` turns a frame into what is remembered."""
+
+    see: Callable[[Frame], object] = lambda _frame: None
+    name: str = "recorder"
+    dropped: int = 0
+    results: list[Result] = field(default_factory=list)
+    seen: list[object] = field(default_factory=list)
+    moments: list[float] = field(default_factory=list)
+    is_closed: bool = False
+
+    def offer(self, result: Result, frame: Frame, /) -> None:
+        self.seen.append(self.see(frame))
+        self.moments.append(time.monotonic())
+        self.results.append(result)
+
+    def close(self, timeout: float) -> None:  # noqa: ARG002 - as Sink
+        self.is_closed = True
+
+
+def make_result(sequence: int = 0, **changes: object) -> Result:
+    values: dict[str, object] = {
+        "sequence": sequence,
+        "captured_ns": 1_000_000_000,
+        "finished_ns": 1_020_000_000,
+        "wait_ms": 1.0,
+        "pre_ms": 2.0,
+        "infer_ms": 15.0,
+        "post_ms": 0.5,
+        "dropped": 3,
+        "width": 64,
+        "height": 48,
+        "answers": (Answer(index=7, label="cat", score=0.875),),
+        "steady": ("cat",),
+    }
+    return Result(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def make_frame(sequence: int = 0, width: int = 64, height: int = 48) -> Frame:
+    data = np.full((height, width, 3), sequence % 256, np.uint8)
+    return Frame(sequence=sequence, captured_ns=time.monotonic_ns(), data=data, layout="bgr")
+
+
+@dataclass
+class CameraProcess:
+    """A running `mjpeg_server`."""
+
+    process: "subprocess.Popen[str]"
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+
+class CameraStand:
+    """Starts network cameras and clears them away."""
+
+    def __init__(self) -> None:
+        self._processes: list[subprocess.Popen[str]] = []
+
+    def start(
+        self, *, port: int = 0, width: int = 320, height: int = 240, fps: float = 30
+    ) -> CameraProcess:
+        words = [sys.executable, "-m", "tests.camera.mjpeg_server"]
+        process = subprocess.Popen(
+            [*words, str(port), str(width), str(height), str(fps)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        self._processes.append(process)
+        assert process.stdout is not None
+        return CameraProcess(process, int(process.stdout.readline()))
+
+    def clear(self) -> None:
+        for process in self._processes:
+            process.kill()
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+
+
+@pytest.fixture
+def stand() -> Iterator[CameraStand]:
+    made = CameraStand()
+    yield made
+    made.clear()
+
+
+@pytest.fixture
+def stop() -> threading.Event:
+    return threading.Event()

@@ -1,0 +1,103 @@
+import threading
+import time
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgevision.camera.mailbox import LatestSlot, Line
+
+
+def test_slot_gives_the_newest_and_counts_the_rest() -> None:
+    slot: LatestSlot[int] = LatestSlot()
+    for item in range(5):
+        slot.put(item)
+    assert slot.take(0) == 4
+    assert slot.dropped == 4
+    assert slot.take(0) is None
+
+
+@given(st.lists(st.booleans(), max_size=60))
+def test_every_item_put_in_a_slot_is_taken_or_counted(puts: list[bool]) -> None:
+    slot: LatestSlot[int] = LatestSlot()
+    taken = 0
+    for index, is_put in enumerate(puts):
+        if is_put:
+            slot.put(index)
+        elif slot.take(0) is not None:
+            taken += 1
+    taken += slot.take(0) is not None
+    assert taken + slot.dropped == sum(puts)
+
+
+def test_slot_wakes_its_taker_at_once() -> None:
+    slot: LatestSlot[str] = LatestSlot()
+    threading.Timer(0.05, slot.put, ["frame"]).start()
+    began = time.monotonic()
+    assert slot.take(5) == "frame"
+    assert time.monotonic() - began < 1
+
+
+def test_closing_a_slot_wakes_its_taker() -> None:
+    slot: LatestSlot[str] = LatestSlot()
+    threading.Timer(0.05, slot.close).start()
+    began = time.monotonic()
+    assert slot.take(5) is None
+    assert time.monotonic() - began < 1
+    assert slot.is_drained
+
+
+def test_what_comes_after_closing_is_dropped() -> None:
+    slot: LatestSlot[int] = LatestSlot()
+    slot.close()
+    slot.put(1)
+    assert slot.take(0) is None
+    assert slot.dropped == 1
+
+
+def test_the_last_item_can_be_taken_after_closing() -> None:
+    slot: LatestSlot[int] = LatestSlot()
+    slot.put(1)
+    slot.close()
+    assert not slot.is_drained
+    assert slot.take(0) == 1
+    assert slot.is_drained
+
+
+def test_line_keeps_order_and_drops_nothing() -> None:
+    line: Line[int] = Line(2)
+
+    def put_all() -> None:
+        for item in range(50):
+            line.put(item)
+
+    thread = threading.Thread(target=put_all)
+    thread.start()
+    taken = [line.take(1) for _ in range(50)]
+    thread.join()
+    assert taken == list(range(50))
+    assert line.dropped == 0
+
+
+def test_full_line_makes_the_putter_wait() -> None:
+    line: Line[int] = Line(1)
+    line.put(0)
+    thread = threading.Thread(target=line.put, args=(1,))
+    thread.start()
+    thread.join(0.1)
+    assert thread.is_alive()
+    assert line.take(0) == 0
+    thread.join(1)
+    assert not thread.is_alive()
+
+
+def test_closing_a_line_frees_a_waiting_putter() -> None:
+    line: Line[int] = Line(1)
+    line.put(0)
+    thread = threading.Thread(target=line.put, args=(1,))
+    thread.start()
+    line.close()
+    thread.join(1)
+    assert not thread.is_alive()
+    assert line.dropped == 1
+    assert line.take(0) == 0
+    assert line.is_drained

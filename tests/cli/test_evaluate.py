@@ -1,0 +1,112 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgevision.artifact.package import write_card
+from edgevision.cli.evaluate import evaluate
+from edgevision.errors import ImageSetError, UsageError
+from tests.artifact.conftest import CardOf, card_of, float_model, uint8_model
+from tests.artifact.models import LABELS, SIDE, classifier
+
+__all__ = ["card_of", "float_model", "uint8_model"]
+
+
+@pytest.fixture
+def models(
+    tmp_path: Path, float_model: bytes, uint8_model: bytes, card_of: CardOf
+) -> tuple[Path, Path]:
+    """(integer, float) files, packaged."""
+    paths = tmp_path / "int8.tflite", tmp_path / "float32.tflite"
+    for path, content in zip(paths, (uint8_model, float_model), strict=True):
+        path.write_bytes(write_card(content, card_of(content)))
+    return paths
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    random = np.random.default_rng(0)
+    colors = random.choice(np.array([0, 128, 255], np.uint8), (40, 1, 1, 3))
+    images = colors.repeat(SIDE, axis=1).repeat(SIDE, axis=2)
+    path = tmp_path / "photos.npz"
+    np.savez(path, x=images, y=np.arange(40) % len(LABELS))
+    return path
+
+
+def test_marks_and_comparison_are_one_document(
+    models: tuple[Path, Path], photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate(models[0], data=photos, against=models[1], as_json=True)
+    document = json.loads(capsys.readouterr().out)
+    assert document["images"] == 40
+    assert document["labels"] == list(LABELS)
+    assert sum(cell["count"] for cell in document["confusion"]) == 40
+    assert len({cell["answer"] for cell in document["confusion"]}) > 1
+    assert document["against"]["agreement"]["value"] >= 0.9
+    assert 0 <= document["against"]["mean_kl"] < 0.05
+
+
+def test_text_fits_eighty_columns(
+    models: tuple[Path, Path], photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate(models[0], data=photos, against=models[1])
+    out = capsys.readouterr().out
+    assert "agreement" in out
+    assert "macro F1" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_confusion_matrix_goes_to_csv(
+    models: tuple[Path, Path], photos: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "confusion.csv"
+    evaluate(models[0], data=photos, confusion=path)
+    rows = [line.split(",") for line in path.read_text().splitlines()]
+    assert rows[0] == ["label \\ answer", *LABELS]
+    assert sum(int(cell) for row in rows[1:] for cell in row[1:]) == 40
+
+
+def test_existing_csv_is_not_replaced(
+    models: tuple[Path, Path], photos: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "confusion.csv"
+    path.write_text("mine")
+    with pytest.raises(UsageError, match="exists"):
+        evaluate(models[0], data=photos, confusion=path)
+    assert path.read_text() == "mine"
+
+
+def test_unlabelled_images_can_still_be_compared(
+    models: tuple[Path, Path], photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = tmp_path / "bare.npz"
+    np.savez(bare, x=np.load(photos)["x"])
+    with pytest.raises(ImageSetError, match="no labels"):
+        evaluate(models[0], data=bare)
+    evaluate(models[0], data=bare, against=models[1], as_json=True)
+    document = json.loads(capsys.readouterr().out)
+    assert "top1" not in document
+    assert document["against"]["agreement"]["count"] == 40
+
+
+def test_file_without_card_needs_a_declaration(tmp_path: Path, photos: Path) -> None:
+    path = tmp_path / "bare.tflite"
+    path.write_bytes(classifier("float32"))
+    with pytest.raises(UsageError):
+        evaluate(path, data=photos)
+    evaluate(path, data=photos, preprocess="imagenet-tf", as_json=True)
+
+
+def test_automatic_preprocessing_is_refused(models: tuple[Path, Path], photos: Path) -> None:
+    with pytest.raises(UsageError, match="auto"):
+        evaluate(models[0], data=photos, preprocess="auto")
+
+
+def test_wrong_preprocessing_changes_the_marks(
+    models: tuple[Path, Path], photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate(models[1], data=photos, as_json=True)
+    evaluate(models[1], data=photos, preprocess="raw", as_json=True)
+    right, wrong = capsys.readouterr().out.split("\n}\n", 1)
+    assert json.loads(right + "}")["confusion"] != json.loads(wrong)["confusion"]

@@ -1,0 +1,163 @@
+"""Whatever becomes of the child, the user gets one clear error and no leftovers."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from edgevision.convert.child import WorkerCrashError, child_environment
+from edgevision.convert.convert import convert
+from edgevision.errors import EdgeVisionError, MissingDependencyError, UsageError
+
+Command = Callable[[Path], Sequence[str]]
+
+
+def python(code: str) -> Command:
+    """A child that runs `code`; the job's path is `sys.argv[1]`."""
+    return lambda job_path: (sys.executable, "-c", code, str(job_path))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "model.keras"
+    path.write_bytes(b"never read: the child is not ours")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("code", "needle"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", r"crashed \(SIGSEGV\)"),
+        ("import os; os.abort()", r"crashed \(SIGABRT\)"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "lack of memory"),
+        ("raise SystemExit(137)", "lack of memory"),
+        ("raise RuntimeError('boom')", "exit code 1"),
+        ("pass", "without an answer"),
+    ],
+)
+def test_a_dying_child_is_one_sentence_with_the_log(
+    tmp_path: Path, source: Path, code: str, needle: str
+) -> None:
+    output, log = tmp_path / "out.tflite", tmp_path / "convert.log"
+    with pytest.raises(WorkerCrashError, match=needle) as crash:
+        convert(source, output, log_path=log, command=python(code))
+    assert str(log) in str(crash.value)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["convert.log", "model.keras"]
+
+
+def test_the_log_holds_what_the_child_said(tmp_path: Path, source: Path) -> None:
+    log = tmp_path / "convert.log"
+    code = "import sys; print('native noise', file=sys.stderr); sys.exit(1)"
+    with pytest.raises(WorkerCrashError):
+        convert(source, tmp_path / "out.tflite", log_path=log, command=python(code))
+    assert "native noise" in log.read_text()
+
+
+def test_a_hanging_child_is_ended_in_time(tmp_path: Path, source: Path) -> None:
+    started = time.monotonic()
+    with pytest.raises(WorkerCrashError, match="within 1 s"):
+        convert(
+            source,
+            tmp_path / "out.tflite",
+            log_path=tmp_path / "log",
+            timeout_s=1.0,
+            command=python("import time; time.sleep(60)"),
+        )
+    assert time.monotonic() - started < 20
+
+
+def test_a_child_that_closes_its_stdout_and_hangs_is_ended_too(
+    tmp_path: Path, source: Path
+) -> None:
+    with pytest.raises(WorkerCrashError, match="within 1 s"):
+        convert(
+            source,
+            tmp_path / "out.tflite",
+            log_path=tmp_path / "log",
+            timeout_s=1.0,
+            command=python("import os, time; os.close(1); time.sleep(60)"),
+        )
+
+
+def test_ctrl_c_ends_the_child_and_leaves_nothing_half_written(
+    tmp_path: Path, source: Path
+) -> None:
+    code = (
+        "import json, os, sys, time; job = json.load(open(sys.argv[1]));"
+        "open(job['output'], 'wb').write(b'half'); print('load', flush=True);"
+        f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); print('trace', flush=True);"
+        "time.sleep(60)"
+    )
+
+    def interrupt(done: int, total: int, stage: str) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        convert(source, tmp_path / "out.tflite", command=python(code), progress=interrupt)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.keras", "pid"]
+
+
+def test_a_full_disk_in_the_child_is_said_as_such(tmp_path: Path, source: Path) -> None:
+    code = (
+        "import json, sys; job = json.load(open(sys.argv[1]));"
+        "open(job['folder'] + '/answer.json', 'w').write("
+        "json.dumps({'os_error': [28, 'No space left on device']}))"
+    )
+    with pytest.raises(EdgeVisionError, match=r"cannot write .*out\.tflite: No space left"):
+        convert(source, tmp_path / "out.tflite", command=python(code))
+    assert not (tmp_path / "out.tflite").exists()
+
+
+def test_an_existing_output_is_refused_before_any_work(tmp_path: Path, source: Path) -> None:
+    (tmp_path / "out.tflite").write_bytes(b"precious")
+    with pytest.raises(UsageError, match="exists already"):
+        convert(source, tmp_path / "out.tflite", command=python("raise SystemExit(9)"))
+    assert (tmp_path / "out.tflite").read_bytes() == b"precious"
+
+
+def test_the_model_itself_is_never_overwritten(tmp_path: Path, source: Path) -> None:
+    content = source.read_bytes()
+    with pytest.raises(UsageError, match="the model itself"):
+        convert(source, source, overwrite=True, command=python("raise SystemExit(9)"))
+    assert source.read_bytes() == content
+
+
+def test_a_folder_as_output_is_refused_before_any_work(tmp_path: Path, source: Path) -> None:
+    with pytest.raises(UsageError, match="is a folder"):
+        convert(source, tmp_path, overwrite=True, command=python("raise SystemExit(9)"))
+
+
+def test_without_tensorflow_the_pip_line_is_given(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(MissingDependencyError) as missing:
+        convert(source, tmp_path / "out.tflite")
+    assert missing.value.hint == "pip install 'edgevision[optimize]'"
+
+
+@pytest.mark.parametrize("entry", ["Tiny", "module:", ":Name", "module:not a name"])
+def test_a_malformed_custom_object_is_refused_before_any_work(
+    tmp_path: Path, source: Path, entry: str
+) -> None:
+    with pytest.raises(UsageError, match="module:Name"):
+        convert(
+            source,
+            tmp_path / "out.tflite",
+            custom_objects=(entry,),
+            command=python("raise SystemExit(9)"),
+        )
+
+
+def test_the_child_keeps_off_the_gpu_and_out_of_the_users_folder() -> None:
+    environment = child_environment({"PYTHONPATH": "/mine"}, legacy_keras=True)
+    assert environment["CUDA_VISIBLE_DEVICES"] == "-1"
+    assert environment["TF_USE_LEGACY_KERAS"] == "1"
+    assert environment["PYTHONSAFEPATH"] == "1"
+    assert environment["PYTHONPATH"].split(os.pathsep)[-1] == "/mine"

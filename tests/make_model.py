@@ -1,0 +1,50 @@
+"""Writes the small Keras models of these tests; run as a script, so that pytest stays without TF.
+
+`colours.keras` answers which colour channel is strongest: its weights are set by hand, so its
+accuracy on coloured noise is exactly 100 %.
+"""
+
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+SIDE = 16
+
+
+def colours() -> keras.Model:
+    """Inputs 0..1, (SIDE, SIDE, 3); softmax over red, green, blue."""
+    model = keras.Sequential(
+        [
+            layers.Input((SIDE, SIDE, 3)),
+            layers.RandomFlip("horizontal"),
+            layers.Conv2D(8, 3, padding="same", activation="relu", name="mix"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3, activation="softmax", name="answer"),
+        ],
+        name="colours",
+    )
+    mix = np.zeros((3, 3, 3, 8), np.float32)
+    answer = np.zeros((8, 3), np.float32)
+    for channel in range(3):
+        mix[1, 1, channel, channel] = 1
+        answer[channel, channel] = 20
+    model.get_layer("mix").set_weights([mix, np.zeros(8, np.float32)])
+    model.get_layer("answer").set_weights([answer, np.zeros(3, np.float32)])
+    return model
+
+
+def main(folder: Path) -> None:
+    """Write colours.keras and broken.keras (the same with a NaN weight) into `folder`."""
+    model = colours()
+    model.save(folder / "colours.keras")
+    kernel, bias = model.get_layer("mix").get_weights()
+    kernel[0, 0, 0, 0] = np.nan
+    model.get_layer("mix").set_weights([kernel, bias])
+    model.save(folder / "nan.keras")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

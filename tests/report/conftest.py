@@ -1,0 +1,74 @@
+"""A result with everything a report can show: two small networks, measured for real."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgevision.bench.accuracy import accuracy_of, change_between
+from edgevision.bench.case import Case
+from edgevision.bench.measure import Job, measure
+from edgevision.bench.plan import Plan
+from edgevision.bench.result import Result, to_document
+from edgevision.bench.sensors import Reading
+from edgevision.bench.sustained import Point, Sustained
+from edgevision.predictions import Predictions
+from tests.bench.networks import hard_swish_network
+
+CLASSES = ("cat", "dog", "<b>fish</b>")
+
+
+def predictions(wrong: int) -> Predictions:
+    """30 images, 10 a class; the first `wrong` ones answered one class further."""
+    labels = np.repeat(np.arange(3), 10)
+    answers = labels.copy()
+    answers[:wrong] += 1
+    scores = np.full((30, 3), 0.1, np.float32)
+    scores[np.arange(30), answers] = 0.8
+    ids = tuple(f"{index}.jpg" for index in range(30))
+    return Predictions(ids=ids, scores=scores, labels=labels.astype(np.int64))
+
+
+def throttled(name: str) -> Sustained:
+    points = tuple(
+        Point(
+            at_s=float(second),
+            runs=100,
+            p50_ms=10 if second < 60 else 14,
+            max_ms=20,
+            reading=Reading(
+                temperature_c=50 + min(second, 60) * 0.5,
+                clock_mhz=2400.0 if second < 60 else 1500.0,
+                throttled=0 if second < 60 else 4,
+            ),
+        )
+        for second in range(1, 121)
+    )
+    return Sustained(name=name, points=points, missing=())
+
+
+@pytest.fixture(scope="session")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    folder = tmp_path_factory.mktemp("models")
+    for name, extra in (("float", 0), ("int8", 1)):
+        (folder / f"{name}.tflite").write_bytes(hard_swish_network(2, extra=extra))
+    cases = tuple(Case(name=n, model=folder / f"{n}.tflite") for n in ("float", "int8"))
+    plan = Plan(rounds=6, seconds=0.3)
+    found = measure(Job(cases=cases, plan=plan, per_operation=True))
+    before, after = predictions(1), predictions(4)
+    accuracies = (
+        accuracy_of(before),
+        replace(accuracy_of(after), change=change_between("float", before, after)),
+    )
+    models = tuple(
+        replace(model, accuracy=accuracy, sustained=throttled(model.name))
+        for model, accuracy in zip(found.models, accuracies, strict=True)
+    )
+    return replace(found, models=models, data="pets", classes=CLASSES)
+
+
+@pytest.fixture(scope="session")
+def runs(result: Result) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = to_document([result])["runs"]
+    return found
