@@ -18,11 +18,12 @@ PYTHON=$python "$here/setup.sh"
 
 cache=${EDGEVISION_ANDROID_CACHE:-$here/.cache}
 export build=$here/build
-export kotlinc=$cache/kotlin/bin/kotlinc
-stdlib=$cache/kotlin/lib/kotlin-stdlib.jar
+export kotlin=$cache/kotlin
+kotlinc=$kotlin/bin/kotlinc
+stdlib=$kotlin/lib/kotlin-stdlib.jar
 export PYTHONPATH=$root${PYTHONPATH:+:$PYTHONPATH}
 java=/usr/share/java
-junit=$stdlib:$cache/kotlin/lib/kotlin-test.jar:$cache/kotlin/lib/kotlin-test-junit5.jar
+junit=$stdlib:$kotlin/lib/kotlin-test.jar:$kotlin/lib/kotlin-test-junit5.jar
 for jar in junit-platform-{console,launcher,engine,commons,reporting} \
     junit-jupiter-{api,engine,params} opentest4j apiguardian-api picocli univocity-parsers jna; do
     junit+=:$java/$jar.jar
