@@ -28,6 +28,7 @@ def test_a_new_app_starts_without_model_and_build_products(tmp_path: Path) -> No
     assert not project.model_folder.exists()
     assert not list(project.folder.rglob(".cache"))
     assert not list(project.folder.rglob("build"))
+    assert not (project.folder / "ci").exists()
 
 
 @pytest.mark.parametrize("package", ["birds", "Com.example", "com.example.", "com.new.x", "a b.c"])

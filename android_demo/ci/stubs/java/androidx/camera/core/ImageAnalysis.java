@@ -10,6 +10,10 @@ public final class ImageAnalysis extends UseCase {
 
     private ImageAnalysis() {}
 
+    public void clearAnalyzer() {
+        throw new UnsupportedOperationException();
+    }
+
     public void setAnalyzer(Executor executor, Analyzer analyzer) {
         throw new UnsupportedOperationException();
     }
