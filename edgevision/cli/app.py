@@ -13,6 +13,8 @@ from edgevision.cli import (
     android,
     bench,
     calibration,
+    camera,
+    compare,
     console,
     convert,
     demo,
@@ -20,6 +22,8 @@ from edgevision.cli import (
     evaluate,
     inspect,
     optimize,
+    quantize,
+    report,
 )
 from edgevision.errors import EdgeVisionError
 
@@ -27,7 +31,7 @@ INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
 
 
-def _guarded(command: Callable[..., None]) -> Callable[..., None]:
+def guarded(command: Callable[..., None]) -> Callable[..., None]:
     """`command`, with its errors printed as sentences and turned into exit codes."""
 
     @functools.wraps(command)
@@ -102,9 +106,13 @@ def _options(
 COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("optimize", optimize.optimize),
     ("convert", convert.convert),
+    ("quantize", quantize.quantize),
     ("evaluate", evaluate.evaluate),
     ("bench", bench.bench),
+    ("compare", compare.compare),
+    ("report", report.report),
     ("inspect", inspect.inspect),
+    ("camera", camera.camera),
     ("doctor", doctor.doctor),
     ("demo", demo.demo),
 )
@@ -115,11 +123,11 @@ GROUPS: tuple[tuple[str, typer.Typer], ...] = (
 )
 
 for _name, _command in COMMANDS:
-    app.command(_name)(_guarded(_command))
+    app.command(_name)(guarded(_command))
 for _name, _group in GROUPS:
     for _registered in _group.registered_commands:
         if _registered.callback is not None:
-            _registered.callback = _guarded(_registered.callback)
+            _registered.callback = guarded(_registered.callback)
     app.add_typer(_group, name=_name)
 
 
