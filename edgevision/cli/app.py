@@ -11,6 +11,7 @@ import typer
 
 from edgevision import __version__
 from edgevision.cli import (
+    android,
     bench,
     calibration,
     camera,
@@ -120,7 +121,10 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("demo", demo.demo),
 )
 """In the order of the help: the main job first."""
-GROUPS: tuple[tuple[str, typer.Typer], ...] = (("calibration", calibration.app),)
+GROUPS: tuple[tuple[str, typer.Typer], ...] = (
+    ("calibration", calibration.app),
+    ("android", android.app),
+)
 
 for _name, _command in COMMANDS:
     app.command(_name)(guarded(_command))
