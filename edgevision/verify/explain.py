@@ -161,7 +161,7 @@ def _flips(
 def _effects(
     float_model: Path, contract: Contract, images: Images, positions: list[int]
 ) -> tuple[Effect, ...]:
-    recipe = Recipe(quality="fast", bias_correction=False, ranges="mean-min-max")
+    recipe = Recipe(quality="fast", ranges="mean-min-max")
     graph = read_graph(float_model.read_bytes())
     # The positions of the file as given, found again by name after its normalization is folded.
     names = [graph.tensors[graph.operators[at].outputs[0]].name for at in positions]
@@ -169,7 +169,7 @@ def _effects(
     folded = stock.prepared.graph
     making, judge = divide(stock)
     choice = Choice(widening=0.0)
-    made = make(making, recipe, choice)
+    made = make(making, recipe, choice, rough=True)
     loss = judge.loss(made.graph, made.position)
     effects = []
     for name in names:
@@ -179,7 +179,7 @@ def _effects(
             if folded.tensors[op.outputs[0]].name == name
         ]
         without = integer_part(folded, recipe, dict.fromkeys(at, "to see what it costs"))
-        made = make(replace(making, integer=without), recipe, choice)
+        made = make(replace(making, integer=without), recipe, choice, rough=True)
         loss_without = judge.loss(made.graph, made.position)
         effects.append(Effect(tensor=name, loss=loss, loss_without=loss_without))
     return tuple(effects)

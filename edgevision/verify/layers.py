@@ -15,6 +15,9 @@ from edgevision.verify.causes import Evidence, cause_of
 
 Feed = tuple[NDArray[Any], ...]
 
+# Not a set: NumPy's types and dtypes are equal, but do not hash alike.
+_INTEGERS = (np.dtype(np.int8), np.dtype(np.int16))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerError:
@@ -127,7 +130,7 @@ def matching_tensors(float_graph: Graph, integer_graph: Graph) -> dict[int, int]
     named = {
         tensor.name: t
         for t, tensor in enumerate(integer_graph.tensors)
-        if t in written and tensor.scales is not None and tensor.dtype in {np.int8, np.int16}
+        if t in written and tensor.scales is not None and tensor.dtype in _INTEGERS
     }
     pairs = {
         t: named[float_graph.tensors[t].name]
