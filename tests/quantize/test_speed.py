@@ -20,9 +20,8 @@ times = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1, 
 def total(mask: tuple[bool, ...], pairs: list[tuple[int, int]], switch: int) -> int:
     states = [False, *mask, False]
     changes = sum(a != b for a, b in pairwise(states))
-    return changes * switch + sum(
-        pair[is_float] for pair, is_float in zip(pairs, mask, strict=True)
-    )
+    running = sum(pair[is_float] for pair, is_float in zip(pairs, mask, strict=True))
+    return changes * switch + running
 
 
 @given(times, st.integers(0, 30))
