@@ -12,6 +12,8 @@ from edgevision import __version__
 from edgevision.cli import (
     bench,
     calibration,
+    camera,
+    compare,
     console,
     convert,
     demo,
@@ -19,6 +21,7 @@ from edgevision.cli import (
     evaluate,
     inspect,
     optimize,
+    report,
 )
 from edgevision.errors import EdgeVisionError
 
@@ -26,7 +29,7 @@ INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
 
 
-def _guarded(command: Callable[..., None]) -> Callable[..., None]:
+def guarded(command: Callable[..., None]) -> Callable[..., None]:
     """`command`, with its errors printed as sentences and turned into exit codes."""
 
     @functools.wraps(command)
@@ -103,7 +106,10 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("convert", convert.convert),
     ("evaluate", evaluate.evaluate),
     ("bench", bench.bench),
+    ("compare", compare.compare),
+    ("report", report.report),
     ("inspect", inspect.inspect),
+    ("camera", camera.camera),
     ("doctor", doctor.doctor),
     ("demo", demo.demo),
 )
@@ -111,11 +117,11 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
 GROUPS: tuple[tuple[str, typer.Typer], ...] = (("calibration", calibration.app),)
 
 for _name, _command in COMMANDS:
-    app.command(_name)(_guarded(_command))
+    app.command(_name)(guarded(_command))
 for _name, _group in GROUPS:
     for _registered in _group.registered_commands:
         if _registered.callback is not None:
-            _registered.callback = _guarded(_registered.callback)
+            _registered.callback = guarded(_registered.callback)
     app.add_typer(_group, name=_name)
 
 

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from edgevision.cli.app import _guarded
+from edgevision.cli.app import guarded
 from edgevision.cli.bench import bench
 from edgevision.cli.compare import compare
 from tests.bench.conftest import PROBE
@@ -21,8 +21,8 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run() -> Run:
     app = typer.Typer()
-    app.command("bench")(_guarded(bench))
-    app.command("compare")(_guarded(compare))
+    app.command("bench")(guarded(bench))
+    app.command("compare")(guarded(compare))
 
     def invoke(*words: object) -> Result:
         return CliRunner().invoke(app, [str(word) for word in words])
