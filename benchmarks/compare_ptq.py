@@ -4,6 +4,7 @@ Same calibration images, same scorer, one table a model:
 
     python benchmarks/compare_ptq.py ../shared/data [--quick] [--models resnet8 ...] [--json FILE]
         [--nets runs/cifar_nets] [--lite0 efficientnet-lite0-57934424.pth]
+        [--quantizers ours --reuse earlier.json]
 
 Every quantizer meets the same seeded draws of calibration images; figures are medians over the
 draws, and agreement has its lowest and highest beside it. "top-1" counts the labelled pictures;
@@ -144,6 +145,28 @@ def add_latencies(rows: Sequence[Row], models: Mapping[str, Made], plan: Plan) -
             row.latency_ms = by_name[row.quantizer].summary.p50_ms
 
 
+def reused(path: Path, settings: Mapping[str, object], model: str) -> list[Row]:
+    """The rows of `model` in a result of this script, without latencies: they were not in turns.
+
+    Raises:
+        SystemExit: it was made with other draws.
+    """
+    document = json.loads(path.read_text())
+    if any(document[name] != value for name, value in settings.items()):
+        sys.exit(f"{path} was made with other draws than these: {settings}")
+    return [
+        Row(**{**row, "latency_ms": None, "scores": [Score(**one) for one in row["scores"]]})
+        for row in document["models"].get(model, [])
+    ]
+
+
+def merged(fresh: Sequence[Row], earlier: Sequence[Row]) -> list[Row]:
+    """The fresh rows, and of the earlier ones those of other quantizers, ours last."""
+    names = {row.quantizer for row in fresh}
+    rows = [*fresh, *(row for row in earlier if row.quantizer not in names)]
+    return sorted(rows, key=lambda row: (row.quantizer != "float", row.quantizer[:4] == "ours"))
+
+
 def table(rows: Sequence[Row]) -> str:
     heads = zip(("MB", "top-1", "agree", "(draws)", "SQNR", "KL", "s", "ms"), WIDTHS, strict=True)
     lines = [" " * 17 + "".join(f"{head:>{width}}" for head, width in heads)]
@@ -194,6 +217,7 @@ def main() -> None:
     parser.add_argument("--lite0", type=Path, help="EfficientNet-Lite0's weights, .pth")
     parser.add_argument("--models", nargs="+", help="only these")
     parser.add_argument("--quantizers", nargs="+", help="only these, by their names' beginnings")
+    parser.add_argument("--reuse", type=Path, help="rows of the other quantizers from this --json")
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--count", type=int, default=80, help="images in a draw")
     parser.add_argument("--seed", type=int, default=0, help="of the draws")
@@ -210,16 +234,24 @@ def main() -> None:
         if not asked.quantizers or name.startswith(tuple(asked.quantizers))
     }
     asked.built.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "draws": 1 if asked.quick else asked.draws,
+        "count": asked.count,
+        "seed": asked.seed,
+        "quick": asked.quick,
+    }
     found = {}
     for name in asked.models or known:
         subject = known[name]
         keras_file, float_file = built_float_model(subject, asked.built)
         images = images_of(subject, quick=asked.quick)
-        seeds = range(asked.seed, asked.seed + (1 if asked.quick else asked.draws))
+        seeds = range(asked.seed, asked.seed + settings["draws"])
         draws = [draw(images, asked.count, seed) for seed in seeds]
         given = Given(keras_file=keras_file, float_file=float_file, contract=subject.contract)
         plan = Plan(rounds=3 if asked.quick else 10, seconds=0.5 if asked.quick else 2.0)
         rows = compare(subject, given, images, made_by, draws=draws, plan=plan)
+        if asked.reuse:
+            rows = merged(rows, reused(asked.reuse, settings, name))
         found[name] = [asdict(row) for row in rows]
         labelled = 0 if images.labels is None else len(images.labels)
         print(
@@ -228,16 +260,10 @@ def main() -> None:
             f"{len(images.scored)}\n{table(rows)}\n{best_peer(rows)}",
             flush=True,
         )
-    if asked.json:
-        document = {
-            "host": asdict(read_host()),
-            "draws": 1 if asked.quick else asked.draws,
-            "count": asked.count,
-            "seed": asked.seed,
-            "quick": asked.quick,
-            "models": found,
-        }
-        asked.json.write_text(json.dumps(document, indent=1) + "\n")
+        if asked.json:
+            # After every model: whoever stops a long run keeps what it has.
+            document = {"host": asdict(read_host()), **settings, "models": found}
+            asked.json.write_text(json.dumps(document, indent=1) + "\n")
 
 
 if __name__ == "__main__":
