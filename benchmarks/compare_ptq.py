@@ -9,8 +9,8 @@ Same calibration images, same scorer, one table a model:
 Every quantizer meets the same seeded draws of calibration images; figures are medians over the
 draws, and agreement has its lowest and highest beside it. "top-1" counts the labelled pictures;
 "agree" is the share of pictures, and of photos' mirror images and corners (ptq_subjects), on
-which the answer is that of the float model; SQNR and KL compare the outputs. Latencies are those
-of the first draw's models, one thread, in turns. NNCF takes part when nncf and openvino are
+which the answer is that of the float model; SQNR and KL compare the outputs. "CPU s" is the processor's
+time to quantize. "ms" is the latency of the first draw's models, one thread, in turns. NNCF takes part when nncf and openvino are
 installed; its models run in OpenVINO, and so does its latency. --nets adds the networks of
 train_cifar_nets.py, --lite0 the weights that efficientnet_lite0.py tells how to get.
 """
@@ -64,7 +64,7 @@ class Row:
 
     quantizer: str
     size_bytes: list[int]
-    seconds: list[float]
+    cpu_seconds: list[float]
     scores: list[Score]
     latency_ms: float | None = None
     failure: str = ""
@@ -103,12 +103,12 @@ def compare(
     first = Row(
         quantizer="float",
         size_bytes=[base.size_bytes],
-        seconds=[],
+        cpu_seconds=[],
         scores=[score(reference, reference, images)],
     )
     rows, open_models = [first], {"float": base}
     for name, quantizer in made_by.items():
-        row = Row(quantizer=name, size_bytes=[], seconds=[], scores=[])
+        row = Row(quantizer=name, size_bytes=[], cpu_seconds=[], scores=[])
         rows.append(row)
         for number, places in enumerate(draws):
             print(f"{subject.name}: {name}, draw {number + 1}", file=sys.stderr, flush=True)
@@ -118,7 +118,7 @@ def compare(
                 break
             open_models.setdefault(name, made)
             row.size_bytes.append(made.size_bytes)
-            row.seconds.append(made.seconds)
+            row.cpu_seconds.append(made.cpu_seconds)
             row.scores.append(score(made.scores(images.scored), reference, images))
     add_latencies(rows, open_models, plan)
     return rows
@@ -168,7 +168,9 @@ def merged(fresh: Sequence[Row], earlier: Sequence[Row]) -> list[Row]:
 
 
 def table(rows: Sequence[Row]) -> str:
-    heads = zip(("MB", "top-1", "agree", "(draws)", "SQNR", "KL", "s", "ms"), WIDTHS, strict=True)
+    heads = zip(
+        ("MB", "top-1", "agree", "(draws)", "SQNR", "KL", "CPU s", "ms"), WIDTHS, strict=True
+    )
     lines = [" " * 17 + "".join(f"{head:>{width}}" for head, width in heads)]
     for row in rows:
         if not row.scores:
@@ -186,7 +188,7 @@ def table(rows: Sequence[Row]) -> str:
             cells += f"{median(agreements):7.1f}{span:>12}"
             cells += f"{median(one.sqnr_db for one in row.scores):7.1f}"
             cells += f"{median(one.kl for one in row.scores):9.4f}"
-            cells += f"{median(row.seconds):6.1f}"
+            cells += f"{median(row.cpu_seconds):6.1f}"
         cells += f"{row.latency_ms:7.2f}" if row.latency_ms is not None else f"{'-':>7}"
         lines.append(f"{row.quantizer:17}{cells}{' *' if row.failure else ''}")
     lines += [f"* {row.quantizer}, on a later draw: {row.failure}" for row in rows if row.failure]
