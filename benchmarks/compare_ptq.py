@@ -9,10 +9,11 @@ Same calibration images, same scorer, one table a model:
 Every quantizer meets the same seeded draws of calibration images; figures are medians over the
 draws, and agreement has its lowest and highest beside it. "top-1" counts the labelled pictures;
 "agree" is the share of pictures, and of photos' mirror images and corners (ptq_subjects), on
-which the answer is that of the float model; SQNR and KL compare the outputs. "CPU s" is the processor's
-time to quantize. "ms" is the latency of the first draw's models, one thread, in turns. NNCF takes part when nncf and openvino are
-installed; its models run in OpenVINO, and so does its latency. --nets adds the networks of
-train_cifar_nets.py, --lite0 the weights that efficientnet_lite0.py tells how to get.
+which the answer is that of the float model; SQNR and KL compare the outputs. "CPU s" is the
+processor's time to quantize. "ms" is the latency of the first draw's models, one thread, in turns.
+NNCF takes part when nncf and openvino are installed; its models run in OpenVINO, and so does its
+latency. --nets adds the networks of train_cifar_nets.py, --lite0 the weights that
+efficientnet_lite0.py tells how to get.
 """
 
 import argparse
