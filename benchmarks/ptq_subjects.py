@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from efficientnet_lite0 import efficientnet_lite0
 from numpy.typing import NDArray
 
 from edgevision.convert.convert import convert
@@ -128,6 +127,8 @@ def float_model(subject: Subject, folder: Path) -> tuple[Path, Path]:
     if source.suffix == ".pth":
         source = folder / f"{subject.name}.keras"
         if not source.exists():
+            from efficientnet_lite0 import efficientnet_lite0
+
             efficientnet_lite0(subject.source).save(source)
     if not path.exists():
         convert(source, path)
