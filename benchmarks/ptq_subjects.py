@@ -65,6 +65,8 @@ class Images:
     pool: list[Pixels]
     scored: list[Pixels]
     """The pictures themselves first, then their further views."""
+    picture_of: NDArray[np.int64]
+    """For each of `scored`, which picture it shows."""
     labels: NDArray[np.int64] | None
     """Of the pictures; None when they have none that fit the model."""
 
@@ -144,18 +146,21 @@ def images_of(subject: Subject, *, quick: bool) -> Images:
     """
     contract = subject.contract
     evaluation = open_image_set(subject.pictures.evaluation)
-    originals, others = [], []
-    for item in evaluation:
+    originals, others, shown = [], [], []
+    for number, item in enumerate(evaluation):
         picture = evaluation.load(item)
         originals.append(to_pixels(picture, contract))
         if subject.pictures.has_views and not quick:
-            others += [to_pixels(view, contract) for view in further_views(picture)]
+            views = [to_pixels(view, contract) for view in further_views(picture)]
+            others += views
+            shown += [number] * len(views)
     labels = None
     if subject.has_labels and evaluation.is_labelled:
         labels = np.array([item.label for item in evaluation], np.int64)
     return Images(
         pool=list(_pixels(open_image_set(subject.pictures.pool), contract)),
         scored=originals + others,
+        picture_of=np.array([*range(len(originals)), *shown], np.int64),
         labels=labels,
     )
 
