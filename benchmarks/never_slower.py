@@ -2,8 +2,8 @@
 
     python benchmarks/never_slower.py [--quick] [--networks MobileNetV2 ...] [--json FILE]
 
-Each network with random weights (speed depends on shapes and types, not on what was learned) and
-128 x 128 pixels becomes a float, a dynamic-range, a plain TFLiteConverter int8 and our int8 file;
+Each network with random weights (speed depends on shapes and types, not on what was learned)
+becomes a float, a dynamic-range, a plain TFLiteConverter int8 and our int8 file;
 all four run interleaved on one thread. Ratios are over float, below 1 is faster; the last one has
 its 95 % interval. Building them once takes half a minute a network; files are kept in --built.
 Exits with 1 when ours is slower than float beyond doubt.
@@ -54,10 +54,6 @@ NETWORKS = (
     "ConvNeXtTiny",
 )
 QUICK = ("MobileNetV2", "MobileNetV3Small", "NASNetMobile")
-SIDE = 128
-CONTRACT = Contract(
-    width=SIDE, height=SIDE, fit="stretch", color="rgb", mean=(127.5,), std=(127.5,)
-)
 KINDS = ("float", "dynamic", "plain int8", "ours int8")
 
 
@@ -71,22 +67,29 @@ class Built:
     """What our quantizer has to say about speed; empty when int8 throughout is not slower."""
 
 
-def build(network: str, folder: Path) -> Built:
+def contract_of(side: int) -> Contract:
+    """Pixels in -1..1."""
+    return Contract(width=side, height=side, fit="stretch", mean=(127.5,), std=(127.5,))
+
+
+def build(network: str, side: int, folder: Path) -> Built:
     """The files of a network; float and plain int8 only when they are not in `folder`."""
-    paths = {kind: folder / f"{network}-{kind.replace(' ', '-')}.tflite" for kind in KINDS}
+    paths = {kind: folder / f"{network}-{side}-{kind.replace(' ', '-')}.tflite" for kind in KINDS}
     if not (paths["float"].exists() and paths["plain int8"].exists()):
-        model = keras_model(network)
+        model = keras_model(network, side)
         source = folder / f"{network}.keras"
         model.save(source)
         convert(source, paths["float"], overwrite=True)
         source.unlink()
-        paths["plain int8"].write_bytes(plain_int8(model))
-    dynamic = quantize(paths["float"], contract=CONTRACT, images=None, recipe=RECIPES["dynamic"])
+        paths["plain int8"].write_bytes(plain_int8(model, side))
+    dynamic = quantize(
+        paths["float"], contract=contract_of(side), images=None, recipe=RECIPES["dynamic"]
+    )
     # Qualities differ in the numbers in a file, which cost time to choose and none to run.
     ours = quantize(
         paths["float"],
-        contract=CONTRACT,
-        images=random_images,
+        contract=contract_of(side),
+        images=lambda: random_images(side),
         recipe=replace(RECIPES["int8"], quality="fast"),
         timer=median_ms,
     )
@@ -101,7 +104,7 @@ def median_ms(files: Mapping[str, bytes]) -> dict[str, float]:
     return {name: latency.summary.p50_ms for name, latency in found.items()}
 
 
-def keras_model(network: str) -> Any:
+def keras_model(network: str, side: int) -> Any:
     import keras
 
     keras.backend.clear_session()
@@ -111,20 +114,21 @@ def keras_model(network: str) -> Any:
     builder = getattr(keras.applications, network)
     takes = inspect.signature(builder).parameters
     chosen = {name: value for name, value in options.items() if name in takes}
-    inner = builder(weights=None, input_shape=(SIDE, SIDE, 3), **chosen)
+    inner = builder(weights=None, input_shape=(side, side, 3), **chosen)
     # A fixed batch: with -1 there, MobileNetV3's reshapes are refused by XNNPACK.
-    given = keras.Input(batch_shape=(1, SIDE, SIDE, 3))
+    given = keras.Input(batch_shape=(1, side, side, 3))
     return keras.Model(given, inner(given, training=False))
 
 
-def plain_int8(model: Any) -> bytes:
+def plain_int8(model: Any, side: int) -> bytes:
     """As tutorials do it."""
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: (
-        [(pixels[None] / np.float32(127.5) - 1).astype(np.float32)] for pixels in random_images()
+        [(pixels[None] / np.float32(127.5) - 1).astype(np.float32)]
+        for pixels in random_images(side)
     )
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.uint8
@@ -132,9 +136,9 @@ def plain_int8(model: Any) -> bytes:
     return content
 
 
-def random_images(count: int = 8) -> list[NDArray[np.uint8]]:
+def random_images(side: int, count: int = 8) -> list[NDArray[np.uint8]]:
     chance = np.random.default_rng(0)
-    return [chance.integers(0, 256, (SIDE, SIDE, 3), np.uint8) for _ in range(count)]
+    return [chance.integers(0, 256, (side, side, 3), np.uint8) for _ in range(count)]
 
 
 def line(network: str, found: dict[str, Latency], ratios: dict[str, Ratio]) -> str:
@@ -153,12 +157,13 @@ def main() -> int:
     )
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, metavar="NAME")
     parser.add_argument("--quick", action="store_true", help="three networks, fewer runs")
+    parser.add_argument("--side", type=int, default=128, help="width and height, pixels")
     parser.add_argument("--built", type=Path, default=ROOT / "runs" / "never_slower")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     asked.built.mkdir(parents=True, exist_ok=True)
     plan = Plan(rounds=6, seconds=0.6, least_runs=12) if asked.quick else Plan(least_runs=30)
-    document: dict[str, Any] = {"host": asdict(read_host()), "side": SIDE, "networks": {}}
+    document: dict[str, Any] = {"host": asdict(read_host()), "side": asked.side, "networks": {}}
     names = asked.networks or (QUICK if asked.quick else NETWORKS)
     built: dict[str, Built] = {}
     failures: dict[str, str] = {}
@@ -166,7 +171,7 @@ def main() -> int:
         print(f"building {name}", file=sys.stderr, flush=True)
         try:
             with redirect_stdout(sys.stderr):
-                built[name] = build(name, asked.built)
+                built[name] = build(name, asked.side, asked.built)
         except (EdgeVisionError, ValueError, RuntimeError) as error:
             failures[name] = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
     print(f"{'':18}{'float ms':>9}{'dynamic':>10}{'plain':>10}{'ours':>10}  95 % of ours")
