@@ -3,11 +3,10 @@
     python benchmarks/never_slower.py [--quick] [--networks MobileNetV2 ...] [--json FILE]
 
 Each network with random weights (speed depends on shapes and types, not on what was learned)
-becomes a float, a dynamic-range, a plain TFLiteConverter int8 and our int8 file;
-all four run interleaved on one thread,
-and the processor's time counts, which a busy machine does not stretch. Ratios are over float, below 1 is faster; the last one has
-its 95 % interval. Building them once takes half a minute a network; files are kept in --built.
-Exits with 1 when ours is slower than float beyond doubt.
+becomes a float, a dynamic-range, a plain TFLiteConverter int8 and our int8 file. All four run in
+turns on one thread, and the processor's time counts, which a busy machine does not stretch. Ratios
+are over float, below 1 is faster; the last one has its 95 % interval. Building takes half a minute
+a network, once; files are kept in --built. Exits with 1 when ours is slower beyond doubt.
 """
 
 import argparse
@@ -28,8 +27,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.bench.host import read_host
 from edgevision.bench.case import Case
+from edgevision.bench.host import read_host
 from edgevision.bench.latency import Latency, time_cases
 from edgevision.bench.plan import Plan
 from edgevision.bench.ratio import Ratio, ratio_of
