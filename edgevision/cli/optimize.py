@@ -12,11 +12,8 @@ from edgevision.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from edgevision.dataset.calibration_set import CalibrationSet
-    from edgevision.dataset.imageset import ImageSet
     from edgevision.pipeline.outcome import Outcome
-    from edgevision.pipeline.plan import Photos
     from edgevision.preprocess.preprocessing import Preprocessing
-    from edgevision.progress import Progress
     from edgevision.recipe.recipe import Recipe
 
 PROOF = "Proof"
@@ -90,6 +87,7 @@ def optimize(
     Exits with 2 when the preprocessing is not known, 4 for bad images, 5 for a bad model, 8 when
     a file is not what was asked for.
     """
+    from edgevision.cli.photos import calibration_photos, opened
     from edgevision.convert.convert import require_tensorflow
     from edgevision.pipeline.folder import refuse_folder
     from edgevision.pipeline.optimize import optimize as run
@@ -109,7 +107,9 @@ def optimize(
         dynamic=dynamic,
         fp16=fp16,
         named=recipe or [],
-        faces=_faces(full_integer=full_integer, input_type=input_type, output_type=output_type),
+        faces=options.tensor_types(
+            full_integer=full_integer, input_type=input_type, output_type=output_type
+        ),
     )
     said = from_flags(
         preprocess=None if preprocess == AUTO else preprocess,
@@ -121,8 +121,7 @@ def optimize(
     )
     names = options.class_names(labels)
     needs_photos = any(one.precision in {"int8", "int16x8"} for _, one in recipes)
-    with console.progress_bar() as progress:
-        photos, kept = _calibration(calibration, needs_photos=needs_photos, progress=progress)
+    photos, kept = calibration_photos(calibration, needed=needs_photos)
     if evaluation is None and kept is not None and kept.evaluation is not None:
         evaluation = kept.evaluation
         console.note(f"evaluating on {evaluation}, which the calibration set was kept apart from")
@@ -131,8 +130,8 @@ def optimize(
         output=folder,
         recipes=recipes,
         calibration=photos,
-        evaluation=_open(evaluation, names),
-        preprocessing=_settled(said, kept.preprocessing if kept else None, preprocess),
+        evaluation=None if evaluation is None else opened(evaluation, names),
+        preprocessing=_settled(said, kept, preprocess),
         labels=names,
         input_shape=None if input_shape is None else parse_shape(input_shape),
         custom_objects=tuple(custom_objects or ()),
@@ -174,70 +173,22 @@ def _recipes(
     )
 
 
-def _faces(
-    *, full_integer: bool, input_type: str | None, output_type: str | None
-) -> dict[str, str]:
-    """Interface types as said; the recipe checks them."""
-    faces = {"input_type": "int8", "output_type": "int8"} if full_integer else {}
-    for name, said in (("input_type", input_type), ("output_type", output_type)):
-        if said is not None and faces.get(name, said) != said:
-            flag = f"--{name.replace('_', '-')}"
-            raise UsageError(f"--full-integer means int8 in and out, not {flag} {said}")
-        if said is not None:
-            faces[name] = said
-    return faces
-
-
-def _calibration(
-    given: Path | None, *, needs_photos: bool, progress: "Progress"
-) -> "tuple[Photos | None, CalibrationSet | None]":
-    """The calibration photos, and the set they were built as, if they were."""
-    from edgevision.dataset.calibration_set import SET_FILE, find_set, is_set, no_set, read_set
-    from edgevision.pipeline.images import photos_of, photos_of_set
-
-    found = given if given is not None else find_set(Path.cwd())
-    if found is None:
-        if needs_photos:
-            raise no_set(Path.cwd())
-        return None, None
-    if found.name == SET_FILE:
-        found = found.parent
-    if is_set(found):
-        kept = read_set(found)
-        return photos_of_set(kept), kept
-    opened = _open(found, ())
-    assert opened is not None  # noqa: S101 - a path was given
-    return photos_of(opened, progress=progress), None
-
-
-def _open(path: Path | None, names: tuple[str, ...]) -> "ImageSet | None":
-    from edgevision.dataset.open_set import open_image_set
-
-    if path is None:
-        return None
-    images = open_image_set(path, class_names=names)
-    options.say_skipped(images)
-    return images
-
-
 def _settled(
-    said: "Preprocessing", of_set: "Preprocessing | None", preprocess: str | None
+    said: "Preprocessing", kept: "CalibrationSet | None", preprocess: str | None
 ) -> "Preprocessing | None":
     """Flags over what the calibration set says.
 
     Raises:
         UsageError: neither says how pixels become input.
     """
+    from edgevision.cli.photos import over_set
     from edgevision.preprocess.preprocessing import AUTO, nothing_said
 
     if preprocess == AUTO:
         return said
-    if of_set is not None and said.preset is None:
-        said = said.over(of_set)
+    said = over_set(said, kept)
     if not said.is_complete:
         raise nothing_said(said)
-    for note in said.notes():
-        console.note(note)
     return said
 
 

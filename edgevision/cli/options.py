@@ -17,6 +17,24 @@ Threads = Annotated[
 ]
 
 
+def tensor_types(
+    *, full_integer: bool, input_type: str | None, output_type: str | None
+) -> dict[str, str]:
+    """What the flags say of an integer file's input and output; the recipe checks the values.
+
+    Raises:
+        UsageError: two flags contradict each other.
+    """
+    types = {"input_type": "int8", "output_type": "int8"} if full_integer else {}
+    for name, said in (("input_type", input_type), ("output_type", output_type)):
+        if said is not None and types.get(name, said) != said:
+            flag = f"--{name.replace('_', '-')}"
+            raise UsageError(f"--full-integer means int8 in and out, not {flag} {said}")
+        if said is not None:
+            types[name] = said
+    return types
+
+
 def say_skipped(images: "ImageSet") -> None:
     """Warn of pictures in the set's folder that cannot be decoded and so are not in the set."""
     from edgevision.cli import console

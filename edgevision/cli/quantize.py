@@ -7,7 +7,7 @@ import typer
 
 from edgevision.cli import console, options
 from edgevision.cli.preprocess_flags import Color, CropFraction, Fit, Mean, Preprocess, Std
-from edgevision.errors import UsageError
+from edgevision.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from edgevision.pipeline.quantize_file import Done
@@ -86,17 +86,18 @@ def quantize(
     from edgevision.pipeline.quantize_file import Job, quantize_file
     from edgevision.preprocess.options import from_flags, refuse_auto
 
+    if not model.exists():
+        # First: the photos and the preprocessing are about this model.
+        raise ModelError(f"{model} does not exist", hint="check the path")
     refuse_auto(preprocess)
     flags = {"int8": int8, "dynamic": dynamic, "fp16": fp16, "int16x8": int16x8}
     name, chosen = _recipe(
         [flag for flag, asked in flags.items() if asked],
         recipe,
-        changes=_changes(
-            full_integer=full_integer,
-            input_type=input_type,
-            output_type=output_type,
-            quality=quality,
-        ),
+        changes=options.tensor_types(
+            full_integer=full_integer, input_type=input_type, output_type=output_type
+        )
+        | ({} if quality is None else {"quality": quality}),
     )
     path = output or model.with_name(f"{model.stem}_{name}.tflite")
     refuse_to_replace(path, overwrite=overwrite)
@@ -126,7 +127,7 @@ def quantize(
         said=said,
         labels=names,
         goal=goal,
-        evaluation=opened(evaluation, names),
+        evaluation=None if evaluation is None else opened(evaluation, names),
         overwrite=overwrite,
     )
     with console.progress_bar() as progress:
@@ -157,22 +158,6 @@ def _recipe(
     found = recipe_for(name)
     stem = Path(name).stem if name.endswith(".toml") else name
     return stem, replace(found, **changes)
-
-
-def _changes(
-    *, full_integer: bool, input_type: str | None, output_type: str | None, quality: str | None
-) -> dict[str, Any]:
-    """What the flags change in the recipe, which checks the values."""
-    changes = {"input_type": "int8", "output_type": "int8"} if full_integer else {}
-    for name, said in (("input_type", input_type), ("output_type", output_type)):
-        if said is not None and changes.get(name, said) != said:
-            flag = f"--{name.replace('_', '-')}"
-            raise UsageError(f"--full-integer means int8 in and out, not {flag} {said}")
-        if said is not None:
-            changes[name] = said
-    if quality is not None:
-        changes["quality"] = quality
-    return changes
 
 
 def _goal(min_agreement: float | None, max_drop: float | None) -> "Goal | None":
