@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from edgevision.preprocess.preprocessing import Preprocessing
     from edgevision.recipe.recipe import Recipe
 
-PROOF = "Proof"
-HOW = "How pixels become input"
-
 
 def optimize(
     model: Annotated[Path, typer.Argument(help="A .keras or .h5 file, or a SavedModel folder.")],
@@ -188,7 +185,7 @@ def _settled(
         return said
     said = over_set(said, kept)
     if not said.is_complete:
-        raise nothing_said(said)
+        raise nothing_said(said, can_measure=True)
     return said
 
 
