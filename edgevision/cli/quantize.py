@@ -80,11 +80,12 @@ def quantize(
     Exits with 4 for bad images, 5 for a bad model, 7 when a target was missed, 8 when the file is
     not what was asked for.
     """
-    from edgevision.cli.photos import calibration_photos, opened, over_set
+    from edgevision.cli.photos import calibration_photos, opened
     from edgevision.errors import TargetMissedError
     from edgevision.files import refuse_to_replace
     from edgevision.pipeline.quantize_file import Job, quantize_file
     from edgevision.preprocess.options import from_flags, refuse_auto
+    from edgevision.preprocess.preprocessing import Preprocessing
 
     if not model.exists():
         # First: the photos and the preprocessing are about this model.
@@ -106,17 +107,16 @@ def quantize(
     if goal is not None and not is_integer:
         raise UsageError("--min-agreement and --max-drop search among integer files only")
     photos, kept = calibration_photos(calibration, needed=is_integer)
-    said = over_set(
-        from_flags(
-            preprocess=preprocess,
-            mean=mean,
-            std=std,
-            fit=fit,
-            crop_fraction=crop_fraction,
-            color=color,
-        ),
-        kept,
+    said = from_flags(
+        preprocess=preprocess,
+        mean=mean,
+        std=std,
+        fit=fit,
+        crop_fraction=crop_fraction,
+        color=color,
     )
+    for line in said.notes():
+        console.note(line)
     names = options.class_names(labels)
     job = Job(
         source=model,
@@ -125,6 +125,7 @@ def quantize(
         recipe_name=name,
         photos=photos if is_integer else None,
         said=said,
+        without_card=(kept and kept.preprocessing) or Preprocessing(),
         labels=names,
         goal=goal,
         evaluation=None if evaluation is None else opened(evaluation, names),
