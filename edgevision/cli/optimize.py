@@ -134,8 +134,7 @@ def optimize(
     )
     names = options.class_names(labels)
     needs_photos = any(one.precision in {"int8", "int16x8"} for _, one in recipes)
-    with console.progress_bar() as progress:
-        photos, kept = calibration_photos(calibration, needed=needs_photos, progress=progress)
+    photos, kept = calibration_photos(calibration, needed=needs_photos)
     if evaluation is None and kept is not None and kept.evaluation is not None:
         evaluation = kept.evaluation
         console.note(f"evaluating on {evaluation}, which the calibration set was kept apart from")
@@ -144,7 +143,7 @@ def optimize(
         output=folder,
         recipes=recipes,
         calibration=photos,
-        evaluation=opened(evaluation, names),
+        evaluation=None if evaluation is None else opened(evaluation, names),
         preprocessing=said if preprocess == AUTO else _settled(said, kept),
         labels=names,
         input_shape=None if input_shape is None else parse_shape(input_shape),
@@ -225,5 +224,5 @@ def _settled(said: "Preprocessing", kept: "CalibrationSet | None") -> "Preproces
 
     settled = over_set(said, kept)
     if not settled.is_complete:
-        raise nothing_said(settled)
+        raise nothing_said(settled, can_measure=True)
     return settled

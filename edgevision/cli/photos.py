@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgevision.cli import console, options
-from edgevision.progress import Progress, silent
 
 if TYPE_CHECKING:
     from edgevision.dataset.calibration_set import CalibrationSet
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def calibration_photos(
-    given: Path | None, *, needed: bool, progress: Progress = silent
+    given: Path | None, *, needed: bool
 ) -> "tuple[Photos | None, CalibrationSet | None]":
     """The calibration photos, and the set they were built as, if they were.
 
@@ -22,7 +21,6 @@ def calibration_photos(
         ImageSetError: there are none, and they are `needed`.
     """
     from edgevision.dataset.calibration_set import SET_FILE, find_set, is_set, no_set, read_set
-    from edgevision.dataset.open_set import open_image_set
     from edgevision.pipeline.images import photos_of, photos_of_set
 
     found = given if given is not None else find_set(Path.cwd())
@@ -35,17 +33,15 @@ def calibration_photos(
     if is_set(found):
         kept = read_set(found)
         return photos_of_set(kept), kept
-    images = open_image_set(found)
-    options.say_skipped(images)
-    return photos_of(images, progress=progress), None
+    images = opened(found)
+    with console.progress_bar() as progress:
+        return photos_of(images, progress=progress), None
 
 
-def opened(path: Path | None, names: tuple[str, ...] = ()) -> "ImageSet | None":
-    """The image set at `path`, when there is a path."""
+def opened(path: Path, names: tuple[str, ...] = ()) -> "ImageSet":
+    """The image set at `path`, with a warning of the pictures in it that cannot be decoded."""
     from edgevision.dataset.open_set import open_image_set
 
-    if path is None:
-        return None
     images = open_image_set(path, class_names=names)
     options.say_skipped(images)
     return images

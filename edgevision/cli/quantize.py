@@ -7,7 +7,7 @@ import typer
 
 from edgevision.cli import console, integer_options, options
 from edgevision.cli.preprocess_flags import Color, CropFraction, Fit, Mean, Preprocess, Std
-from edgevision.errors import UsageError
+from edgevision.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from edgevision.pipeline.quantize_file import Done
@@ -71,11 +71,15 @@ def quantize(
     Exits with 4 for bad images, 5 for a bad model, 7 when a target was missed, 8 when the file is
     not what was asked for.
     """
-    from edgevision.cli.photos import calibration_photos, opened, over_set
+    from edgevision.cli.photos import calibration_photos, opened
     from edgevision.files import refuse_to_replace
     from edgevision.pipeline.quantize_file import Job, quantize_file
     from edgevision.preprocess.options import from_flags, refuse_auto
+    from edgevision.preprocess.preprocessing import Preprocessing
 
+    if not model.exists():
+        # First: the photos and the preprocessing are about this model.
+        raise ModelError(f"{model} does not exist", hint="check the path")
     refuse_auto(preprocess)
     flags = {"int8": int8, "dynamic": dynamic, "fp16": fp16, "int16x8": int16x8}
     name, chosen = _recipe(
@@ -95,17 +99,16 @@ def quantize(
     if goal is not None and not is_integer:
         raise UsageError("--min-agreement and --max-drop search among integer files only")
     photos, kept = calibration_photos(calibration, needed=is_integer)
-    said = over_set(
-        from_flags(
-            preprocess=preprocess,
-            mean=mean,
-            std=std,
-            fit=fit,
-            crop_fraction=crop_fraction,
-            color=color,
-        ),
-        kept,
+    said = from_flags(
+        preprocess=preprocess,
+        mean=mean,
+        std=std,
+        fit=fit,
+        crop_fraction=crop_fraction,
+        color=color,
     )
+    for line in said.notes():
+        console.note(line)
     names = options.class_names(labels)
     job = Job(
         source=model,
@@ -114,9 +117,10 @@ def quantize(
         recipe_name=name,
         photos=photos if is_integer else None,
         said=said,
+        without_card=(kept and kept.preprocessing) or Preprocessing(),
         labels=names,
         goal=goal,
-        evaluation=opened(evaluation, names),
+        evaluation=None if evaluation is None else opened(evaluation, names),
         never_slower=never_slower and not full_integer,
         overwrite=overwrite,
     )

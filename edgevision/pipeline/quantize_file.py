@@ -4,18 +4,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgevision.artifact.card import Card, Provenance
-from edgevision.artifact.facts import Facts, facts_of
+from edgevision.artifact.facts import Facts, facts_of, output_activation
 from edgevision.artifact.model import read_model
 from edgevision.artifact.package import write_card
 from edgevision.artifact.reading import read_card
+from edgevision.artifact.usage import usage_of
 from edgevision.dataset.imageset import ImageSet
-from edgevision.errors import UsageError
-from edgevision.files import sha256_of, write_bytes
+from edgevision.files import replacing, sha256_of
 from edgevision.pipeline.integer import Work, make_quantized
 from edgevision.pipeline.pixel_store import PixelStore
 from edgevision.pipeline.plan import Photos
-from edgevision.preprocess.contract import Contract
-from edgevision.preprocess.preprocessing import Preprocessing, nothing_said
+from edgevision.preprocess.preprocessing import Preprocessing
 from edgevision.progress import Progress, silent
 from edgevision.quantize.quantize import QuantizedModel
 from edgevision.quantize.target import Goal, Reached
@@ -33,8 +32,10 @@ class Job:
     recipe_name: str
     photos: Photos | None
     """Calibration photos; None only for precisions that need none."""
-    said: Preprocessing | None
+    said: Preprocessing
     """How pixels become input, in place of what the source's card says."""
+    without_card: Preprocessing
+    """How pixels become input when the source has no card."""
     labels: tuple[str, ...] = ()
     goal: Goal | None = None
     evaluation: ImageSet | None = None
@@ -66,13 +67,12 @@ def quantize_file(job: Job, *, progress: Progress = silent) -> Done:
         VerificationError: the written file is not what was asked for.
     """
     card = read_card(job.source)
-    contract = _contract(job, card)
-    source = job.source.read_bytes()
+    contract = usage_of(job.source, job.said, without_card=job.without_card).contract
     store = None if job.photos is None else PixelStore(job.photos.images, contract)
     judged = store if job.evaluation is None else PixelStore(job.evaluation, contract)
     model, reached = make_quantized(
         Work(
-            content=source,
+            content=job.source.read_bytes(),
             contract=contract,
             calibration=store,
             goal=job.goal,
@@ -82,35 +82,26 @@ def quantize_file(job: Job, *, progress: Progress = silent) -> Done:
         job.recipe,
         progress=progress,
     )
-    write_bytes(job.output, _packaged(job, model, card), overwrite=job.overwrite)
-    facts = facts_of(read_model(job.output))
-    check_file(
-        facts,
-        Asked(
-            precision=job.recipe.precision,
-            input_type=job.recipe.input_type if len(facts.inputs) == 1 else None,
-            output_type=job.recipe.output_type,
-            kept_float=frozenset(skipped.tensor for skipped in model.skipped),
-        ),
-    )
+    packaged = _packaged(job, model, card)
+    with replacing(job.output, overwrite=job.overwrite) as temporary:
+        temporary.write_bytes(packaged)
+        facts = facts_of(read_model(temporary))
+        # Before it takes the place of an earlier file.
+        check_file(
+            facts,
+            Asked(
+                precision=job.recipe.precision,
+                input_type=job.recipe.input_type,
+                output_type=job.recipe.output_type,
+                kept_float=frozenset(skipped.tensor for skipped in model.skipped),
+            ),
+        )
     return Done(model=model, facts=facts, reached=reached)
 
 
-def _contract(job: Job, card: Card | None) -> Contract:
-    if job.said is None or not job.said.is_complete:
-        if card is None or (job.said is not None and job.said != Preprocessing()):
-            raise nothing_said(job.said)
-        return card.contract
-    model = read_model(job.source)
-    images = [model.tensors[t].shape for t in model.inputs if len(model.tensors[t].shape) == 4]
-    if not images:
-        raise UsageError(f"{job.source.name} has no image input")
-    _, height, width, channels = images[0]
-    return job.said.contract(width=width, height=height, channels=channels)
-
-
 def _packaged(job: Job, model: QuantizedModel, card: Card | None) -> bytes:
-    facts = facts_of(read_model(model.content))
+    made = read_model(model.content)
+    facts = facts_of(made)
     return write_card(
         model.content,
         Card(
@@ -118,7 +109,7 @@ def _packaged(job: Job, model: QuantizedModel, card: Card | None) -> bytes:
             kind=card.kind if card is not None else "classification",
             contract=model.contract,
             labels=job.labels or (card.labels if card is not None else ()),
-            activation=card.activation if card is not None else "softmax",
+            activation=output_activation(made),
             precision=facts.precision,
             inputs=facts.inputs,
             outputs=facts.outputs,
