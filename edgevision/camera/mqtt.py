@@ -43,7 +43,9 @@ def parse_broker(url: str) -> Broker:
     except ValueError as error:
         raise UsageError(f"{url!r} is no MQTT address: {error}") from error
     topic = unquote(parts.path.lstrip("/")) or "edgevision/camera"
-    if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname or re.search(r"[#+\0]", topic):
+    # "#" and "+" are wildcards, which cannot be published to; the URL rules make # a fragment.
+    is_odd = parts.fragment or "#" in url or re.search(r"[+\0]", topic)
+    if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname or is_odd:
         raise UsageError("an MQTT address is like mqtt://broker:1883/edgevision/camera")
     is_encrypted = parts.scheme == "mqtts"
     return Broker(
@@ -73,8 +75,8 @@ def mqtt_sink(broker: Broker) -> QueuedSink[Result]:
             "MQTT needs the package paho-mqtt", hint="pip install 'edgevision[mqtt]'"
         ) from error
     client = client_module.Client(client_module.CallbackAPIVersion.VERSION2)
-    # Never keep messages for later: after an hour without network they would be an hour old.
-    client.max_queued_messages_set(1)
+    # Unacknowledged changes and no more: after an hour without network they would be old news.
+    client.max_queued_messages_set(32)
     online = f"{broker.topic}/online"
     client.will_set(online, "false", qos=1, retain=True)
     client.on_connect = lambda *_: client.publish(online, "true", qos=1, retain=True)

@@ -3,6 +3,7 @@
 import functools
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -10,8 +11,11 @@ import typer
 
 from edgevision import __version__
 from edgevision.cli import (
+    android,
     bench,
     calibration,
+    camera,
+    compare,
     console,
     convert,
     demo,
@@ -19,6 +23,10 @@ from edgevision.cli import (
     evaluate,
     inspect,
     optimize,
+    prune,
+    quantize,
+    report,
+    verify,
 )
 from edgevision.errors import EdgeVisionError
 
@@ -26,7 +34,7 @@ INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
 
 
-def _guarded(command: Callable[..., None]) -> Callable[..., None]:
+def guarded(command: Callable[..., None]) -> Callable[..., None]:
     """`command`, with its errors printed as sentences and turned into exit codes."""
 
     @functools.wraps(command)
@@ -43,18 +51,15 @@ def _guarded(command: Callable[..., None]) -> Callable[..., None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(1) from None
         except EdgeVisionError as error:
-            if console.settings.debug:
-                raise
+            show_traceback()
             console.error(str(error), error.hint)
             raise typer.Exit(error.exit_code) from error
         except MemoryError as error:
-            if console.settings.debug:
-                raise
+            show_traceback()
             console.error("out of memory", "use fewer images, or a machine with more memory")
             raise typer.Exit(EdgeVisionError.exit_code) from error
         except Exception as error:
-            if console.settings.debug:
-                raise
+            show_traceback()
             console.error(
                 f"{type(error).__name__}: {error}",
                 "this is a fault of ours: run again with --debug and report what it prints",
@@ -62,6 +67,12 @@ def _guarded(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(EdgeVisionError.exit_code) from error
 
     return run_command
+
+
+def show_traceback() -> None:
+    """With --debug, the way to the error being handled, on stderr."""
+    if console.settings.debug:
+        traceback.print_exc()
 
 
 app = typer.Typer(
@@ -100,22 +111,31 @@ def _options(
 
 COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("optimize", optimize.optimize),
+    ("prune", prune.prune),
     ("convert", convert.convert),
+    ("quantize", quantize.quantize),
+    ("verify", verify.verify),
     ("evaluate", evaluate.evaluate),
     ("bench", bench.bench),
+    ("compare", compare.compare),
+    ("report", report.report),
     ("inspect", inspect.inspect),
+    ("camera", camera.camera),
     ("doctor", doctor.doctor),
     ("demo", demo.demo),
 )
 """In the order of the help: the main job first."""
-GROUPS: tuple[tuple[str, typer.Typer], ...] = (("calibration", calibration.app),)
+GROUPS: tuple[tuple[str, typer.Typer], ...] = (
+    ("calibration", calibration.app),
+    ("android", android.app),
+)
 
 for _name, _command in COMMANDS:
-    app.command(_name)(_guarded(_command))
+    app.command(_name)(guarded(_command))
 for _name, _group in GROUPS:
     for _registered in _group.registered_commands:
         if _registered.callback is not None:
-            _registered.callback = _guarded(_registered.callback)
+            _registered.callback = guarded(_registered.callback)
     app.add_typer(_group, name=_name)
 
 

@@ -1,6 +1,7 @@
 """Settling the contract: what was said, checked against labelled images; or what measures best."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from edgevision.preprocess.preprocessing import Preprocessing
 from edgevision.progress import Progress, silent
 from edgevision.runtime.predict import scores_of
 from edgevision.runtime.session import Session
-from edgevision.tensors import FloatArray, RgbImage
+from edgevision.tensors import FloatArray, Pixels
 
 TRIAL_IMAGES = 60
 """Images on which a declared preprocessing is doubted; enough to see 20 points, quick to run."""
@@ -55,36 +56,42 @@ def settle(
                 "--preprocess auto needs labelled images",
                 hint="give them with --eval, or say how the model was trained: --preprocess NAME",
             )
-        trials = _Photos(session, labelled, AUTO_IMAGES).trials(trying, progress)
+        trials = _Photos(session, labelled, AUTO_IMAGES, trying[0][1]).trials(trying, progress)
         return clear_winner(trials).contract, None
     contract = said.contract(width=width, height=height, channels=channels)
     if labelled is None:
         return contract, None
     chosen_name = said.preset or "the numbers given"
-    photos = _Photos(session, labelled, TRIAL_IMAGES)
+    photos = _Photos(session, labelled, TRIAL_IMAGES, contract)
     (chosen,) = photos.trials([(chosen_name, contract)], progress)
     others = [(name, other) for name, other in trying if other != contract]
     return contract, doubt(chosen, photos.rivals(chosen, others, progress))
 
 
-LEAST_GAIN = 5
-"""Fewer images than this, all won, are no clear difference: 0.5^4 is above the 5 % of `auto`."""
+LEAST_GAIN = 7
+"""Fewer images than this, all won, are no clear difference: 0.5^6 is above the 1 % of `doubt`."""
 
 
 class _Photos:
-    """Labelled photos in memory, on which contracts are tried."""
+    """Labelled photos at the model's size, on which contracts of one fit are tried."""
 
-    def __init__(self, session: Session, labelled: ImageSet, limit: int) -> None:
+    def __init__(
+        self, session: Session, labelled: ImageSet, limit: int, contract: Contract
+    ) -> None:
+        """Decode at most `limit` photos, fitted as `contract` says."""
         chosen = spread(labelled.items, limit)
+        # The candidates differ in colour order and normalization, not in fit: so the small
+        # pixels are kept, not the photos, which may have megabytes each.
+        plain = replace(contract, color="gray" if contract.color == "gray" else "rgb")
         self._session = session
-        self._photos = [labelled.load(item) for item in chosen]
+        self._pixels = [to_pixels(labelled.load(item), plain) for item in chosen]
         self._labels = np.array([item.label for item in chosen], np.int64)
 
     def trials(
         self, contracts: Sequence[tuple[str, Contract]], progress: Progress
     ) -> tuple[Trial, ...]:
         """A trial of each contract on all photos."""
-        return run_trials(contracts, self._scorer(self._photos), self._labels, progress=progress)
+        return run_trials(contracts, self._scorer(self._pixels), self._labels, progress=progress)
 
     def rivals(
         self, chosen: Trial, contracts: Sequence[tuple[str, Contract]], progress: Progress
@@ -97,15 +104,15 @@ class _Photos:
         missed = np.flatnonzero(~chosen.correct)
         if len(missed) < LEAST_GAIN:
             return ()
-        score = self._scorer([self._photos[index] for index in missed])
+        score = self._scorer([self._pixels[index] for index in missed])
         first = run_trials(contracts, score, self._labels[missed], progress=progress)
         strong = {trial.name for trial in first if trial.correct.sum() >= LEAST_GAIN}
         return self.trials([pair for pair in contracts if pair[0] in strong], progress)
 
-    def _scorer(self, photos: list[RgbImage]) -> Callable[[Contract], FloatArray]:
+    def _scorer(self, pixels: list[Pixels]) -> Callable[[Contract], FloatArray]:
         def score(contract: Contract) -> FloatArray:
-            pixels = (to_pixels(photo, contract) for photo in photos)
-            return scores_of(self._session, contract, pixels)
+            ordered = (one[..., ::-1] if contract.color == "bgr" else one for one in pixels)
+            return scores_of(self._session, contract, ordered)
 
         return score
 

@@ -89,12 +89,8 @@ def to_bytes(graph: Graph) -> bytes:
     for other in graph.file.subgraphs[1:]:
         file.subgraphs.append(_carry(other, old_codes, code_number, keep_buffer))
     file.signatureDefs = _signatures(graph, place)
-    file.metadata = []
-    for entry in graph.file.metadata or ():
-        kept = copy.copy(entry)
-        kept.buffer = keep_buffer(entry.buffer)
-        file.metadata.append(kept)
-    file.metadataBuffer = None
+    # Metadata describes the file it came in; of an edited one it would tell lies.
+    file.metadata = file.metadataBuffer = None
     size = sum(buffer.data.nbytes for buffer in file.buffers if buffer.data is not None)
     builder = flatbuffers.Builder(size + 65536)
     builder.Finish(file.Pack(builder), b"TFL3")
@@ -168,6 +164,8 @@ def _carry(other: Any, codes: Any, code_number: Any, keep_buffer: Any) -> Any:
 
 def _signatures(graph: Graph, place: dict[int, int]) -> list[Any]:
     """Signatures, whose inputs and outputs follow those of the graph by position."""
+    if not graph.file.signatureDefs:
+        return []
     old = graph.file.subgraphs[0]
     follow = dict(zip((int(i) for i in old.inputs), graph.inputs, strict=True))
     follow |= dict(zip((int(i) for i in old.outputs), graph.outputs, strict=True))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from edgevision.errors import ImageSetError, ModelError
 from edgevision.preprocess.contract import Contract
 from edgevision.preprocess.normalize import normalize
+from edgevision.quantize import affine
 from edgevision.quantize.absorb import absorb, pixel_contract, remainder
 from edgevision.quantize.graph import Graph
 from edgevision.quantize.observe import Feed
@@ -105,3 +106,14 @@ def feeds(prepared: Prepared, images: Images) -> Iterator[Feed]:
                 raise ImageSetError(message)
             fed.append(value)
         yield tuple(fed)
+
+
+def as_integers(graph: Graph, feed: Feed) -> Feed:
+    """What the inputs of the integer `graph` hold where the float graph's hold `feed`."""
+    inputs = [graph.tensors[t] for t in graph.inputs]
+    return tuple(
+        value
+        if tensor.scales is None or tensor.dtype is None
+        else affine.quantize_constant(value, tensor.scales, tensor.dtype)
+        for value, tensor in zip(feed, inputs, strict=True)
+    )

@@ -6,26 +6,32 @@ No TensorFlow: the float model runs in LiteRT, and the integer file is written f
 import logging
 import re
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgevision.errors import ImageSetError, ModelError
 from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
-from edgevision.quantize.assemble import (
-    IntegerPart,
-    QuantizedModel,
-    assemble,
-    bits_of,
-    integer_part,
-)
-from edgevision.quantize.bias_correction import correctable
+from edgevision.quantize.choose import Making, Stock, Tried, choose_and_make, may_equalize
+from edgevision.quantize.design import IntegerPart, bits_of, design, integer_part
+from edgevision.quantize.equalize import equalizable_pairs
+from edgevision.quantize.graph import Graph
 from edgevision.quantize.graph_reader import read_graph
 from edgevision.quantize.graph_writer import to_bytes
+from edgevision.quantize.lower import lower
 from edgevision.quantize.observe import Statistics, observe
-from edgevision.quantize.plan import tensors_in_integers
-from edgevision.quantize.prepare import Images, Prepared, check_float, feeds, prepare
+from edgevision.quantize.patches import is_followed
+from edgevision.quantize.plan import Range, Skipped, tensors_in_integers
+from edgevision.quantize.prepare import (
+    Images,
+    Prepared,
+    check_float,
+    feeds,
+    prepare,
+)
+from edgevision.quantize.rewrite import with_fast_operators
+from edgevision.quantize.speed import Timer, Verdict, never_slower
 from edgevision.quantize.weights_only import to_dynamic, to_fp16
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.session import Session
@@ -35,6 +41,29 @@ logger = logging.getLogger(__name__)
 __all__ = ["Images", "QuantizedModel", "quantize"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantizedModel:
+    """A quantized `.tflite`, and what was decided on the way."""
+
+    content: bytes
+    contract: Contract
+    """Preprocessing of this file: with integer input, what its scale and zero point say. The
+    remainder of the model's normalization, if any, is inside the graph."""
+    recipe: Recipe
+    skipped: tuple[Skipped, ...] = ()
+    """Operators left in float, with the reason."""
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    """Tensor name -> real values its integers represent."""
+    steps: tuple[Tried, ...] = ()
+    """What was tried and measured on images kept out, in order."""
+    images: int = 0
+    """Calibration images seen."""
+    warnings: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+    """How fast it is beside the float model; None when that was not timed."""
+    seconds: float = 0.0
+
+
 def quantize(
     float_model: Path | bytes,
     *,
@@ -42,6 +71,7 @@ def quantize(
     images: Images | None,
     recipe: Recipe,
     total: int | None = None,
+    timer: Timer | None = None,
     progress: Progress = silent,
     clock: Callable[[], float] = time.perf_counter,
 ) -> QuantizedModel:
@@ -54,6 +84,8 @@ def quantize(
             precisions that need none (dynamic, fp16).
         recipe: what to make.
         total: number of images, for the progress bar.
+        timer: times files on this machine; with one, int8 operators that are slower than float
+            ones are left in float where that is faster as a whole.
         progress: told how far the observation is.
         clock: seconds.
 
@@ -62,9 +94,7 @@ def quantize(
         ImageSetError: there are no images, or one gives a NaN or infinite activation.
     """
     begun = clock()
-    content = _content(float_model)
-    graph = read_graph(content)
-    check_float(graph)
+    graph = read_float(float_model)
     if recipe.precision in {"fp16", "dynamic"}:
         smaller = to_fp16(graph) if recipe.precision == "fp16" else to_dynamic(graph)
         written = to_bytes(smaller)
@@ -73,19 +103,84 @@ def quantize(
         return QuantizedModel(
             content=written, contract=contract, recipe=recipe, seconds=clock() - begun
         )
+    stock = stock_of(
+        graph, contract=contract, images=images, recipe=recipe, total=total, progress=progress
+    )
+    made = choose_and_make(stock, recipe, progress=progress)
+    verdict = None
+    if timer is not None and recipe.precision == "int8":
+        content = _content(float_model)
+        made, verdict = never_slower(stock, recipe, made, content, timer=timer)
+    return finished(made, stock, recipe, seconds=clock() - begun, verdict=verdict)
+
+
+def finished(
+    made: Making,
+    stock: Stock,
+    recipe: Recipe,
+    *,
+    seconds: float,
+    verdict: Verdict | None = None,
+) -> QuantizedModel:
+    """The file of `made`, and what is to be told about it."""
+    count = stock.statistics.count
+    warnings: tuple[str, ...] = ()
+    if count == 1:
+        warnings = ("calibrated on a single image: its range is a guess at those of others",)
+    if verdict is not None and verdict.sentence:
+        warnings = (*warnings, verdict.sentence)
+    return QuantizedModel(
+        content=to_bytes(made.graph),
+        contract=stock.prepared.contract,
+        recipe=recipe,
+        skipped=made.design.skipped,
+        ranges=made.design.ranges,
+        steps=made.tried,
+        images=count,
+        warnings=warnings,
+        verdict=verdict,
+        seconds=seconds,
+    )
+
+
+def read_float(float_model: Path | bytes) -> Graph:
+    """The graph of a float model.
+
+    Raises:
+        ModelError: it cannot be read, is damaged or is quantized already.
+    """
+    graph = read_graph(_content(float_model))
+    check_float(graph)
+    return graph
+
+
+def stock_of(
+    graph: Graph,
+    *,
+    contract: Contract,
+    images: Images | None,
+    recipe: Recipe,
+    total: int | None = None,
+    progress: Progress = silent,
+) -> Stock:
+    """Everything measured once on the float `graph`; see `quantize` for arguments and errors."""
     if images is None:
         message = f"{recipe.precision} needs calibration images"
         raise ImageSetError(message, hint="edgevision calibration build FOLDER")
+    given = images
+    if recipe.rewrite and recipe.precision == "int8":
+        graph = with_fast_operators(graph)
     prepared = prepare(graph, contract, recipe)
     integer = integer_part(prepared.graph, recipe)
     statistics = observe_images(
-        prepared, integer[0], images, recipe=recipe, total=total, progress=progress
+        prepared, integer[0], given, recipe=recipe, total=total, progress=progress
     )
-    made = _write_runnable(prepared, statistics, recipe, integer)
-    warnings: tuple[str, ...] = ()
-    if statistics.count == 1:
-        warnings = ("calibrated on a single image: its range is a guess at those of others",)
-    return replace(made, images=statistics.count, warnings=warnings, seconds=clock() - begun)
+    return Stock(
+        prepared=prepared,
+        statistics=statistics,
+        integer=runnable(prepared, statistics, recipe, integer),
+        feeds=lambda: feeds(prepared, given),
+    )
 
 
 def _content(float_model: Path | bytes) -> bytes:
@@ -112,40 +207,41 @@ def observe_images(
     watched = tensors_in_integers(graph, integer) | {
         t for t in (*graph.inputs, *graph.outputs) if graph.is_float(t)
     }
-    averaged = []
-    if recipe.bias_correction:
-        averaged = sorted(
-            {graph.operators[at].inputs[0] for at in integer if correctable(graph, at)}
-        )
+    followed = [at for at in sorted(integer) if is_followed(graph, at)]
+    by_channel = []
+    if may_equalize(recipe):
+        by_channel = [p.tensors[0] for p in equalizable_pairs(graph) if p.producer in integer]
     return observe(
         graph,
         lambda: feeds(prepared, images),
         watched=sorted(watched),
-        averaged=averaged,
+        by_channel=by_channel,
+        followed=followed if recipe.bias_correction else (),
         total=total,
         progress=progress,
     )
 
 
-def _write_runnable(
+def runnable(
     prepared: Prepared, statistics: Statistics, recipe: Recipe, integer: IntegerPart
-) -> QuantizedModel:
-    """The integer file; operators that the runtime refuses in integers go back to float."""
+) -> IntegerPart:
+    """`integer` without the operators that the runtime refuses in integers."""
     refused: dict[int, str] = {}
     while True:
-        made, position = assemble(prepared, statistics, recipe, integer)
+        decided = design(prepared, statistics, recipe, integer, widening=1.0)
+        lowered = lower(decided.graph, decided.plan)
         try:
-            with Session(made.content) as session:
+            with Session(to_bytes(lowered.graph)) as session:
                 session.invoke()
         except ModelError as error:
-            culprit = _culprit(str(error), position, integer[0])
+            culprit = _culprit(str(error), lowered.position, integer[0])
             if culprit is None:
                 raise
             logger.debug("operator %d goes back to float: %s", culprit, error)
             refused[culprit] = f"the runtime refuses it in int{bits_of(recipe)}: {error}"
             integer = integer_part(prepared.graph, recipe, refused)
             continue
-        return made
+        return integer
 
 
 def _culprit(message: str, position: tuple[int, ...], integer: frozenset[int]) -> int | None:

@@ -8,28 +8,33 @@ from edgevision.quantize.graph import Graph
 from edgevision.quantize.observe import Statistics
 from edgevision.quantize.operators import RULES
 from edgevision.quantize.plan import Range
-from edgevision.recipe.recipe import RangeMethod
 
 
 def observed_ranges(
-    statistics: Statistics, method: RangeMethod, *, whole: Collection[int]
+    statistics: Statistics, widening: float, *, whole: Collection[int]
 ) -> dict[int, Range]:
-    """Range of each observed tensor; those in `whole` are never clipped.
+    """Range of each observed tensor, between its typical one and its extremes.
 
-    mean-min-max is the default of NNCF, https://arxiv.org/abs/2002.08679 (its MEAN_MINMAX): one
-    odd image widens it by a hundredth of what it widens the extremes.
+    Args:
+        statistics: what was observed.
+        widening: 0 for the mean over images of each image's extremes, 1 for the extremes over all
+            images, or between. 0 is NNCF's default (MEAN_MINMAX, https://arxiv.org/abs/2002.08679):
+            one odd image widens the range by a hundredth of what it widens the extremes. But what
+            only some images have, and which decides their class, is cut off.
+        whole: tensors that are never clipped.
     """
-    return {
-        t: (
-            min_max(statistics, t)
-            if method == "min-max" or t in whole
-            else (
+    ranges = {}
+    for t in statistics.low:
+        low, high = min_max(statistics, t)
+        if t not in whole:
+            typical = (
                 float(np.mean(statistics.low[t], dtype=np.float64)),
                 float(np.mean(statistics.high[t], dtype=np.float64)),
             )
-        )
-        for t in statistics.low
-    }
+            low = typical[0] + widening * (low - typical[0])
+            high = typical[1] + widening * (high - typical[1])
+        ranges[t] = (low, high)
+    return ranges
 
 
 def min_max(statistics: Statistics, tensor: int) -> Range:

@@ -8,7 +8,9 @@ from edgevision.errors import UsageError
 Precision = Literal["int8", "dynamic", "fp16", "int16x8"]
 InputType = Literal["uint8", "int8", "float32"]
 OutputType = Literal["float32", "int8", "uint8"]
-RangeMethod = Literal["min-max", "mean-min-max"]
+RangeMethod = Literal["auto", "min-max", "mean-min-max"]
+Step = Literal["auto", "on", "off"]
+Quality = Literal["fast", "balanced", "best"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +22,22 @@ class Recipe:
     """What the file's image input holds: raw pixels (uint8), pixels minus 128 (int8), or the real
     numbers of the contract (float32; always so for dynamic and fp16)."""
     output_type: OutputType = "float32"
-    ranges: RangeMethod = "mean-min-max"
+    quality: Quality = "balanced"
+    """How long to try: fast corrects biases only, balanced also tries the two steps below, best
+    tries them with more ranges."""
+    ranges: RangeMethod = "auto"
     """min-max: the extremes over all images. mean-min-max: the mean over images of each image's
-    extremes, so that one odd image does not cost all others their resolution."""
+    extremes, so that one odd image does not cost all others their resolution. auto: what measures
+    best on images kept out, of these and what lies between."""
     bias_correction: bool = True
-    """Take the mean error that rounded weights cause out of the bias."""
+    """Take the mean error that rounding causes out of the biases, layer by layer."""
+    equalization: Step = "auto"
+    """Raise quiet channels before depthwise layers. auto: from balanced on, if it helps."""
+    weight_rounding: Step = "auto"
+    """Round weights so that each layer's output is nearest to the float one, not each weight.
+    auto: from balanced on, if it helps."""
+    rewrite: bool = True
+    """Replace operators that have no fast int8 kernel by equal ones that have (hard-swish)."""
     dense_per_channel: bool = True
     """A scale per output of dense layers too; runtimes older than TF 2.17 need False."""
     float_operators: tuple[str, ...] = ()
@@ -37,7 +50,10 @@ class Recipe:
             ("precision", get_args(Precision)),
             ("input_type", get_args(InputType)),
             ("output_type", get_args(OutputType)),
+            ("quality", get_args(Quality)),
             ("ranges", get_args(RangeMethod)),
+            ("equalization", get_args(Step)),
+            ("weight_rounding", get_args(Step)),
         ):
             value = getattr(self, name)
             if value not in choices:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from edgevision.camera.board import BoardHealth
 from edgevision.camera.http_server import HttpServer, Limits
 from edgevision.camera.mjpeg import MjpegSplitter
 from edgevision.camera.status import Status
 from edgevision.camera.tally import Tally
 from edgevision.errors import DeviceError
 from tests.camera.conftest import make_frame, make_result, wait_until
+from tests.camera.status_example import make_status
 
 
 class Camera:
@@ -41,27 +41,7 @@ class Camera:
             self.offered += 1
 
     def status(self) -> Status:
-        return Status(
-            source='rtsp://***@cam/"1"',
-            model="m.tflite",
-            runtime="fake 1.0",
-            xnnpack=True,
-            threads=1,
-            uptime_s=3.5,
-            is_up=True,
-            last_error="",
-            frames=90,
-            camera_fps=30.0,
-            skipped_fps=1.5,
-            dropped=5,
-            reconnects=1,
-            stalls=1,
-            stuck_threads=0,
-            sinks_dropped={"jsonl": 2},
-            viewers=self.server.viewers,
-            figures=self.tally.figures(),
-            board=BoardHealth(temperature_c=51.5, throttled_bits=0x50000),
-        )
+        return make_status(self.tally, viewers=self.server.viewers)
 
     def pause(self) -> None:
         self._over.set()

@@ -5,6 +5,7 @@ The real one runs on libcamera's virtual camera: tests/camera/virtual_camera/REA
 
 import importlib.util
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -39,7 +40,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def install_fake(monkeypatch: pytest.MonkeyPatch) -> Any:
     class Fresh(fake_picamera2.Picamera2):
-        has_owner = fake_picamera2.threading.Lock()
+        has_owner = threading.Lock()
 
     module = type(sys)("picamera2")
     module.Picamera2 = Fresh  # type: ignore[attr-defined]
@@ -181,7 +182,7 @@ def broken(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
          "broken", "libcamera.so.0.5", "full-upgrade"),
     ],
 )  # fmt: skip
-def test_doctor_names_the_cause_and_the_fix(
+def test_doctor_names_the_cause_and_the_fix(  # noqa: PLR0917 - a row of the table
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
     outside: str,

@@ -131,7 +131,7 @@ def run(model: Graph | bytes, *values: NDArray[Any]) -> tuple[NDArray[Any], ...]
 
 
 def small_cnn(seed: int = 0, *, side: int = 12, channels: int = 3, classes: int = 5) -> Graph:
-    """conv - depthwise - pointwise - residual add - mean - dense - softmax, random weights."""
+    """conv - inverted residual block - mean - dense - softmax, with random weights."""
     rng = np.random.default_rng(seed)
 
     def weights(*shape: int) -> NDArray[np.float64]:
@@ -141,7 +141,8 @@ def small_cnn(seed: int = 0, *, side: int = 12, channels: int = 3, classes: int 
     x = b.conv(
         b.graph.inputs[0], weights(8, 3, 3, channels), rng.normal(0, 0.1, 8), activation=RELU6
     )
-    y = b.conv(x, 3 * weights(1, 3, 3, 8), rng.normal(0, 0.1, 8), depthwise=True, activation=RELU6)
+    y = b.conv(x, weights(8, 1, 1, 8), rng.normal(0, 0.1, 8), activation=RELU6)
+    y = b.conv(y, 3 * weights(1, 3, 3, 8), rng.normal(0, 0.1, 8), depthwise=True, activation=RELU6)
     y = b.conv(y, weights(8, 1, 1, 8), rng.normal(0, 0.1, 8))
     x = b.binary("ADD", x, y)
     x = b.dense(b.mean(x), 4 * weights(classes, 8), rng.normal(0, 0.1, classes))

@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from edgevision.bench.result import Result, to_document, to_text
-from edgevision.cli.app import _guarded
+from edgevision.cli.app import guarded
 from edgevision.cli.report import report
 from edgevision.errors import UsageError
 from edgevision.report.axis import Axis, spanning
@@ -164,7 +164,7 @@ def test_layers_are_read_from_a_list_or_an_object(tmp_path: Path) -> None:
 
 def test_the_command_writes_the_file_once(result: Result, tmp_path: Path) -> None:
     app = typer.Typer()
-    app.command()(_guarded(report))
+    app.command()(guarded(report))
     document, page = tmp_path / "r.json", tmp_path / "r.html"
     document.write_text(to_text(to_document([result])))
     words = [str(document), str(document), "-o", str(page), "--title", "A & B"]

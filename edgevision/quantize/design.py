@@ -1,8 +1,8 @@
-"""The integer file from statistics alone: ranges, scales, corrections, and the graph written."""
+"""Deciding the integer graph from statistics: operators, ranges, scales, interface."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -10,10 +10,8 @@ import numpy as np
 
 from edgevision.preprocess.contract import Contract
 from edgevision.quantize import affine
-from edgevision.quantize.bias_correction import correct_biases
 from edgevision.quantize.graph import Graph, Scales
-from edgevision.quantize.graph_writer import to_bytes
-from edgevision.quantize.lower import Face, Plan, lower
+from edgevision.quantize.lower import Face, Plan
 from edgevision.quantize.observe import Statistics
 from edgevision.quantize.plan import (
     Range,
@@ -25,26 +23,6 @@ from edgevision.quantize.plan import (
 from edgevision.quantize.prepare import Prepared
 from edgevision.quantize.ranges import never_clipped, observed_ranges
 from edgevision.recipe.recipe import Recipe
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuantizedModel:
-    """A quantized `.tflite`, and what was decided on the way."""
-
-    content: bytes
-    contract: Contract
-    """Preprocessing of this file: with integer input, what its scale and zero point say. The
-    remainder of the model's normalization, if any, is inside the graph."""
-    recipe: Recipe
-    skipped: tuple[Skipped, ...] = ()
-    """Operators left in float, with the reason."""
-    ranges: Mapping[str, Range] = field(default_factory=dict)
-    """Tensor name -> real values its integers represent."""
-    images: int = 0
-    """Calibration images seen."""
-    warnings: tuple[str, ...] = ()
-    seconds: float = 0.0
-
 
 IntegerPart: TypeAlias = "tuple[frozenset[int], tuple[Skipped, ...]]"
 
@@ -67,13 +45,36 @@ def bits_of(recipe: Recipe) -> int:
     return 16 if recipe.precision == "int16x8" else 8
 
 
-def assemble(
-    prepared: Prepared, statistics: Statistics, recipe: Recipe, integer: IntegerPart
-) -> tuple[QuantizedModel, tuple[int, ...]]:
-    """The integer file from statistics alone, and where each float operator stands in it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """An integer graph decided but not written yet."""
+
+    graph: Graph
+    """The float graph it is of."""
+    plan: Plan
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Tensor name -> real values its integers represent."""
+        return {
+            self.graph.tensors[t].name: represented(scales, self.plan.bits)
+            for t, scales in self.plan.scales.items()
+        }
+
+
+def design(
+    prepared: Prepared,
+    statistics: Statistics,
+    recipe: Recipe,
+    integer: IntegerPart,
+    *,
+    widening: float,
+) -> Design:
+    """The integer graph that `statistics` and `recipe` call for; `widening` as for ranges."""
     graph, (operators, skipped) = prepared.graph, integer
     bits = bits_of(recipe)
-    ranges = observed_ranges(statistics, recipe.ranges, whole=never_clipped(graph))
+    ranges = observed_ranges(statistics, widening, whole=never_clipped(graph))
     fixed = prescribed_scales(graph, operators, bits=bits)
     image = graph.inputs[prepared.image_input]
     if recipe.input_type != "float32":
@@ -82,33 +83,17 @@ def assemble(
     for t in (*graph.inputs, *graph.outputs):
         if graph.is_float(t) and t not in scales:
             scales[t] = fixed.get(t) or affine.activation_scales(*ranges[t], bits=bits)
-    interface = _interface(prepared, recipe, scales, ranges)
-    if recipe.bias_correction:
-        graph = correct_biases(
-            graph,
-            operators,
-            statistics.mean,
-            scales,
-            dense_per_channel=recipe.dense_per_channel,
-        )
-    lowered = lower(
-        graph,
-        Plan(
+    return Design(
+        graph=graph,
+        plan=Plan(
             scales=scales,
             integer=operators,
             bits=bits,
             dense_per_channel=recipe.dense_per_channel,
-            interface=interface,
+            interface=_interface(prepared, recipe, scales, ranges),
         ),
-    )
-    made = QuantizedModel(
-        content=to_bytes(lowered.graph),
-        contract=prepared.contract,
-        recipe=recipe,
         skipped=skipped,
-        ranges={graph.tensors[t].name: represented(scales[t], bits) for t in scales},
     )
-    return made, lowered.position
 
 
 def pixel_scales(contract: Contract, *, bits: int) -> Scales:

@@ -1,0 +1,52 @@
+"""Which photos and which preprocessing a command uses; shared by commands that calibrate."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgevision.cli import console
+
+if TYPE_CHECKING:
+    from edgevision.dataset.calibration_set import CalibrationSet
+    from edgevision.dataset.imageset import ImageSet
+    from edgevision.pipeline.plan import Photos
+    from edgevision.preprocess.preprocessing import Preprocessing
+
+
+def calibration_photos(
+    given: Path | None, *, needed: bool
+) -> "tuple[Photos | None, CalibrationSet | None]":
+    """The calibration photos, and the set they were built as, if they were.
+
+    Raises:
+        ImageSetError: there are none, and they are `needed`.
+    """
+    from edgevision.dataset.calibration_set import find_set, is_set, no_set, read_set
+    from edgevision.dataset.open_set import open_image_set
+    from edgevision.pipeline.images import photos_of, photos_of_set
+
+    found = given if given is not None else find_set(Path.cwd())
+    if found is None:
+        if needed:
+            raise no_set(Path.cwd())
+        return None, None
+    if is_set(found):
+        kept = read_set(found)
+        return photos_of_set(kept), kept
+    return photos_of(open_image_set(found)), None
+
+
+def opened(path: Path | None, names: tuple[str, ...] = ()) -> "ImageSet | None":
+    """The image set at `path`, when there is a path."""
+    from edgevision.dataset.open_set import open_image_set
+
+    return None if path is None else open_image_set(path, class_names=names)
+
+
+def over_set(said: "Preprocessing", kept: "CalibrationSet | None") -> "Preprocessing":
+    """What the flags say, over what the calibration set says."""
+    of_set = kept.preprocessing if kept is not None else None
+    if of_set is not None and said.preset is None:
+        said = said.over(of_set)
+    for line in said.notes():
+        console.note(line)
+    return said

@@ -1,0 +1,272 @@
+"""`edgevision quantize`: a float `.tflite` to int8, fp16, dynamic or int16x8; no TensorFlow."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgevision.cli import console, options
+from edgevision.cli.preprocess_flags import Color, CropFraction, Fit, Mean, Preprocess, Std
+from edgevision.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgevision.pipeline.quantize_file import Done
+    from edgevision.quantize.target import Goal, Reached
+    from edgevision.recipe.recipe import Recipe
+
+
+def quantize(
+    model: Annotated[Path, typer.Argument(help="A float .tflite file.", show_default=False)],
+    *,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Full integer: the default when nothing is asked.")
+    ] = False,
+    dynamic: Annotated[
+        bool, typer.Option("--dynamic", help="int8 weights, float activations.")
+    ] = False,
+    fp16: Annotated[bool, typer.Option("--fp16", help="16-bit float weights.")] = False,
+    int16x8: Annotated[
+        bool,
+        typer.Option("--int16x8", help="16-bit activations, int8 weights; slow on most CPUs."),
+    ] = False,
+    recipe: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE.toml", help="A recipe in place of those.")
+    ] = None,
+    full_integer: Annotated[
+        bool, typer.Option("--full-integer", help="int8 input and output as well, for NPUs.")
+    ] = False,
+    input_type: Annotated[
+        str | None, typer.Option(help="uint8 (raw pixels), int8 or float32.")
+    ] = None,
+    output_type: Annotated[str | None, typer.Option(help="float32, int8 or uint8.")] = None,
+    quality: Annotated[
+        str | None, typer.Option(help="How long to try: fast, balanced (the default) or best.")
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(
+            help="Calibration set or any image set; the one under calibration/ unless given."
+        ),
+    ] = None,
+    min_agreement: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=100, help="Percent of images that must get the float model's answer."
+        ),
+    ] = None,
+    max_drop: Annotated[
+        float | None,
+        typer.Option(min=0, max=100, help="Points of top-1 accuracy that may be lost at most."),
+    ] = None,
+    evaluation: Annotated[
+        Path | None,
+        typer.Option("--eval", help="Image set that target must hold on; labelled for --max-drop."),
+    ] = None,
+    never_slower: Annotated[
+        bool,
+        typer.Option(
+            help="Time int8 against float here; leave in float what is faster so, or say why not."
+        ),
+    ] = True,
+    labels: Annotated[Path | None, typer.Option(help="Class names, one a line.")] = None,
+    preprocess: Preprocess = None,
+    mean: Mean = None,
+    std: Std = None,
+    fit: Fit = None,
+    crop_fraction: CropFraction = None,
+    color: Color = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File; MODEL_int8.tflite unless given.")
+    ] = None,
+    overwrite: options.Overwrite = False,
+    as_json: options.Json = False,
+) -> None:
+    """Quantize a float .tflite; its card, flags or the calibration set say how pixels go in.
+
+    Exits with 4 for bad images, 5 for a bad model, 7 when a target was missed, 8 when the file is
+    not what was asked for.
+    """
+    from edgevision.cli.photos import calibration_photos, opened, over_set
+    from edgevision.errors import TargetMissedError
+    from edgevision.files import refuse_to_replace
+    from edgevision.pipeline.quantize_file import Job, quantize_file
+    from edgevision.preprocess.options import from_flags, refuse_auto
+
+    refuse_auto(preprocess)
+    flags = {"int8": int8, "dynamic": dynamic, "fp16": fp16, "int16x8": int16x8}
+    name, chosen = _recipe(
+        [flag for flag, asked in flags.items() if asked],
+        recipe,
+        changes=_changes(
+            full_integer=full_integer,
+            input_type=input_type,
+            output_type=output_type,
+            quality=quality,
+        ),
+    )
+    path = output or model.with_name(f"{model.stem}_{name}.tflite")
+    refuse_to_replace(path, overwrite=overwrite)
+    is_integer = chosen.precision in {"int8", "int16x8"}
+    goal = _goal(min_agreement, max_drop)
+    if goal is not None and not is_integer:
+        raise UsageError("--min-agreement and --max-drop search among integer files only")
+    photos, kept = calibration_photos(calibration, needed=is_integer)
+    said = over_set(
+        from_flags(
+            preprocess=preprocess,
+            mean=mean,
+            std=std,
+            fit=fit,
+            crop_fraction=crop_fraction,
+            color=color,
+        ),
+        kept,
+    )
+    names = options.class_names(labels)
+    job = Job(
+        source=model,
+        output=path,
+        recipe=chosen,
+        recipe_name=name,
+        photos=photos if is_integer else None,
+        said=said,
+        labels=names,
+        goal=goal,
+        evaluation=opened(evaluation, names),
+        never_slower=never_slower and not full_integer,
+        overwrite=overwrite,
+    )
+    with console.progress_bar() as progress:
+        done = quantize_file(job, progress=progress)
+    for warning in done.model.warnings:
+        console.warn(warning)
+    if as_json:
+        console.print_json(document(done, path))
+    else:
+        render(done, path)
+    if done.reached is not None and not done.reached.met:
+        message = f"the target was missed; {path} is the best found"
+        raise TargetMissedError(message, hint=_cause(done.reached))
+
+
+def _recipe(
+    flags: list[str], recipe: str | None, *, changes: dict[str, Any]
+) -> "tuple[str, Recipe]":
+    """The one recipe asked for, under the name its file gets."""
+    from dataclasses import replace
+
+    from edgevision.recipe.named import recipe_for
+
+    if len(flags) + (recipe is not None) > 1:
+        asked = [f"--{flag}" for flag in flags] + ["--recipe"] * (recipe is not None)
+        raise UsageError(f"{' and '.join(asked)} ask for different files: give one")
+    name = recipe or (flags[0] if flags else "int8")
+    found = recipe_for(name)
+    stem = Path(name).stem if name.endswith(".toml") else name
+    return stem, replace(found, **changes)
+
+
+def _changes(
+    *, full_integer: bool, input_type: str | None, output_type: str | None, quality: str | None
+) -> dict[str, Any]:
+    """What the flags change in the recipe, which checks the values."""
+    changes = {"input_type": "int8", "output_type": "int8"} if full_integer else {}
+    for name, said in (("input_type", input_type), ("output_type", output_type)):
+        if said is not None and changes.get(name, said) != said:
+            flag = f"--{name.replace('_', '-')}"
+            raise UsageError(f"--full-integer means int8 in and out, not {flag} {said}")
+        if said is not None:
+            changes[name] = said
+    if quality is not None:
+        changes["quality"] = quality
+    return changes
+
+
+def _goal(min_agreement: float | None, max_drop: float | None) -> "Goal | None":
+    from edgevision.quantize.target import Goal
+
+    if min_agreement is not None and max_drop is not None:
+        raise UsageError("--min-agreement and --max-drop are two targets: give one")
+    if min_agreement is not None:
+        return Goal(kind="agreement", threshold=min_agreement / 100)
+    if max_drop is not None:
+        return Goal(kind="drop", threshold=max_drop / 100)
+    return None
+
+
+def _cause(reached: "Reached") -> str:
+    worst = ", ".join(reached.hurting)
+    return f"these layers lose most in int8: {worst}" if worst else ""
+
+
+def document(done: "Done", path: Path) -> dict[str, Any]:
+    """All of it as JSON values."""
+    from dataclasses import asdict
+
+    from edgevision.recipe.toml_file import recipe_to_dict
+
+    model = done.model
+    found: dict[str, Any] = {
+        "schema_version": 1,
+        "file": str(path),
+        "size_bytes": done.facts.size_bytes,
+        "precision": done.facts.precision,
+        "recipe": recipe_to_dict(model.recipe),
+        "images": model.images,
+        "seconds": model.seconds,
+        "skipped": [asdict(one) for one in model.skipped],
+        "steps": [asdict(one) for one in model.steps],
+        "warnings": list(model.warnings),
+        "speed": None if model.verdict is None else asdict(model.verdict),
+    }
+    if done.reached is not None:
+        found["target"] = {
+            "met": done.reached.met,
+            "trials": [asdict(trial) for trial in done.reached.trials],
+            "hurting": list(done.reached.hurting),
+        }
+    return found
+
+
+def _left_in_float(done: "Done") -> list[str]:
+    """One line for each reason, with the Keras layers it holds for."""
+    layers = {op.output: op.layer or op.output for op in done.facts.operators}
+    reasons: dict[str, list[str]] = {}
+    for one in done.model.skipped:
+        named = f"{one.operator} {layers.get(one.tensor, one.tensor)}"
+        reasons.setdefault(one.reason, []).append(named)
+    lines = []
+    for reason, operators in reasons.items():
+        more = f" and {len(operators) - 4} more" if len(operators) > 4 else ""
+        lines.append(f"in float, {reason}: {', '.join(operators[:4])}{more}")
+    return lines
+
+
+def render(done: "Done", path: Path) -> None:
+    """The file, what stayed float, and what was tried."""
+    model = done.model
+    given, made = done.facts.inputs[0], done.facts.outputs[0]
+    console.print_text(
+        f"{path}: {console.megabytes(done.facts.size_bytes)}, {done.facts.precision},"
+        f" {given.dtype} in, {made.dtype} out"
+    )
+    for line in _left_in_float(done):
+        console.print_text(line)
+    for step in model.steps:
+        kept = ", kept" if step.kept else ""
+        console.note(f"tried: {step.step}: off by {step.loss:.4g} on images kept out{kept}")
+    if model.images:
+        console.note(f"calibrated on {model.images} images, {model.seconds:.1f} s")
+    if done.reached is not None:
+        table = console.new_table("tried", "float ops", "measured", "95 %", "ms", "met")
+        for trial in done.reached.trials:
+            found = trial.measured
+            table.add_row(
+                trial.name,
+                str(trial.float_operators),
+                console.percent(found.value),
+                f"{100 * found.low:.1f} to {100 * found.high:.1f}",
+                "" if trial.median_ms is None else f"{trial.median_ms:.2f}",
+                "yes" if trial.met else "no",
+            )
+        console.print_table(table)

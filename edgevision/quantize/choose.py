@@ -1,0 +1,233 @@
+"""Choosing among the steps by measuring: what does not help on images kept out is not done."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.progress import Progress, silent
+from edgevision.quantize.design import Design, IntegerPart, design
+from edgevision.quantize.equalize import equalizable_pairs, equalize
+from edgevision.quantize.graph import Graph
+from edgevision.quantize.judge import Judge
+from edgevision.quantize.lower import lower
+from edgevision.quantize.observe import Feed, Statistics
+from edgevision.quantize.prepare import Prepared, as_integers
+from edgevision.quantize.refine import correct_for_weights, refine
+from edgevision.recipe.recipe import Quality, Recipe
+
+logger = logging.getLogger(__name__)
+
+Feeds = Callable[[], Iterable[Feed]]
+
+KEPT_OUT = 4
+"""Every so many images one is kept out of the making, to judge on."""
+
+MOST_JUDGES = 32
+
+LEAST_IMAGES = 8
+"""With fewer, none can be spared to judge on: min-max ranges, and no step that needs judging."""
+
+WORTH = 0.99
+"""A step must bring the loss below this share of what it was: it costs time, and less is chance."""
+
+WIDENINGS: dict[Quality, tuple[float, ...]] = {
+    "fast": (0.0, 0.3, 1.0),
+    "balanced": (0.0, 0.3, 1.0),
+    "best": (0.0, 0.1, 0.3, 0.6, 1.0),
+}
+"""Ranges tried between typical and extreme ones; see `ranges.observed_ranges`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The steps of one making."""
+
+    widening: float = 1.0
+    equalized: bool = False
+    rounded: bool = False
+
+    def __str__(self) -> str:
+        steps = ["equalized"] * self.equalized + ["weights rounded by output"] * self.rounded
+        return ", ".join([f"ranges {self.widening:g} of the way to min-max", *steps])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One choice, and how far its answers were off on the images kept out."""
+
+    step: str
+    loss: float
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """A finished integer graph."""
+
+    graph: Graph
+    position: tuple[int, ...]
+    design: Design
+    choice: Choice
+    tried: tuple[Tried, ...] = ()
+
+
+def may_equalize(recipe: Recipe) -> bool:
+    """Whether equalization can come up under `recipe`."""
+    wanted = recipe.equalization == "auto" and recipe.quality != "fast"
+    return recipe.precision == "int8" and (wanted or recipe.equalization == "on")
+
+
+def may_round(recipe: Recipe) -> bool:
+    """Whether rounding by output can come up under `recipe`."""
+    wanted = recipe.weight_rounding == "auto" and recipe.quality != "fast"
+    return wanted or recipe.weight_rounding == "on"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stock:
+    """What every making starts from."""
+
+    prepared: Prepared
+    statistics: Statistics
+    integer: IntegerPart
+    feeds: Feeds
+    """The images of `statistics`, in their order."""
+
+    def of_images(self, chosen: NDArray[np.int64]) -> "Stock":
+        """The same with some of the images."""
+        return replace(
+            self,
+            statistics=self.statistics.of_images(chosen),
+            feeds=lambda: _pick(self.feeds(), chosen),
+        )
+
+
+def make(
+    stock: Stock,
+    recipe: Recipe,
+    choice: Choice,
+    *,
+    rough: bool = False,
+    progress: Progress = silent,
+) -> Making:
+    """The integer graph of `choice`; a `rough` one has corrections from statistics alone."""
+    prepared, statistics = stock.prepared, stock.statistics
+    if choice.equalized:
+        graph, statistics = equalize(prepared.graph, statistics)
+        prepared = replace(prepared, graph=graph)
+    decided = design(prepared, statistics, recipe, stock.integer, widening=choice.widening)
+    lowered = lower(decided.graph, decided.plan)
+    if rough:
+        refined = lowered.graph
+        if recipe.bias_correction:
+            refined = correct_for_weights(decided.graph, lowered, statistics)
+        return Making(graph=refined, position=lowered.position, design=decided, choice=choice)
+    refined = refine(
+        decided.graph,
+        lowered,
+        statistics,
+        (as_integers(lowered.graph, feed) for feed in stock.feeds()),
+        rounding=choice.rounded,
+        biases=recipe.bias_correction,
+        seed=recipe.seed,
+        progress=progress,
+    )
+    return Making(graph=refined, position=lowered.position, design=decided, choice=choice)
+
+
+def choose_and_make(stock: Stock, recipe: Recipe, *, progress: Progress = silent) -> Making:
+    """The integer graph of the choice that measures best.
+
+    Choices are made on three quarters of the images and judged on the rest; the graph is then made
+    of all images.
+    """
+    choice = _asked(recipe)
+    tried: list[Tried] = []
+    if stock.statistics.count >= LEAST_IMAGES and _is_open(recipe):
+        making, judge = divide(stock)
+        choice, tried = _search(making, recipe, judge, choice)
+    made = make(stock, recipe, choice, progress=progress)
+    return replace(made, tried=tuple(tried))
+
+
+def divide(stock: Stock) -> tuple[Stock, Judge]:
+    """Most of the images to make from, and the rest to judge on."""
+    places = np.arange(stock.statistics.count)
+    judging = places[KEPT_OUT // 2 :: KEPT_OUT][:MOST_JUDGES]
+    judge = Judge(stock.prepared.graph, list(_pick(stock.feeds(), judging)))
+    return stock.of_images(np.setdiff1d(places, judging)), judge
+
+
+def _asked(recipe: Recipe) -> Choice:
+    """What the recipe demands; open questions answered the cautious way."""
+    return Choice(
+        widening=0.0 if recipe.ranges == "mean-min-max" else 1.0,
+        equalized=recipe.equalization == "on" and recipe.precision == "int8",
+        rounded=recipe.weight_rounding == "on",
+    )
+
+
+def _is_open(recipe: Recipe) -> bool:
+    """Whether anything is left to be measured."""
+    return (
+        recipe.ranges == "auto"
+        or (recipe.equalization == "auto" and may_equalize(recipe))
+        or (recipe.weight_rounding == "auto" and may_round(recipe))
+    )
+
+
+def _search(
+    stock: Stock, recipe: Recipe, judge: Judge, start: Choice
+) -> tuple[Choice, list[Tried]]:
+    """The best choice found, and all that were tried."""
+    tried: list[Tried] = []
+    choice = start
+    if recipe.ranges == "auto":
+        losses = {}
+        for widening in WIDENINGS[recipe.quality]:
+            one = replace(choice, widening=widening, rounded=False)
+            made = make(stock, recipe, one, rough=True)
+            losses[widening] = judge.loss(made.graph, made.position)
+        best = min(losses, key=lambda widening: losses[widening])
+        choice = replace(choice, widening=best)
+        tried += [
+            Tried(
+                step=f"{replace(choice, widening=w)}, roughly corrected", loss=loss, kept=w == best
+            )
+            for w, loss in losses.items()
+        ]
+    steps = []
+    found = equalizable_pairs(stock.prepared.graph)
+    pairs = any(pair.producer in stock.integer[0] for pair in found)
+    if recipe.equalization == "auto" and may_equalize(recipe) and pairs:
+        steps.append({"equalized": True})
+    if recipe.weight_rounding == "auto" and may_round(recipe):
+        steps.append({"rounded": True})
+    if not steps:
+        return choice, tried
+    made = make(stock, recipe, choice)
+    reached = judge.loss(made.graph, made.position)
+    tried.append(Tried(step=f"{choice}, biases corrected", loss=reached, kept=True))
+    for change in steps:
+        candidate = replace(choice, **change)
+        made = make(stock, recipe, candidate)
+        loss = judge.loss(made.graph, made.position)
+        kept = loss < WORTH * reached
+        tried.append(Tried(step=str(candidate), loss=loss, kept=kept))
+        if kept:
+            choice, reached = candidate, loss
+    for line in tried:
+        logger.debug("%s: loss %.5f%s", line.step, line.loss, ", kept" if line.kept else "")
+    return choice, tried
+
+
+def _pick(feeds: Iterable[Feed], chosen: NDArray[np.int64]) -> Iterator[Feed]:
+    wanted = set(chosen.tolist())
+    last = max(wanted, default=-1)
+    for at, feed in enumerate(islice(feeds, last + 1)):
+        if at in wanted:
+            yield feed

@@ -1,0 +1,72 @@
+"""Walking through the integer graph operator by operator, all images side by side.
+
+Each operator becomes a model of its own and runs on every image in the real runtime, so a layer
+can be corrected for what the integer layers before it really gave, in one pass over the network.
+Activations are held only while a later operator needs them.
+"""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.quantize.graph import Graph
+from edgevision.quantize.graph_writer import to_bytes
+from edgevision.quantize.observe import Feed
+from edgevision.runtime.session import Session, usable_cpus
+
+Values = list[NDArray[Any]]
+"""One array for each image."""
+
+Visit = Callable[[int, dict[int, Values]], None]
+"""Called before operator `at` runs, with the activations alive; may replace its constants."""
+
+
+def walk(graph: Graph, feeds: Sequence[Feed], visit: Visit) -> None:
+    """Run the operators of `graph` in order on all `feeds`, showing `visit` each one's inputs."""
+    last_use = {t: at for at, op in enumerate(graph.operators) for t in op.inputs}
+    alive: dict[int, Values] = {
+        t: [feed[at] for feed in feeds] for at, t in enumerate(graph.inputs)
+    }
+    for at, op in enumerate(graph.operators):
+        visit(at, alive)
+        given = [t for t in dict.fromkeys(op.inputs) if t in alive]
+        alive |= dict(zip(op.outputs, _run_one(graph, at, given, alive), strict=True))
+        for t in list(alive):
+            if last_use.get(t, -1) <= at:
+                del alive[t]
+
+
+def _run_one(graph: Graph, at: int, given: list[int], alive: dict[int, Values]) -> list[Values]:
+    """Outputs of operator `at` on every image."""
+    op = graph.operators[at]
+    alone = copy.copy(graph)
+    alone.operators = [op]
+    alone.inputs, alone.outputs = list(given), list(op.outputs)
+    alone.file = copy.copy(graph.file)
+    alone.file.signatureDefs = None
+    made: list[Values] = [[] for _ in op.outputs]
+    with Session(to_bytes(alone), threads=min(2, usable_cpus())) as session:
+        for image in range(len(alive[given[0]]) if given else 0):
+            for results, value in zip(
+                made, session.run(*(alive[t][image] for t in given)), strict=True
+            ):
+                results.append(value)
+    return made
+
+
+def live_bytes(graph: Graph) -> int:
+    """Most bytes of activations that are needed at once, for one image."""
+    sizes = {
+        t: int(np.prod(tensor.shape)) * (tensor.dtype.itemsize if tensor.dtype is not None else 0)
+        for t, tensor in enumerate(graph.tensors)
+    }
+    last_use = {t: at for at, op in enumerate(graph.operators) for t in op.inputs}
+    alive, most = set(graph.inputs), 0
+    for at, op in enumerate(graph.operators):
+        alive |= set(op.outputs)
+        most = max(most, sum(sizes[t] for t in alive))
+        alive = {t for t in alive if last_use.get(t, -1) > at}
+    return most

@@ -1,0 +1,128 @@
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edgevision.artifact.reading import read_card
+from edgevision.cli.quantize import quantize
+from edgevision.errors import ModelError, TargetMissedError, UsageError
+from edgevision.quantize.graph_writer import to_bytes
+from edgevision.quantize.target import Measured
+from tests.quantize.builder import random_images, small_cnn
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(to_bytes(small_cnn()))
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, image in enumerate(random_images(12)):
+        cv2.imwrite(str(folder / f"{number:02}.png"), image)
+    return folder
+
+
+def test_writes_a_file_with_its_card(
+    model: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quantize(model, calibration=photos, preprocess="imagenet-torch", as_json=True)
+    document = json.loads(capsys.readouterr().out)
+    written = model.with_name("model_int8.tflite")
+    assert document["file"] == str(written)
+    assert document["precision"] == "int8"
+    assert document["recipe"]["quality"] == "balanced"
+    card = read_card(written)
+    assert card is not None
+    assert card.contract.is_scalar
+    assert card.provenance.calibration is not None
+
+
+@pytest.mark.parametrize("flag", ["dynamic", "fp16"])
+def test_some_precisions_need_no_photos(model: Path, flag: str, tmp_path: Path) -> None:
+    output = tmp_path / "out.tflite"
+    # Small constants stay float, so the model needs a large one to be worth anything.
+    model.write_bytes(to_bytes(small_cnn(classes=200)))
+    quantize(model, **{flag: True}, preprocess="unit", output=output)  # type: ignore[arg-type]
+    assert output.stat().st_size > 0
+
+
+def test_quality_and_types_are_passed_on(
+    model: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quantize(
+        model,
+        calibration=photos,
+        preprocess="unit",
+        quality="fast",
+        full_integer=True,
+        as_json=True,
+    )
+    recipe = json.loads(capsys.readouterr().out)["recipe"]
+    assert (recipe["quality"], recipe["input_type"], recipe["output_type"]) == (
+        "fast",
+        "int8",
+        "int8",
+    )
+
+
+def test_a_missed_target_leaves_the_best_file_and_says_so(
+    model: Path, photos: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "edgevision.pipeline.quantize_file.measured",
+        lambda *_: Measured(value=0.5, low=0.4, high=0.6),
+    )
+    with pytest.raises(TargetMissedError, match="best found"):
+        quantize(model, calibration=photos, preprocess="unit", min_agreement=99, as_json=True)
+    document = json.loads(capsys.readouterr().out)
+    assert document["target"]["met"] is False
+    assert len(document["target"]["trials"]) > 1
+    assert Path(document["file"]).is_file()
+
+
+def test_an_existing_file_is_not_replaced(model: Path, photos: Path) -> None:
+    output = model.with_name("taken.tflite")
+    output.write_bytes(b"mine")
+    with pytest.raises(UsageError, match="exists already"):
+        quantize(model, calibration=photos, preprocess="unit", output=output)
+    assert output.read_bytes() == b"mine"
+
+
+def test_preprocessing_is_never_guessed(model: Path, photos: Path) -> None:
+    with pytest.raises(UsageError, match="not known"):
+        quantize(model, calibration=photos)
+
+
+def test_two_precisions_are_refused(model: Path) -> None:
+    with pytest.raises(UsageError, match="give one"):
+        quantize(model, int8=True, fp16=True)
+
+
+def test_two_targets_are_refused(model: Path, photos: Path) -> None:
+    with pytest.raises(UsageError, match="give one"):
+        quantize(model, calibration=photos, preprocess="unit", min_agreement=99, max_drop=1)
+
+
+def test_quantizing_twice_is_refused(model: Path, photos: Path) -> None:
+    quantize(model, calibration=photos, preprocess="unit")
+    with pytest.raises(ModelError, match="quantized already"):
+        quantize(model.with_name("model_int8.tflite"), calibration=photos, preprocess="unit")
+
+
+def test_a_drop_needs_labels(model: Path, photos: Path) -> None:
+    with pytest.raises(UsageError, match="labelled"):
+        quantize(model, calibration=photos, preprocess="unit", max_drop=1)
+
+
+def test_pixels_in_are_the_contract_of_the_written_file(model: Path, photos: Path) -> None:
+    quantize(model, calibration=photos, mean="127.5", std="127.5", quality="fast")
+    card = read_card(model.with_name("model_int8.tflite"))
+    assert card is not None
+    assert card.contract.channel_mean[0] == np.rint(card.contract.channel_mean[0])

@@ -1,0 +1,46 @@
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgevision.quantize.rounding import output_error, round_with_feedback
+
+
+def test_independent_inputs_round_to_the_nearest() -> None:
+    weights = np.asarray([[0.4, 1.6, -2.4], [0.6, -0.6, 3.3]])
+    rounded = round_with_feedback(weights, np.eye(3), np.ones(2))
+    np.testing.assert_array_equal(rounded, [[0, 2, -2], [1, -1, 3]])
+
+
+def test_equal_inputs_share_their_error() -> None:
+    # Two inputs that always agree: 0.4 + 0.4 is best written as 1 + 0, not 0 + 0.
+    rounded = round_with_feedback(np.asarray([[0.4, 0.4]]), np.ones((2, 2)), np.ones(1))
+    assert rounded.sum() == 1
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 90))
+def test_never_much_worse_than_the_nearest_and_mostly_better(seed: int, size: int) -> None:
+    rng = np.random.default_rng(seed)
+    weights = rng.normal(0, 1, (5, size))
+    inputs = rng.normal(0, 1, (4 * size, size)) @ rng.normal(0, 1, (size, size))
+    gram = inputs.T @ inputs / len(inputs)
+    scale = np.abs(weights).max(axis=1) / 127
+    nearest = np.clip(np.rint(weights / scale[:, None]), -127, 127) * scale[:, None]
+    careful = round_with_feedback(weights, gram, scale) * scale[:, None]
+    before = output_error(weights, nearest, gram).sum()
+    after = output_error(weights, careful, gram).sum()
+    assert after <= 1.05 * before + 1e-12
+
+
+def test_integers_stay_in_range() -> None:
+    rng = np.random.default_rng(0)
+    weights = rng.normal(0, 1, (3, 40))
+    inputs = rng.normal(0, 1, (60, 1)) @ np.ones((1, 40))
+    rounded = round_with_feedback(weights, inputs.T @ inputs, np.abs(weights).max(axis=1) / 127)
+    assert np.abs(rounded.astype(int)).max() <= 127
+
+
+def test_inputs_that_are_always_zero_do_no_harm() -> None:
+    weights = np.asarray([[0.3, -0.7]])
+    rounded = round_with_feedback(weights, np.zeros((2, 2)), np.full(1, 0.1))
+    np.testing.assert_array_equal(rounded, [[3, -7]])

@@ -1,0 +1,78 @@
+from collections.abc import Mapping
+
+import pytest
+
+from edgevision.preprocess.contract import Contract
+from edgevision.quantize.choose import Stock
+from edgevision.quantize.graph_reader import read_graph
+from edgevision.quantize.quantize import stock_of
+from edgevision.quantize.target import Goal, Measured, divided, meet
+from edgevision.recipe.recipe import Recipe
+from tests.quantize.builder import random_images, small_cnn
+
+CONTRACT = Contract(width=12, height=12, mean=(127.0,), std=(128.0,))
+RECIPE = Recipe(quality="fast")
+
+
+def stock() -> Stock:
+    images = random_images(16)
+    return stock_of(small_cnn(), contract=CONTRACT, images=lambda: images, recipe=RECIPE)
+
+
+def float_convolutions(content: bytes) -> int:
+    graph = read_graph(content)
+    return sum("CONV" in op.name and graph.is_float(op.outputs[0]) for op in graph.operators)
+
+
+def measure(content: bytes, _contract: Contract) -> Measured:
+    """Agreement that rises with every convolution left in float."""
+    value = 0.90 + 0.03 * float_convolutions(content)
+    return Measured(value=value, low=value - 0.01, high=value + 0.01)
+
+
+def front_is_cheap(files: Mapping[str, bytes]) -> dict[str, float]:
+    return {name: 1.0 if name.startswith("first") else 2.0 for name in files}
+
+
+def test_int8_throughout_is_taken_when_it_is_good_enough() -> None:
+    goal = Goal(kind="agreement", threshold=0.9)
+    reached = meet(stock(), RECIPE, goal, measure=measure, timer=front_is_cheap)
+    assert reached.met
+    assert [trial.name for trial in reached.trials] == ["int8 throughout"]
+    assert float_convolutions(reached.model.content) == 0
+
+
+def test_the_cheapest_way_that_meets_the_goal_is_taken() -> None:
+    goal = Goal(kind="agreement", threshold=0.92)
+    reached = meet(stock(), RECIPE, goal, measure=measure, timer=front_is_cheap)
+    assert reached.met
+    assert float_convolutions(reached.model.content) == 1
+    assert reached.trials[-1].name.startswith("first layers")
+    assert {s.reason for s in reached.model.skipped} == {
+        "left in float to meet the accuracy target"
+    }
+    assert [t.median_ms for t in reached.trials if t.median_ms is not None].count(1.0) == 1
+
+
+def test_what_cannot_be_met_is_told_with_what_was_tried() -> None:
+    goal = Goal(kind="agreement", threshold=0.999)
+    reached = meet(
+        stock(),
+        RECIPE,
+        goal,
+        measure=lambda _content, _contract: Measured(value=0.5, low=0.4, high=0.6),
+        timer=front_is_cheap,
+    )
+    assert not reached.met
+    assert len(reached.trials) > 3
+    assert len(reached.hurting) == 3
+
+
+@pytest.mark.parametrize(("value", "met"), [(0.01, True), (0.02, False), (-0.01, True)])
+def test_a_drop_is_met_from_below(value: float, met: bool) -> None:
+    assert Goal(kind="drop", threshold=0.01).is_met(value) is met
+
+
+def test_parts_keep_the_order_and_lose_nothing() -> None:
+    assert divided(range(7), 3) == [(0, 1, 2), (3, 4), (5, 6)]
+    assert divided([4, 9], 5) == [(4,), (9,)]
