@@ -9,7 +9,14 @@ from edgevision.verify.remedy import Change, closeness, try_changes
 from edgevision.verify.requantize import obstacle, trial_of
 from edgevision.verify.snapshot import File
 from tests.artifact.models import classifier as small
-from tests.verify.planted import classifier, files, image_set, one_conv, pictures
+from tests.verify.planted import (
+    classifier,
+    depthwise_classifier,
+    files,
+    image_set,
+    one_conv,
+    pictures,
+)
 
 
 def scores(*rows: tuple[float, ...]) -> Predictions:
@@ -70,6 +77,23 @@ def test_clipped_range_has_two_remedies() -> None:
     assert first.cause.label == "clipped range"
     assert [change.ranges for change in first.changes] == ["min-max", None]
     assert first.changes[1].words == "keep conv_2d_0 and 1 beside it in float"
+
+
+def test_outlier_before_a_depthwise_layer_is_equalized_away() -> None:
+    graph = depthwise_classifier(outlier=30)
+    images = image_set(pictures(8))
+    original, quantized = files(graph)
+    found = explain(original, quantized, images)
+    first = found.layers[0]
+    assert first.cause.label == "outlier channel"
+    assert first.changes[0].equalization
+    calibration, measured = halves(images)
+    trial = trial_of(original, quantized, calibration=calibration, measured=measured)
+    trials = measure_remedies(original, quantized, [first], trial, measured)
+    before, after = trials.unchanged.effect, trials.remedies[0].effect
+    assert before is not None
+    assert after is not None
+    assert after.sqnr_db > before.sqnr_db + 1.5
 
 
 def test_without_the_plant_another_layer_is_the_worst() -> None:
