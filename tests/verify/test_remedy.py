@@ -123,6 +123,17 @@ def test_files_of_other_networks_are_refused() -> None:
         explain(original, other, image_set(pictures(1)))
 
 
+def test_same_network_with_other_weights_is_refused() -> None:
+    original, _ = files(classifier())
+    graph = classifier()
+    for op in (graph.operators[0], graph.operators[1]):
+        at = op.inputs[1]
+        graph.tensors[at].data = np.flip(graph.known(at), axis=(1, 2, 3)).copy()
+    _, other = files(graph)
+    with pytest.raises(UsageError, match="the two files have other weights"):
+        explain(original, other, image_set(pictures(1)))
+
+
 def test_dynamic_file_is_explained_without_remedies() -> None:
     from edgevision.artifact.model import read_model
     from edgevision.quantize.quantize import quantize
