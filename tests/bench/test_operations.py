@@ -101,13 +101,15 @@ def test_the_famous_pair_is_explained(tmp_path: Path) -> None:
         assert abs(found.error) < 0.25, found.error
 
 
-def one(name: str, ms: float, *, delegated: bool | None = True) -> OperationTime:
+def one(
+    name: str, ms: float, *, delegated: bool | None = True, arithmetic: str = "int8"
+) -> OperationTime:
     return OperationTime(
         index=0,
         name=name,
         output="",
         shape=(1,),
-        arithmetic="int8",
+        arithmetic=arithmetic,
         time_ms=ms,
         multiply_adds=0,
         delegated=delegated,
@@ -137,6 +139,13 @@ def test_equal_models_need_no_reason() -> None:
     assert "is as fast as" in explain("a", same, "b", same)
     assert outside(same).startswith("all 1 operations run in")
     assert outside(taken_apart(1.0, one("X", 1.0, delegated=False), partitions=0)).startswith("no")
+
+
+def test_what_fell_back_to_float_is_named() -> None:
+    mixed = taken_apart(4.0, one("CONV_2D", 3.0), one("MUL", 1.0, arithmetic="float"))
+    assert outside(mixed).endswith("; 1 compute in float (MUL; 25% of the time)")
+    real = taken_apart(4.0, one("CONV_2D", 4.0, arithmetic="float"))
+    assert "compute in float" not in outside(real)
 
 
 def test_activations_alive_at_once() -> None:
