@@ -23,8 +23,10 @@ from edgevision.cli import (
     evaluate,
     inspect,
     optimize,
+    prune,
     quantize,
     report,
+    verify,
 )
 from edgevision.errors import EdgeVisionError
 
@@ -109,8 +111,10 @@ def _options(
 
 COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("optimize", optimize.optimize),
+    ("prune", prune.prune),
     ("convert", convert.convert),
     ("quantize", quantize.quantize),
+    ("verify", verify.verify),
     ("evaluate", evaluate.evaluate),
     ("bench", bench.bench),
     ("compare", compare.compare),

@@ -86,3 +86,32 @@ def test_camera_runs_on_a_live_stream(
     assert document["xnnpack"]
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert all(abs(sum(a["score"] for a in line["answers"]) - 1) < 0.02 for line in lines)
+
+
+def test_camera_runs_on_32_bits_with_tflite_runtime(shared: Path, tmp_path: Path) -> None:
+    qemu, userland = shutil.which("qemu-arm-static"), ROOT / ".cache" / "armhf"
+    if qemu is None or not (userland / "site" / ".complete").is_file():
+        pytest.skip("no armhf userland: run tests/emulation/setup_armhf.sh")
+    root = userland / "root"
+    libraries = root / "usr/lib/arm-linux-gnueabihf"
+    # Debian's links to these are absolute, and lead out of the userland.
+    found = ":".join(str(libraries / name) for name in ("blas", "lapack", ""))
+    model = shared / "models" / "mlperf_vww_96_int8_ref.tflite"
+    words = ["camera", str(model), "--preprocess", "unit", "--frames", "5", "--json"]
+    words += ["--source", "synthetic:320x240@2", "--open-timeout", "60", "--stall-timeout", "60"]
+    environment = ["-E", f"LD_LIBRARY_PATH={found}"]
+    environment += ["-E", f"PYTHONPATH={userland / 'site'}:{ROOT}"]
+    done = subprocess.run(
+        [qemu, *environment, "-L", root, root / "usr/bin/python3.11", "-m", "edgevision", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["results"] == 5
+    assert document["runtime"] == "tflite-runtime 2.14.0"
+    assert not document["xnnpack"]
+    assert "XNNPACK is off" in done.stderr
