@@ -15,7 +15,7 @@ from edgevision.artifact.model import TfliteModel, read_model
 from edgevision.bench.case import Case
 from edgevision.bench.cut import Piece, single_operations
 from edgevision.bench.delegation import Delegation, delegation_of
-from edgevision.bench.latency import fill_random
+from edgevision.bench.inputs import fill_random
 from edgevision.errors import ModelError
 from edgevision.progress import Progress, silent
 from edgevision.runtime.loader import PROBE
