@@ -3,6 +3,7 @@
 import functools
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -22,8 +23,10 @@ from edgevision.cli import (
     evaluate,
     inspect,
     optimize,
+    prune,
     quantize,
     report,
+    verify,
 )
 from edgevision.errors import EdgeVisionError
 
@@ -48,18 +51,15 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(1) from None
         except EdgeVisionError as error:
-            if console.settings.debug:
-                raise
+            show_traceback()
             console.error(str(error), error.hint)
             raise typer.Exit(error.exit_code) from error
         except MemoryError as error:
-            if console.settings.debug:
-                raise
+            show_traceback()
             console.error("out of memory", "use fewer images, or a machine with more memory")
             raise typer.Exit(EdgeVisionError.exit_code) from error
         except Exception as error:
-            if console.settings.debug:
-                raise
+            show_traceback()
             console.error(
                 f"{type(error).__name__}: {error}",
                 "this is a fault of ours: run again with --debug and report what it prints",
@@ -67,6 +67,12 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(EdgeVisionError.exit_code) from error
 
     return run_command
+
+
+def show_traceback() -> None:
+    """With --debug, the way to the error being handled, on stderr."""
+    if console.settings.debug:
+        traceback.print_exc()
 
 
 app = typer.Typer(
@@ -105,8 +111,10 @@ def _options(
 
 COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("optimize", optimize.optimize),
+    ("prune", prune.prune),
     ("convert", convert.convert),
     ("quantize", quantize.quantize),
+    ("verify", verify.verify),
     ("evaluate", evaluate.evaluate),
     ("bench", bench.bench),
     ("compare", compare.compare),

@@ -62,6 +62,12 @@ def quantize(
         Path | None,
         typer.Option("--eval", help="Image set that target must hold on; labelled for --max-drop."),
     ] = None,
+    never_slower: Annotated[
+        bool,
+        typer.Option(
+            help="Time int8 against float here; leave in float what is faster so, or say why not."
+        ),
+    ] = True,
     labels: Annotated[Path | None, typer.Option(help="Class names, one a line.")] = None,
     preprocess: Preprocess = None,
     mean: Mean = None,
@@ -127,6 +133,7 @@ def quantize(
         labels=names,
         goal=goal,
         evaluation=opened(evaluation, names),
+        never_slower=never_slower and not full_integer,
         overwrite=overwrite,
     )
     with console.progress_bar() as progress:
@@ -210,6 +217,7 @@ def document(done: "Done", path: Path) -> dict[str, Any]:
         "skipped": [asdict(one) for one in model.skipped],
         "steps": [asdict(one) for one in model.steps],
         "warnings": list(model.warnings),
+        "speed": None if model.verdict is None else asdict(model.verdict),
     }
     if done.reached is not None:
         found["target"] = {

@@ -50,6 +50,8 @@ class Job:
     goal: Goal | None = None
     evaluation: ImageSet | None = None
     """Photos the goal must hold on."""
+    never_slower: bool = True
+    """Time int8 against float, and leave slow operators in float where that is faster."""
     overwrite: bool = False
 
 
@@ -88,6 +90,7 @@ def quantize_file(job: Job, *, progress: Progress = silent) -> Done:
             images=None if store is None else store.__iter__,
             recipe=job.recipe,
             total=None if store is None else len(store),
+            timer=_median_ms if job.never_slower else None,
             progress=progress,
         )
     write_bytes(job.output, _packaged(job, model, card), overwrite=job.overwrite)

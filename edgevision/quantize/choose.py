@@ -16,7 +16,7 @@ from edgevision.quantize.judge import Judge
 from edgevision.quantize.lower import lower
 from edgevision.quantize.observe import Feed, Statistics
 from edgevision.quantize.prepare import Prepared, as_integers
-from edgevision.quantize.refine import refine
+from edgevision.quantize.refine import correct_for_weights, refine
 from edgevision.recipe.recipe import Quality, Recipe
 
 logger = logging.getLogger(__name__)
@@ -31,8 +31,8 @@ MOST_JUDGES = 32
 LEAST_IMAGES = 8
 """With fewer, none can be spared to judge on: min-max ranges, and no step that needs judging."""
 
-WORTH = 0.97
-"""A step must bring the loss below this share of what it was: less is chance."""
+WORTH = 0.99
+"""A step must bring the loss below this share of what it was: it costs time, and less is chance."""
 
 WIDENINGS: dict[Quality, tuple[float, ...]] = {
     "fast": (0.0, 0.3, 1.0),
@@ -106,14 +106,26 @@ class Stock:
         )
 
 
-def make(stock: Stock, recipe: Recipe, choice: Choice, *, progress: Progress = silent) -> Making:
-    """The integer graph of `choice`."""
+def make(
+    stock: Stock,
+    recipe: Recipe,
+    choice: Choice,
+    *,
+    rough: bool = False,
+    progress: Progress = silent,
+) -> Making:
+    """The integer graph of `choice`; a `rough` one has corrections from statistics alone."""
     prepared, statistics = stock.prepared, stock.statistics
     if choice.equalized:
         graph, statistics = equalize(prepared.graph, statistics)
         prepared = replace(prepared, graph=graph)
     decided = design(prepared, statistics, recipe, stock.integer, widening=choice.widening)
     lowered = lower(decided.graph, decided.plan)
+    if rough:
+        refined = lowered.graph
+        if recipe.bias_correction:
+            refined = correct_for_weights(decided.graph, lowered, statistics)
+        return Making(graph=refined, position=lowered.position, design=decided, choice=choice)
     refined = refine(
         decided.graph,
         lowered,
@@ -175,17 +187,17 @@ def _search(
     tried: list[Tried] = []
     choice = start
     if recipe.ranges == "auto":
-        # Judged before corrections: they cost seconds, and do not change which ranges are best.
-        rough = replace(recipe, bias_correction=False)
         losses = {}
         for widening in WIDENINGS[recipe.quality]:
             one = replace(choice, widening=widening, rounded=False)
-            made = make(stock, rough, one)
+            made = make(stock, recipe, one, rough=True)
             losses[widening] = judge.loss(made.graph, made.position)
         best = min(losses, key=lambda widening: losses[widening])
         choice = replace(choice, widening=best)
         tried += [
-            Tried(step=f"{replace(choice, widening=w)}, uncorrected", loss=loss, kept=w == best)
+            Tried(
+                step=f"{replace(choice, widening=w)}, roughly corrected", loss=loss, kept=w == best
+            )
             for w, loss in losses.items()
         ]
     steps = []

@@ -57,8 +57,8 @@ class Judge:
     def loss(self, integer: Graph, position: Sequence[int]) -> float:
         """Mean over images of how far the answers are off; 0 is the float model itself.
 
-        Logits are compared by Kullback-Leibler divergence in nats, anything else by the noise's
-        share of the signal's power.
+        Logits are compared by the root of the Kullback-Leibler divergence, anything else by the
+        noise's share of the signal's power.
 
         Args:
             integer: the graph to judge.
@@ -72,7 +72,7 @@ class Judge:
         ]
         got = run_tensors(integer, tensors, [as_integers(integer, f) for f in self.feeds])
         losses = [
-            mean_divergence(expected, actual) if answer.is_logits else noise(expected, actual)
+            mean_root_divergence(expected, actual) if answer.is_logits else noise(expected, actual)
             for answer, expected, actual in zip(self.answers, self.expected, got, strict=True)
         ]
         return float(np.mean(losses)) if losses else 0.0
@@ -91,10 +91,15 @@ def run_tensors(graph: Graph, tensors: Sequence[int], feeds: Sequence[Feed]) -> 
     return [stacked[t] for t in tensors]
 
 
-def mean_divergence(expected: NDArray[Any], actual: NDArray[Any]) -> float:
-    """Mean Kullback-Leibler divergence of softmax(actual) from softmax(expected), in nats."""
+def mean_root_divergence(expected: NDArray[Any], actual: NDArray[Any]) -> float:
+    """Mean root of the Kullback-Leibler divergence of softmax(actual) from softmax(expected).
+
+    The root, because a few images diverge a hundred times more than the typical one: the plain
+    mean over some 25 images would be about them alone, and choose by chance.
+    """
     p, q = _log_softmax(expected), _log_softmax(actual)
-    return float((np.exp(p) * (p - q)).sum(axis=-1).mean())
+    divergence = (np.exp(p) * (p - q)).sum(axis=-1)
+    return float(np.sqrt(np.maximum(divergence, 0)).mean())
 
 
 def noise(expected: NDArray[Any], actual: NDArray[Any]) -> float:

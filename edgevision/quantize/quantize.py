@@ -30,6 +30,8 @@ from edgevision.quantize.prepare import (
     feeds,
     prepare,
 )
+from edgevision.quantize.rewrite import with_fast_operators
+from edgevision.quantize.speed import Timer, Verdict, never_slower
 from edgevision.quantize.weights_only import to_dynamic, to_fp16
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.session import Session
@@ -57,6 +59,8 @@ class QuantizedModel:
     images: int = 0
     """Calibration images seen."""
     warnings: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+    """How fast it is beside the float model; None when that was not timed."""
     seconds: float = 0.0
 
 
@@ -67,6 +71,7 @@ def quantize(
     images: Images | None,
     recipe: Recipe,
     total: int | None = None,
+    timer: Timer | None = None,
     progress: Progress = silent,
     clock: Callable[[], float] = time.perf_counter,
 ) -> QuantizedModel:
@@ -79,6 +84,8 @@ def quantize(
             precisions that need none (dynamic, fp16).
         recipe: what to make.
         total: number of images, for the progress bar.
+        timer: times files on this machine; with one, int8 operators that are slower than float
+            ones are left in float where that is faster as a whole.
         progress: told how far the observation is.
         clock: seconds.
 
@@ -100,15 +107,28 @@ def quantize(
         graph, contract=contract, images=images, recipe=recipe, total=total, progress=progress
     )
     made = choose_and_make(stock, recipe, progress=progress)
-    return finished(made, stock, recipe, seconds=clock() - begun)
+    verdict = None
+    if timer is not None and recipe.precision == "int8":
+        content = _content(float_model)
+        made, verdict = never_slower(stock, recipe, made, content, timer=timer)
+    return finished(made, stock, recipe, seconds=clock() - begun, verdict=verdict)
 
 
-def finished(made: Making, stock: Stock, recipe: Recipe, *, seconds: float) -> QuantizedModel:
+def finished(
+    made: Making,
+    stock: Stock,
+    recipe: Recipe,
+    *,
+    seconds: float,
+    verdict: Verdict | None = None,
+) -> QuantizedModel:
     """The file of `made`, and what is to be told about it."""
     count = stock.statistics.count
     warnings: tuple[str, ...] = ()
     if count == 1:
         warnings = ("calibrated on a single image: its range is a guess at those of others",)
+    if verdict is not None and verdict.sentence:
+        warnings = (*warnings, verdict.sentence)
     return QuantizedModel(
         content=to_bytes(made.graph),
         contract=stock.prepared.contract,
@@ -118,6 +138,7 @@ def finished(made: Making, stock: Stock, recipe: Recipe, *, seconds: float) -> Q
         steps=made.tried,
         images=count,
         warnings=warnings,
+        verdict=verdict,
         seconds=seconds,
     )
 
@@ -147,6 +168,8 @@ def stock_of(
         message = f"{recipe.precision} needs calibration images"
         raise ImageSetError(message, hint="edgevision calibration build FOLDER")
     given = images
+    if recipe.rewrite and recipe.precision == "int8":
+        graph = with_fast_operators(graph)
     prepared = prepare(graph, contract, recipe)
     integer = integer_part(prepared.graph, recipe)
     statistics = observe_images(

@@ -190,14 +190,13 @@ class _Search:
 
     def gains(self, parts: Sequence[tuple[int, ...]], choice: Choice) -> list[float]:
         """How much each part alone in float lowers the loss on images kept out."""
-        rough = replace(self.recipe, bias_correction=False)
-        quick = replace(choice, rounded=False)
         making, judge = divide(self.few)
-        made = make(making, rough, quick)
+        made = make(making, self.recipe, choice, rough=True)
         whole = judge.loss(made.graph, made.position)
         gains = []
         for part in parts:
-            made = make(self.mixed(making, frozenset(part)), rough, quick)
+            mixed = self.mixed(making, frozenset(part))
+            made = make(mixed, self.recipe, choice, rough=True)
             gains.append(whole - judge.loss(made.graph, made.position))
         return gains
 

@@ -36,6 +36,8 @@ class Recipe:
     weight_rounding: Step = "auto"
     """Round weights so that each layer's output is nearest to the float one, not each weight.
     auto: from balanced on, if it helps."""
+    rewrite: bool = True
+    """Replace operators that have no fast int8 kernel by equal ones that have (hard-swish)."""
     dense_per_channel: bool = True
     """A scale per output of dense layers too; runtimes older than TF 2.17 need False."""
     float_operators: tuple[str, ...] = ()

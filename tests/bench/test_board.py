@@ -54,7 +54,7 @@ def test_the_cpus_zone_is_chosen_among_many(pi: Path) -> None:
 
 def test_what_a_machine_does_not_tell_is_said(tmp_path: Path) -> None:
     reading = read_sensors(tmp_path, lambda _: None)
-    assert reading.missing == ("temperature", "CPU clock", "throttling (vcgencmd)")
+    assert reading.missing == ("temperature", "CPU clock", "throttling (vcgencmd)", "governor")
     assert read_sensors(tmp_path, lambda _: "error=1 what").throttled is None
     assert read_governor(tmp_path) == ""
 
@@ -83,12 +83,16 @@ def test_unlike_machines_are_told_apart(pi: Path) -> None:
 
 
 def test_a_doubtful_machine_is_said(pi: Path) -> None:
-    host = replace(read_host(pi), usable_cpus=4, load=0.0, governor="performance")
+    host = replace(
+        read_host(pi), architecture="aarch64", usable_cpus=4, load=0.0, governor="performance"
+    )
     assert warnings_about_host(host, threads=4) == ()
     assert "8 threads on 4 usable CPUs" in warnings_about_host(host, threads=8)[0]
     assert "others were running" in warnings_about_host(replace(host, load=3.9), threads=4)[0]
     (warning,) = warnings_about_host(replace(host, governor="powersave"), threads=1)
     assert "scaling_governor" in warning
+    (warning,) = warnings_about_host(replace(host, architecture="x86_64"), threads=1)
+    assert "--on measures there" in warning
 
 
 def test_burst_and_steady_state_of_a_board_that_throttles() -> None:
@@ -99,7 +103,10 @@ def test_burst_and_steady_state_of_a_board_that_throttles() -> None:
     def sense() -> Reading:
         hot = world.clock.now_ns >= 20e9
         return Reading(
-            temperature_c=85.0 if hot else 60.0, clock_mhz=None, throttled=4 if hot else 0
+            temperature_c=85.0 if hot else 60.0,
+            clock_mhz=None,
+            throttled=4 if hot else 0,
+            governor="ondemand",
         )
 
     case = Case(name="m", model=b"")
@@ -112,6 +119,7 @@ def test_burst_and_steady_state_of_a_board_that_throttles() -> None:
     assert "10 ms in the first 10 s, 20 ms in the last third" in line
     assert "+100%" in line
     assert "at most 85 °C" in line
+    assert "governor ondemand" in line
     assert "slowed by throttled" in line
     assert "not told by this machine: CPU clock" in line
 

@@ -1,0 +1,173 @@
+"""Never slower: where int8 kernels lose to float ones, the operators concerned go back to float.
+
+Every operator is timed alone in both precisions; the cheapest mix, conversions at its borders
+included, is a shortest path. What it promises is then timed as a whole, and kept if it holds.
+"""
+
+import copy
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from edgevision.errors import ModelError
+from edgevision.quantize.choose import Making, Stock, make
+from edgevision.quantize.design import integer_part
+from edgevision.quantize.graph import Graph
+from edgevision.quantize.graph_writer import to_bytes
+from edgevision.recipe.recipe import Recipe
+from edgevision.runtime.session import Session
+
+RUNS = 15
+"""Of each operator alone, after two to warm up; the shortest counts, the rest is other work."""
+
+WORTH = 0.97
+"""A mix must bring the time below this share of int8's to be taken."""
+
+SLOWER = 1.03
+"""Beyond this ratio to float, int8 is called slower: less is the noise of timing."""
+
+LEFT = "its int8 kernel is slower than the float one"
+
+Timer = Callable[[Mapping[str, bytes]], Mapping[str, float]]
+"""Files by name -> median milliseconds, measured interleaved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How fast the files are on this machine, one thread, and what was done about it."""
+
+    float_ms: float
+    integer_ms: float
+    """int8 throughout."""
+    mixed_ms: float | None
+    """With the slow operators in float; None when that was not tried."""
+    sentence: str
+    """Empty when int8 throughout is not slower than float."""
+
+
+def never_slower(
+    stock: Stock, recipe: Recipe, made: Making, float_content: bytes, *, timer: Timer
+) -> tuple[Making, Verdict]:
+    """`made`, or the same with slow operators in float when that is faster; and the verdict."""
+    files = {"float": float_content, "int8": to_bytes(made.graph)}
+    times = timer(files)
+    if times["int8"] <= SLOWER * times["float"]:
+        return made, Verdict(
+            float_ms=times["float"], integer_ms=times["int8"], mixed_ms=None, sentence=""
+        )
+    costs = operator_costs(made)
+    switch = conversion_us(made.graph)
+    slow = cheapest_mix([c.integer_us for c in costs], [c.float_us for c in costs], switch)
+    left = {cost.position for cost, is_float in zip(costs, slow, strict=True) if is_float}
+    kinds = Counter(cost.operator for cost in costs if cost.position in left)
+    named = ", ".join(f"{count} {name}" for name, count in kinds.most_common(3))
+    mixed = _mixed(stock, recipe, made, left)
+    times = timer({**files, "mixed": to_bytes(mixed.graph)})
+    kept = mixed if times["mixed"] < WORTH * times["int8"] else made
+    best = min(times["mixed"], times["int8"])
+    ratio = best / times["float"]
+    if kept is mixed and ratio <= SLOWER:
+        sentence = f"int8 kernels lose to float here in {named}: left in float, which is faster"
+    else:
+        sentence = (
+            f"int8 takes {ratio:.2f} times as long as float on this machine"
+            f" ({named or 'many small operations'} have no fast int8 kernel);"
+            " --dynamic or --fp16 keep float's speed"
+        )
+    return kept, Verdict(
+        float_ms=times["float"],
+        integer_ms=times["int8"],
+        mixed_ms=times["mixed"],
+        sentence=sentence,
+    )
+
+
+def _mixed(stock: Stock, recipe: Recipe, made: Making, left: set[int]) -> Making:
+    skipped = {s.position: s.reason for s in stock.integer[1]}
+    reasons = {**skipped, **dict.fromkeys(left, LEFT)}
+    part = integer_part(stock.prepared.graph, recipe, reasons)
+    return make(replace(stock, integer=part), recipe, made.choice)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """One operator alone, in both precisions, in microseconds."""
+
+    position: int
+    """In the float graph."""
+    operator: str
+    integer_us: float
+    float_us: float
+
+
+def operator_costs(
+    made: Making, *, clock_ns: Callable[[], int] = time.perf_counter_ns
+) -> tuple[Cost, ...]:
+    """What each integer operator of `made` takes, and takes in float."""
+    source = made.design.graph
+    costs = []
+    for at in sorted(made.design.plan.integer):
+        op = source.operators[at]
+        integer = _alone_us(made.graph, made.position[at], clock_ns)
+        real = _alone_us(source, at, clock_ns)
+        if integer is not None and real is not None:
+            costs.append(Cost(position=at, operator=op.name, integer_us=integer, float_us=real))
+    return tuple(costs)
+
+
+def _alone_us(graph: Graph, at: int, clock_ns: Callable[[], int]) -> float | None:
+    """Shortest run of one operator as a model of its own; None where it cannot be one."""
+    op = graph.operators[at]
+    alone = copy.copy(graph)
+    alone.operators = [op]
+    alone.inputs = [t for t in dict.fromkeys(op.inputs) if t >= 0 and graph.constant(t) is None]
+    alone.outputs = list(op.outputs)
+    alone.file = copy.copy(graph.file)
+    alone.file.signatureDefs = None
+    try:
+        with Session(to_bytes(alone)) as session:
+            for _ in range(2):
+                session.invoke()
+            best = None
+            for _ in range(RUNS):
+                begun = clock_ns()
+                session.invoke()
+                taken = clock_ns() - begun
+                best = taken if best is None else min(best, taken)
+    except ModelError:
+        return None
+    return None if best is None else best / 1000
+
+
+def conversion_us(graph: Graph) -> float:
+    """Typical time to convert an activation between int8 and float: half a microsecond a kB.
+
+    LiteRT converts some 2 GB/s with vector instructions, measured on x86-64 and Cortex-A72.
+    """
+    sizes = [int(np.prod(graph.tensors[t].shape)) for op in graph.operators for t in op.outputs]
+    return 2.0 + float(np.median(sizes)) / 2000 if sizes else 2.0
+
+
+def cheapest_mix(
+    integer_us: Sequence[float], float_us: Sequence[float], switch_us: float
+) -> list[bool]:
+    """For operators in order, whether each is in float, so that the total time is least.
+
+    Changing precision between neighbours costs `switch_us`; the ends are integers.
+    Two states and one pass: Viterbi's algorithm.
+    """
+    costs, came = [0.0, switch_us], []
+    for integer, real in zip(integer_us, float_us, strict=True):
+        to_integer = [costs[0], costs[1] + switch_us]
+        to_float = [costs[0] + switch_us, costs[1]]
+        came.append((int(np.argmin(to_integer)), int(np.argmin(to_float))))
+        costs = [min(to_integer) + integer, min(to_float) + real]
+    state = 0 if costs[0] <= costs[1] + switch_us else 1
+    states = []
+    for previous in reversed(came):
+        states.append(state == 1)
+        state = previous[state]
+    return states[::-1]

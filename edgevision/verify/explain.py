@@ -1,0 +1,253 @@
+"""Where a quantized file loses its accuracy, why, and what would give it back."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgevision.artifact.arithmetic import precision_of
+from edgevision.artifact.model import TfliteModel, read_model
+from edgevision.dataset.imageset import ImageSet
+from edgevision.errors import UsageError
+from edgevision.predictions import Predictions
+from edgevision.preprocess.contract import Contract
+from edgevision.progress import Progress, silent
+from edgevision.runtime.predict import predict
+from edgevision.runtime.session import Session
+from edgevision.verify.align import align
+from edgevision.verify.causes import Cause, Network, cause_of
+from edgevision.verify.flips import Flip, flips_of
+from edgevision.verify.influence import Influence, Influences
+from edgevision.verify.layer_error import LayerError, Sums
+from edgevision.verify.remedy import (
+    UNCHANGED,
+    Change,
+    Closeness,
+    Remedy,
+    Trial,
+    changes_for,
+    closeness,
+    try_changes,
+)
+from edgevision.verify.snapshot import File, snapshots
+
+_INFLUENCE_IMAGES, _INFLUENCE_RUNS = 8, 1000
+"""Most images, and most runs of the float network, for all layers and images together, but at
+least two images: some seconds for MobileNetV2. It is an order of layers that is wanted."""
+
+_FLOAT = frozenset({"float32", "fp16"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One layer: its errors, and why."""
+
+    error: LayerError
+    influence: Influence | None
+    """What its own error alone does to the answer; None for layers behind the answer."""
+    cause: Cause
+    changes: tuple[Change, ...]
+    """What may help, to be tried."""
+
+    @property
+    def answer_sqnr_db(self) -> float:
+        """See `Influence`; of a layer behind the scores, a softmax, its own SQNR."""
+        if self.influence is None:
+            return self.error.own_sqnr_db
+        return self.influence.answer_sqnr_db
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What the two files answer, when they are classifiers."""
+
+    whole: Closeness
+    """On all images looked at."""
+    flips: tuple[Flip, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Everything `verify` says about two files."""
+
+    images: int
+    influence_images: int
+    """Images that the influences were measured on."""
+    layers: tuple[Layer, ...]
+    """In the float file's order."""
+    unmatched: tuple[str, ...]
+    """Layers of the float file that have no counterpart."""
+    answers: Answers | None
+    """None for a model that is no classifier."""
+
+    def worst(self, count: int) -> tuple[Layer, ...]:
+        """The `count` layers whose own error moves the answer most, the worst first."""
+        moving = [layer for layer in self.layers if math.isfinite(layer.answer_sqnr_db)]
+        return tuple(sorted(moving, key=lambda layer: layer.answer_sqnr_db)[:count])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trials:
+    """What remedies do, measured on images that the trial files were not calibrated on."""
+
+    images: int
+    given: Closeness
+    """Of the file as it was given, on the same images."""
+    unchanged: Remedy
+    """Quantized again without any change: what the effects are to be compared with."""
+    remedies: tuple[Remedy, ...]
+
+
+def read_file(path: Path, contract: Contract) -> File:
+    """The `.tflite` at `path`, to be fed by `contract`.
+
+    Raises:
+        ModelError: it is missing or damaged.
+    """
+    model = read_model(path)
+    return File(content=path.read_bytes(), model=model, contract=contract)
+
+
+def explain(
+    original: File,
+    quantized: File,
+    images: ImageSet,
+    *,
+    threads: int = 1,
+    progress: Progress = silent,
+) -> Explanation:
+    """Where `quantized` differs from `original` on `images`, and why.
+
+    Raises:
+        UsageError: the files are not a float model and a quantized one of the same network.
+        ModelError: a file does not take these images.
+        ImageSetError: an image cannot be decoded, or makes a NaN or infinite activation.
+    """
+    _check_kinds(original.model, quantized.model)
+    aligned = align(original.model, quantized.model)
+    if not aligned.pairs:
+        message = "the two files have no layer in common"
+        raise UsageError(message, hint="give the float .tflite that the other was made from")
+    sums = [
+        Sums(pair, (1, *original.model.tensors[pair.float_tensor].shape)[-1])
+        for pair in aligned.pairs
+    ]
+    count = min(len(images), max(2, _INFLUENCE_RUNS // len(aligned.pairs)), _INFLUENCE_IMAGES)
+    chosen = {at * len(images) // count for at in range(count)}
+    with Influences(original.content, original.model, aligned.pairs, threads=threads) as influences:
+        for at, snapshot in enumerate(snapshots(original, quantized, aligned.pairs, images)):
+            for one in sums:
+                one.add(snapshot.layers[one.pair.float_tensor])
+            if at in chosen:
+                influences.add(snapshot)
+            progress(at + 1, len(images), "comparing layers")
+        moved = influences.result()
+    errors = [one.result() for one in sums]
+    network = Network.of(original.model, quantized.model, errors)
+    return Explanation(
+        images=len(images),
+        influence_images=count,
+        layers=tuple(_layer(error, moved, network) for error in errors),
+        unmatched=aligned.unmatched,
+        answers=_answers(original, quantized, images, threads=threads, progress=progress),
+    )
+
+
+def _layer(error: LayerError, moved: Mapping[int, Influence], network: Network) -> Layer:
+    cause = cause_of(error, network)
+    return Layer(
+        error=error,
+        influence=moved.get(error.pair.float_tensor),
+        cause=cause,
+        changes=changes_for(error, cause, network),
+    )
+
+
+def measure_remedies(
+    original: File,
+    quantized: File,
+    layers: Sequence[Layer],
+    trial: Trial,
+    images: ImageSet,
+    *,
+    threads: int = 1,
+    progress: Progress = silent,
+) -> Trials:
+    """Try what would help `layers`, one change at a time, on `images`.
+
+    Raises:
+        ModelError: a file does not take these images.
+        ImageSetError: an image cannot be decoded.
+    """
+    reference = answers_of(original, images, threads=threads)
+    given = closeness(answers_of(quantized, images, threads=threads), reference)
+    changes = list(dict.fromkeys(one for layer in layers for one in layer.changes))
+    done = 0
+
+    def told(change: Change) -> Predictions:
+        nonlocal done
+        progress(done, 1 + len(changes), "trying remedies")
+        answers = trial(change)
+        done += 1
+        progress(done, 1 + len(changes), "trying remedies")
+        return answers
+
+    tried = try_changes([UNCHANGED, *changes], told, reference)
+    return Trials(
+        images=len(images),
+        given=given,
+        unchanged=tried[UNCHANGED],
+        remedies=tuple(tried[change] for change in changes),
+    )
+
+
+def is_classifier(model: TfliteModel) -> bool:
+    """Whether it has one image in and one row of scores out."""
+    shapes = [model.tensors[index].shape for index in model.outputs]
+    return len(model.inputs) == 1 and len(shapes) == 1 and len(shapes[0]) == 2
+
+
+def answers_of(
+    file: File, images: ImageSet, *, threads: int = 1, progress: Progress = silent, stage: str = ""
+) -> Predictions:
+    """Scores on every image, by the fast kernels, as on the device."""
+    with Session(file.content, threads=threads) as session:
+        return predict(session, file.contract, images, progress=progress, stage=stage)
+
+
+def _answers(
+    original: File, quantized: File, images: ImageSet, *, threads: int, progress: Progress
+) -> Answers | None:
+    if not (is_classifier(original.model) and is_classifier(quantized.model)):
+        return None
+    before, after = (
+        answers_of(file, images, threads=threads, progress=progress, stage=stage)
+        for file, stage in ((original, "float answers"), (quantized, "quantized answers"))
+    )
+    try:
+        return Answers(whole=closeness(after, before), flips=flips_of(before, after))
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _check_kinds(original: TfliteModel, quantized: TfliteModel) -> None:
+    first, second = precision_of(original), precision_of(quantized)
+    if first not in _FLOAT:
+        message = f"the first file is {first}, not float"
+        raise UsageError(message, hint="edgevision verify float.tflite int8.tflite --data PHOTOS")
+    if second in _FLOAT:
+        message = f"the second file is {second}: it has no quantized layer"
+        raise UsageError(message, hint="edgevision verify float.tflite int8.tflite --data PHOTOS")
+
+
+def spread(images: ImageSet, count: int) -> ImageSet:
+    """At most `count` images, evenly over the set, so that every class folder has its share."""
+    total = len(images)
+    if total <= count:
+        return images
+    return replace(images, items=tuple(images.items[i * total // count] for i in range(count)))
+
+
+def halves(images: ImageSet) -> tuple[ImageSet, ImageSet]:
+    """Every second image, and the others: to calibrate on, and to measure on."""
+    return replace(images, items=images.items[::2]), replace(images, items=images.items[1::2])

@@ -1,0 +1,78 @@
+from collections.abc import Mapping
+from itertools import pairwise, product
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgevision.preprocess.contract import Contract
+from edgevision.quantize.choose import choose_and_make
+from edgevision.quantize.graph_writer import to_bytes
+from edgevision.quantize.quantize import stock_of
+from edgevision.quantize.speed import cheapest_mix, never_slower, operator_costs
+from edgevision.recipe.recipe import Recipe
+from tests.quantize.builder import random_images, small_cnn
+
+CONTRACT = Contract(width=12, height=12, mean=(127.0,), std=(128.0,))
+RECIPE = Recipe(quality="fast")
+times = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=8)
+
+
+def total(mask: tuple[bool, ...], pairs: list[tuple[int, int]], switch: int) -> int:
+    states = [False, *mask, False]
+    changes = sum(a != b for a, b in pairwise(states))
+    running = sum(pair[is_float] for pair, is_float in zip(pairs, mask, strict=True))
+    return changes * switch + running
+
+
+@given(times, st.integers(0, 30))
+def test_no_other_mix_is_cheaper(pairs: list[tuple[int, int]], switch: int) -> None:
+    found = cheapest_mix([p[0] for p in pairs], [p[1] for p in pairs], switch)
+    every = product([False, True], repeat=len(pairs))
+    assert total(tuple(found), pairs, switch) == min(total(m, pairs, switch) for m in every)
+
+
+def test_a_short_gain_is_not_worth_two_conversions() -> None:
+    assert cheapest_mix([5, 9, 5], [8, 5, 8], 3) == [False, False, False]
+    assert cheapest_mix([5, 19, 5], [8, 5, 8], 3) == [False, True, False]
+
+
+def settled(answers: Mapping[str, float]) -> tuple[object, object, list[str]]:
+    images = random_images(8)
+    stock = stock_of(small_cnn(), contract=CONTRACT, images=lambda: images, recipe=RECIPE)
+    made = choose_and_make(stock, RECIPE)
+    asked: list[str] = []
+
+    def timer(files: Mapping[str, bytes]) -> dict[str, float]:
+        asked.extend(files)
+        return {name: answers[name] for name in files}
+
+    kept, verdict = never_slower(stock, RECIPE, made, to_bytes(small_cnn()), timer=timer)
+    return (kept is made), verdict.sentence, asked
+
+
+def test_a_faster_int8_file_is_left_alone() -> None:
+    same, sentence, asked = settled({"float": 2.0, "int8": 1.0})
+    assert same
+    assert sentence == ""
+    assert asked == ["float", "int8"]
+
+
+def test_a_mix_that_is_faster_as_a_whole_is_taken_and_told() -> None:
+    same, sentence, asked = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8})
+    assert not same
+    assert "left in float" in str(sentence)
+    assert asked[-1] == "mixed"
+
+
+def test_what_stays_slower_is_said_in_one_sentence() -> None:
+    same, sentence, _ = settled({"float": 2.0, "int8": 3.0, "mixed": 3.1})
+    assert same
+    assert "1.50 times as long" in str(sentence)
+
+
+def test_every_operator_is_timed_in_both_precisions() -> None:
+    images = random_images(8)
+    stock = stock_of(small_cnn(), contract=CONTRACT, images=lambda: images, recipe=RECIPE)
+    costs = operator_costs(choose_and_make(stock, RECIPE))
+    assert [cost.operator for cost in costs] == [op.name for op in small_cnn().operators]
+    assert all(cost.integer_us > 0 and cost.float_us > 0 for cost in costs)
