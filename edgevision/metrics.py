@@ -66,7 +66,8 @@ def mean_kl(ours: FloatArray, reference: FloatArray) -> float:
     p = np.asarray(reference, np.float64)
     q = np.maximum(np.asarray(ours, np.float64), 1e-6)
     terms = np.where(p > 0, p * (np.log(np.maximum(p, 1e-12)) - np.log(q)), 0.0)
-    return float(terms.sum(axis=1).mean())
+    # Never negative, but for rounding.
+    return max(0.0, float(terms.sum(axis=1).mean()))
 
 
 def confusion_matrix(labels: Labels, answers: Labels, classes: int) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ class Predictions:
     """Item ids, one a row."""
     scores: FloatArray
     """(images, classes) real values: probabilities, or logits when the model ends without softmax.
-    A model with one sigmoid output has two columns here: 1 - p and p."""
+    A model with one output has two columns here: 1 - p and p, with p after the sigmoid."""
     labels: NDArray[np.int64] | None
     """(images,) class indices; None for an unlabelled set."""
 

@@ -57,6 +57,8 @@ def test_agreement_ignores_the_scores_themselves() -> None:
 def test_kl_is_zero_for_equals_and_finite_for_exact_zeros() -> None:
     p = np.array([[0.5, 0.5, 0.0]], np.float32)
     assert mean_kl(p, p) == pytest.approx(0, abs=1e-7)
+    third = np.full((1, 3), 1 / 3, np.float32)
+    assert mean_kl(np.nextafter(third, np.float32(1)), third) == 0  # and not -0.0000
     assert mean_kl(np.array([[1.0, 0.0, 0.0]], np.float32), p) == pytest.approx(
         0.5 * math.log(0.5) + 0.5 * (math.log(0.5) - math.log(1e-6)), rel=1e-5
     )

@@ -157,13 +157,14 @@ def output_activation(model: TfliteModel) -> Activation:
             return "softmax"
         if operator.name == "LOGISTIC":
             return "sigmoid"
-        if operator.name not in {"DEQUANTIZE", "QUANTIZE", "RESHAPE", "SQUEEZE"}:
+        if operator.name not in _PASSES_ON:
             break
         index = operator.inputs[0] if operator.inputs else -1
     return "logits"
 
 
 _LOOK_THROUGH = 8
+_PASSES_ON = {"DEQUANTIZE", "QUANTIZE", "RESHAPE", "SQUEEZE", "EXPAND_DIMS", "CAST"}
 
 
 def _tensor_card(tensor: Tensor) -> TensorCard:

@@ -17,6 +17,8 @@ class Evaluation:
     """Images to answer, and how each model wants them."""
 
     images: ImageSet
+    classes: tuple[str, ...] = ()
+    """The models' class names; empty for those of the image set."""
     contract_of: Callable[[Case], Contract]
 
 
@@ -57,7 +59,7 @@ def with_accuracy(result: Result, accuracies: Sequence[Accuracy], evaluation: Ev
     return replace(
         result,
         data=evaluation.images.name,
-        classes=evaluation.images.classes,
+        classes=evaluation.classes or evaluation.images.classes,
         models=tuple(
             replace(measured, accuracy=accuracy)
             for measured, accuracy in zip(result.models, accuracies, strict=True)

@@ -220,10 +220,12 @@ def _take_turns(runs: Sequence[_Run], plan: Plan, clock_ns: Callable[[], int]) -
     seconds = plan.seconds / plan.rounds
     blocks = max(1, math.ceil(seconds / plan.block_seconds)) if plan.block_seconds else 1
     least = math.ceil(plan.least_runs / (plan.rounds * blocks))
+    most = max(least, plan.most_runs // (plan.rounds * blocks))
     counts = []
     for run in runs:
         typical_ns = max(1, min([run.first_ns, *run.warmup_ns]))
-        counts.append(max(least, math.ceil(seconds / blocks * 1e9 / typical_ns)))
+        wanted = math.ceil(seconds / blocks * 1e9 / typical_ns)
+        counts.append(min(most, max(least, wanted)))
     for block in range(blocks):
         turns = list(zip(runs, counts, strict=True))
         # A B, B A: a machine that slowly heats up then slows both alike.

@@ -1,6 +1,7 @@
 """How much memory a model takes, measured in a process of its own."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -63,9 +64,11 @@ def _probe(case: Case) -> tuple[int, int] | None:
             "xnnpack": case.xnnpack,
         }
     )
+    # On a board, the interpreter that the user named (`remote.ssh`), which may be a wrapper.
+    python = os.environ.get("EDGEVISION_PYTHON") or sys.executable
     try:
         reply = subprocess.run(
-            [sys.executable, "-m", "edgevision.bench.memory", options],
+            [python, "-m", "edgevision.bench.memory", options],
             capture_output=True,
             text=True,
             timeout=_SECONDS,

@@ -21,6 +21,8 @@ class Plan:
     """Timed running per model, over all rounds together."""
     least_runs: int = 50
     """Timed runs per model at least, however slow it is; litert-benchmark's default."""
+    most_runs: int = 20_000
+    """Timed runs per model at most, unless `least_runs` is more: a p99 of 200 runs above it."""
     warmup_runs: int = 5
     """Runs before timing in each round at least; litert-benchmark's default."""
     warmup_seconds: float = 0.03
@@ -31,7 +33,7 @@ class Plan:
     """Of the order of the models and of the random input values."""
 
     def __post_init__(self) -> None:
-        for name in ("rounds", "least_runs"):
+        for name in ("rounds", "least_runs", "most_runs"):
             if getattr(self, name) < 1:
                 message = f"{name} must be at least 1, got {getattr(self, name)}"
                 raise ValueError(message)

@@ -26,6 +26,8 @@ class Reading:
     """Of the fastest CPU, as fast as the hardware says it is now."""
     throttled: int | None
     """Bits 0-3 of `vcgencmd get_throttled`: what holds now, not since boot."""
+    governor: str = ""
+    """Of the first CPU; power management changes it on some boards."""
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -41,7 +43,8 @@ class Reading:
             "CPU clock": self.clock_mhz,
             "throttling (vcgencmd)": self.throttled,
         }
-        return tuple(name for name, value in names.items() if value is None)
+        silent = [name for name, value in names.items() if value is None]
+        return (*silent, *(() if self.governor else ("governor",)))
 
 
 def run_command(arguments: Sequence[str]) -> str | None:
@@ -56,7 +59,10 @@ def run_command(arguments: Sequence[str]) -> str | None:
 def read_sensors(root: Path = Path("/"), command: Command = run_command) -> Reading:
     """Temperature, clock and throttling of this machine now; `root` stands for "/" in tests."""
     return Reading(
-        temperature_c=_temperature(root), clock_mhz=_clock(root), throttled=_throttled(command)
+        temperature_c=_temperature(root),
+        clock_mhz=_clock(root),
+        throttled=_throttled(command),
+        governor=read_governor(root),
     )
 
 

@@ -63,6 +63,9 @@ class Sustained:
         parts = [line]
         if hottest:
             parts.append(f"at most {max(hottest):.0f} °C")
+        governors = sorted({p.reading.governor for p in self.points if p.reading.governor})
+        if governors:
+            parts.append(f"governor {', '.join(governors)}")
         if self.limits:
             parts.append(f"slowed by {', '.join(self.limits)}")
         if self.missing:

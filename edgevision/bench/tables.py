@@ -19,6 +19,20 @@ def all_tables(result: Result) -> tuple[Table, ...]:
     return tuple(table for table in (*tables, *operations) if table[1])
 
 
+def machine_rows(results: Sequence[Result]) -> Table:
+    """One row a model, one column a machine: p50 on all of them."""
+    names = dict.fromkeys(measured.name for result in results for measured in result.models)
+    header = ("p50 ms", *(f"{result.target} ({result.host.title})" for result in results))
+    rows: Rows = []
+    for name in names:
+        found = [
+            next((one for one in result.models if one.name == name), None) for result in results
+        ]
+        cells = [milliseconds(one.latency.summary.p50_ms) if one else "-" for one in found]
+        rows.append((name, *cells))
+    return header, rows
+
+
 def start_rows(result: Result) -> Table:
     """One row a model: what it takes until the first answer."""
     header = ("model", "size", "zipped", "memory", "init ms", "first ms", "warm-up runs")

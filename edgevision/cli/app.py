@@ -3,6 +3,7 @@
 import functools
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from edgevision.cli import (
     evaluate,
     inspect,
     optimize,
+    quantize,
     report,
 )
 from edgevision.errors import EdgeVisionError
@@ -46,18 +48,15 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(1) from None
         except EdgeVisionError as error:
-            if console.settings.debug:
-                raise
+            show_traceback()
             console.error(str(error), error.hint)
             raise typer.Exit(error.exit_code) from error
         except MemoryError as error:
-            if console.settings.debug:
-                raise
+            show_traceback()
             console.error("out of memory", "use fewer images, or a machine with more memory")
             raise typer.Exit(EdgeVisionError.exit_code) from error
         except Exception as error:
-            if console.settings.debug:
-                raise
+            show_traceback()
             console.error(
                 f"{type(error).__name__}: {error}",
                 "this is a fault of ours: run again with --debug and report what it prints",
@@ -65,6 +64,12 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(EdgeVisionError.exit_code) from error
 
     return run_command
+
+
+def show_traceback() -> None:
+    """With --debug, the way to the error being handled, on stderr."""
+    if console.settings.debug:
+        traceback.print_exc()
 
 
 app = typer.Typer(
@@ -104,6 +109,7 @@ def _options(
 COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("optimize", optimize.optimize),
     ("convert", convert.convert),
+    ("quantize", quantize.quantize),
     ("evaluate", evaluate.evaluate),
     ("bench", bench.bench),
     ("compare", compare.compare),

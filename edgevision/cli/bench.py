@@ -5,16 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgevision.cli import console
+from edgevision.cli import console, options, preprocess_flags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edgevision.bench.case import Case
+    from edgevision.bench.evaluation import Evaluation
     from edgevision.bench.measure import Job
     from edgevision.bench.remote.dispatch import Access
+    from edgevision.bench.remote.target import Target
     from edgevision.bench.result import Result
-    from edgevision.preprocess.contract import Contract
+    from edgevision.preprocess.preprocessing import Preprocessing
 
 
 def bench(
@@ -26,6 +28,12 @@ def bench(
     labels: Annotated[
         Path | None, typer.Option(help="labels.csv (file,label), or class names one a line.")
     ] = None,
+    preprocess: preprocess_flags.Preprocess = None,
+    mean: preprocess_flags.Mean = None,
+    std: preprocess_flags.Std = None,
+    fit: preprocess_flags.Fit = None,
+    crop_fraction: preprocess_flags.CropFraction = None,
+    color: preprocess_flags.Color = None,
     threads: Annotated[str, typer.Option(help="Interpreter threads; 1,2,4 sweeps.")] = "1",
     runtime: Annotated[
         str, typer.Option(help="auto, litert, tflite-runtime, tensorflow; a list compares.")
@@ -59,8 +67,8 @@ def bench(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the result (JSON) here.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    overwrite: options.Overwrite = False,
+    as_json: options.Json = False,
 ) -> None:
     """Measure models in turns, here or on other machines: p50, p90, p95, p99, memory, accuracy.
 
@@ -75,6 +83,7 @@ def bench(
     from edgevision.bench.remote.target import parse_target
     from edgevision.bench.result import to_document, to_text
     from edgevision.files import refuse_to_replace, write_text
+    from edgevision.preprocess.options import from_flags
 
     if junit is not None and budget is None:
         from edgevision.errors import UsageError
@@ -99,7 +108,18 @@ def bench(
         is_provisioning=provision,
         benchmark_model=benchmark_model,
     )
-    results = _measure([str(target) for target in targets], job, access, data, labels)
+    evaluation = None
+    if data is not None:
+        said = from_flags(
+            preprocess=preprocess,
+            mean=mean,
+            std=std,
+            fit=fit,
+            crop_fraction=crop_fraction,
+            color=color,
+        )
+        evaluation = _evaluation(data, labels, said, job.cases)
+    results = _measure(targets, job, access, evaluation)
     text = to_text(to_document(results))
     if output is not None:
         write_text(output, text, overwrite=overwrite)
@@ -109,6 +129,8 @@ def bench(
     else:
         for result in results:
             render(result)
+        if len(results) > 1:
+            render_machines(results)
     if limits is not None:
         from edgevision.cli.budget import enforce
 
@@ -136,31 +158,46 @@ def render(result: "Result") -> None:
             console.warn(f"{measured.name}: {warning}")
 
 
+def render_machines(results: "Sequence[Result]") -> None:
+    """All machines in one table."""
+    from edgevision.bench.tables import machine_rows
+
+    header, rows = machine_rows(results)
+    table = console.new_table(*header)
+    for row in rows:
+        table.add_row(*row)
+    console.print_table(table)
+
+
 def _measure(
-    targets: "Sequence[str]", job: "Job", access: "Access", data: Path | None, labels: Path | None
+    targets: "Sequence[Target]", job: "Job", access: "Access", evaluation: "Evaluation | None"
 ) -> "list[Result]":
-    from edgevision.bench.evaluation import Evaluation, evaluate_cases, with_accuracy
+    from edgevision.bench.evaluation import evaluate_cases, with_accuracy
     from edgevision.bench.remote.dispatch import measure_at
-    from edgevision.bench.remote.target import parse_target
 
-    evaluation = None
-    if data is not None:
-        from edgevision.dataset.open_set import open_image_set
-
-        evaluation = Evaluation(
-            images=open_image_set(data, labels=labels), contract_of=_contract_of
-        )
-        for case in job.cases:
-            # Before minutes of measuring, not after.
-            _contract_of(case)
     with console.progress_bar() as progress:
-        results = [
-            measure_at(parse_target(target), job, access, progress=progress) for target in targets
-        ]
+        results = [measure_at(target, job, access, progress=progress) for target in targets]
         if evaluation is not None:
             accuracies = evaluate_cases(job.cases, evaluation, progress=progress)
             results = [with_accuracy(result, accuracies, evaluation) for result in results]
     return results
+
+
+def _evaluation(
+    data: Path, labels: Path | None, said: "Preprocessing", cases: "Sequence[Case]"
+) -> "Evaluation":
+    """The images, and how each model wants them: known before minutes of measuring, not after."""
+    from edgevision.artifact.usage import usage_of
+    from edgevision.bench.evaluation import Evaluation
+    from edgevision.dataset.open_set import open_image_set
+
+    usages = {case.model: usage_of(Path(str(case.model)), said) for case in cases}
+    names = usages[cases[0].model].labels
+    return Evaluation(
+        images=open_image_set(data, labels=labels, class_names=names),
+        classes=names,
+        contract_of=lambda case: usages[case.model].contract,
+    )
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -174,16 +211,3 @@ def _numbers(text: str) -> tuple[int, ...]:
         message = f"--threads takes numbers from 1 on, separated by commas; got {text!r}"
         raise UsageError(message)
     return numbers
-
-
-def _contract_of(case: "Case") -> "Contract":
-    from edgevision.artifact.reading import read_card
-    from edgevision.errors import UsageError
-
-    card = read_card(Path(str(case.model)))
-    if card is None:
-        message = f"{case.name} does not say how it wants its images: it has no model card"
-        raise UsageError(
-            message, hint="leave out --data, or make the model with edgevision optimize"
-        )
-    return card.contract

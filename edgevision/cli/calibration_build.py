@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgevision.cli import console
+from edgevision.cli import console, options
 from edgevision.cli.preprocess_flags import Color, CropFraction, Fit, Mean, Preprocess, Std
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def build(
     for sentence in said.notes():
         console.note(sentence)
     images = open_image_set(source, labels=labels)
+    options.say_skipped(images)
     held_out = open_image_set(evaluation) if evaluation is not None else None
     with console.progress_bar() as progress:
         choice = choose(images, count=count, seed=seed, exclude=held_out, progress=progress)

@@ -50,7 +50,6 @@ def evaluate(
     Exits with 4 for bad images or labels, 5 for a bad model.
     """
     from edgevision.artifact.usage import usage_of
-    from edgevision.dataset.open_set import open_image_set
     from edgevision.errors import UsageError
     from edgevision.files import refuse_to_replace
     from edgevision.preprocess.options import from_flags
@@ -75,10 +74,7 @@ def evaluate(
     )
     usage = usage_of(model, said)
     other = usage_of(against, said) if against else None
-    images = open_image_set(data, labels=labels, class_names=usage.labels)
-    if confusion is not None and not images.is_labelled:
-        message = "a confusion matrix needs labelled images"
-        raise UsageError(message, hint="one folder a class, or a labels.csv")
+    images = _open(data, labels, usage.labels, for_confusion=confusion is not None)
     with console.progress_bar() as progress:
         run = functools.partial(
             _predictions, images=images, threads=threads or usable_cpus(), progress=progress
@@ -114,6 +110,20 @@ def evaluate(
             _render_evaluation(evaluation, names)
         if comparison is not None:
             _render_comparison(comparison, against.name if against else "", names)
+
+
+def _open(
+    data: Path, labels: Path | None, names: tuple[str, ...], *, for_confusion: bool
+) -> "ImageSet":
+    from edgevision.dataset.open_set import open_image_set
+    from edgevision.errors import UsageError
+
+    images = open_image_set(data, labels=labels, class_names=names)
+    options.say_skipped(images)
+    if for_confusion and not images.is_labelled:
+        message = "a confusion matrix needs labelled images"
+        raise UsageError(message, hint="one folder a class, or a labels.csv")
+    return images
 
 
 def _predictions(

@@ -8,7 +8,7 @@ import typer
 from edgevision.cli import console, options
 from edgevision.cli.convert import parse_shape
 from edgevision.cli.preprocess_flags import Color, CropFraction, Fit, Mean, Preprocess, Std
-from edgevision.errors import UsageError
+from edgevision.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from edgevision.dataset.calibration_set import CalibrationSet
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from edgevision.pipeline.outcome import Outcome
     from edgevision.pipeline.plan import Photos
     from edgevision.preprocess.preprocessing import Preprocessing
+    from edgevision.progress import Progress
     from edgevision.recipe.recipe import Recipe
 
 PROOF = "Proof"
@@ -98,6 +99,9 @@ def optimize(
     from edgevision.preprocess.preprocessing import AUTO
 
     require_tensorflow()
+    if not model.exists():
+        # First: the photos and the preprocessing are about this model.
+        raise ModelError(f"{model} does not exist", hint="check the path")
     folder = output or Path(f"{model.name.removesuffix(model.suffix)}-edge")
     refuse_folder(folder, overwrite=overwrite)
     recipes = _recipes(
@@ -117,7 +121,8 @@ def optimize(
     )
     names = options.class_names(labels)
     needs_photos = any(one.precision in {"int8", "int16x8"} for _, one in recipes)
-    photos, kept = _calibration(calibration, needs_photos=needs_photos)
+    with console.progress_bar() as progress:
+        photos, kept = _calibration(calibration, needs_photos=needs_photos, progress=progress)
     if evaluation is None and kept is not None and kept.evaluation is not None:
         evaluation = kept.evaluation
         console.note(f"evaluating on {evaluation}, which the calibration set was kept apart from")
@@ -184,10 +189,10 @@ def _faces(
 
 
 def _calibration(
-    given: Path | None, *, needs_photos: bool
+    given: Path | None, *, needs_photos: bool, progress: "Progress"
 ) -> "tuple[Photos | None, CalibrationSet | None]":
     """The calibration photos, and the set they were built as, if they were."""
-    from edgevision.dataset.calibration_set import find_set, is_set, no_set, read_set
+    from edgevision.dataset.calibration_set import SET_FILE, find_set, is_set, no_set, read_set
     from edgevision.pipeline.images import photos_of, photos_of_set
 
     found = given if given is not None else find_set(Path.cwd())
@@ -195,18 +200,24 @@ def _calibration(
         if needs_photos:
             raise no_set(Path.cwd())
         return None, None
+    if found.name == SET_FILE:
+        found = found.parent
     if is_set(found):
         kept = read_set(found)
         return photos_of_set(kept), kept
     opened = _open(found, ())
     assert opened is not None  # noqa: S101 - a path was given
-    return photos_of(opened), None
+    return photos_of(opened, progress=progress), None
 
 
 def _open(path: Path | None, names: tuple[str, ...]) -> "ImageSet | None":
     from edgevision.dataset.open_set import open_image_set
 
-    return None if path is None else open_image_set(path, class_names=names)
+    if path is None:
+        return None
+    images = open_image_set(path, class_names=names)
+    options.say_skipped(images)
+    return images
 
 
 def _settled(

@@ -40,7 +40,7 @@ def quantize(
     ] = None,
     output_type: Annotated[str | None, typer.Option(help="float32, int8 or uint8.")] = None,
     quality: Annotated[
-        str | None, typer.Option(help="How long to try: fast, balanced (the default) or best.")
+        str | None, typer.Option(help="How long to try: fast (the default), balanced or best.")
     ] = None,
     calibration: Annotated[
         Path | None,

@@ -1,58 +1,94 @@
-"""`edgevision verify`: where an integer file departs from its float original, and why."""
+"""`edgevision verify`: where a quantized file loses, layer by layer, why, and what would help."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgevision.cli import console, options
-from edgevision.cli.preprocess_flags import Color, CropFraction, Fit, Mean, Preprocess, Std
+from edgevision.cli import console, options, preprocess_flags
+from edgevision.cli.lines import print_fact, shown
 
 if TYPE_CHECKING:
-    from edgevision.verify.explain import Explanation
+    from edgevision.dataset.imageset import ImageSet
+    from edgevision.verify.explain import Explanation, Trials
+    from edgevision.verify.remedy import Closeness
+    from edgevision.verify.snapshot import File
+
+_FLIPS_SHOWN = 10
 
 
 def verify(
-    float_model: Annotated[Path, typer.Argument(help="The float .tflite.", show_default=False)],
-    model: Annotated[
-        Path, typer.Argument(help="The integer .tflite made from it.", show_default=False)
+    original: Annotated[
+        Path, typer.Argument(metavar="FLOAT", help="The float .tflite.", show_default=False)
+    ],
+    quantized: Annotated[
+        Path,
+        typer.Argument(
+            metavar="QUANTIZED", help="The .tflite that was made from it.", show_default=False
+        ),
     ],
     *,
-    data: Annotated[Path, typer.Option(help="Image set, labels not needed.", show_default=False)],
-    preprocess: Preprocess = None,
-    mean: Mean = None,
-    std: Std = None,
-    fit: Fit = None,
-    crop_fraction: CropFraction = None,
-    color: Color = None,
-    limit: Annotated[int, typer.Option(min=1, help="Use at most this many images.")] = 100,
-    fixes: Annotated[
-        bool, typer.Option(help="Measure what leaving the worst layers in float would bring.")
+    data: Annotated[Path, typer.Option(help="Image set.", show_default=False)],
+    labels: Annotated[
+        Path | None, typer.Option(help="labels.csv (file,label), or class names one a line.")
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(
+            help="Image set to calibrate the remedies on; half of --data unless given, and "
+            "they are measured on the other half."
+        ),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="Layers to name and to find a remedy for.")] = 5,
+    limit: Annotated[
+        int, typer.Option(min=2, help="Images to look at, spread evenly over the set.")
+    ] = 100,
+    remedies: Annotated[
+        bool,
+        typer.Option("--remedies/--no-remedies", help="Quantize again with each, and measure."),
     ] = True,
-    plot: Annotated[Path | None, typer.Option(help="Write a plot of the layers here.")] = None,
+    preprocess: preprocess_flags.Preprocess = None,
+    mean: preprocess_flags.Mean = None,
+    std: preprocess_flags.Std = None,
+    fit: preprocess_flags.Fit = None,
+    crop_fraction: preprocess_flags.CropFraction = None,
+    color: preprocess_flags.Color = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the JSON document here.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the error along the network (.png or .svg).")
+    ] = None,
+    threads: options.Threads = None,
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
 ) -> None:
-    """Signal-to-noise of every layer, the layers that hurt and why, and the answers that flip.
+    """Explain a quantized model: error by layer, cause, measured remedy, and answers that flip.
 
-    The preprocessing options are about the float model, where its card does not say.
+    Preprocessing is what each file's own card says; an option given here replaces it, for both.
 
-    Exits with 4 for bad images, 5 when the files do not belong together.
+    Exits with 2 when the files do not belong together, 4 for bad images, 5 for a bad model.
     """
-    from dataclasses import replace
-
-    from edgevision.artifact.reading import read_card
     from edgevision.artifact.usage import usage_of
     from edgevision.dataset.open_set import open_image_set
+    from edgevision.errors import UsageError
     from edgevision.files import refuse_to_replace
-    from edgevision.preprocess.options import from_flags, refuse_auto
-    from edgevision.runtime.predict import pixels_of
-    from edgevision.verify.explain import explain
-    from edgevision.verify.plot import plot_layers
+    from edgevision.preprocess.options import from_flags
+    from edgevision.preprocess.preprocessing import AUTO
+    from edgevision.runtime.session import usable_cpus
+    from edgevision.verify.explain import explain, read_file, spread
+    from edgevision.verify.layers_document import explanation_document
+    from edgevision.verify.plot import check_plot
+    from edgevision.verify.plot import plot as draw
 
+    for path in filter(None, (output, plot)):
+        refuse_to_replace(path, overwrite=overwrite)
     if plot is not None:
-        refuse_to_replace(plot, overwrite=overwrite)
-    refuse_auto(preprocess)
+        check_plot(plot)
+    if preprocess == AUTO:
+        message = "--preprocess auto chooses when a model is made; here it must be known"
+        raise UsageError(message, hint="leave it away to use the model's card, or name a preset")
     said = from_flags(
         preprocess=preprocess,
         mean=mean,
@@ -61,78 +97,175 @@ def verify(
         crop_fraction=crop_fraction,
         color=color,
     )
-    contract = usage_of(float_model, said).contract
-    # The flags are about the float model: integers of our making have their own card.
-    carded = read_card(model) is not None
-    integer_contract = (usage_of(model) if carded else usage_of(model, said)).contract
-    photos = open_image_set(data)
-    # Spread over the set: folders list one class after the other.
-    photos = replace(photos, items=photos.items[:: -(-len(photos) // limit)])
+    usage = usage_of(original, said)
+    files = (
+        read_file(original, usage.contract),
+        read_file(quantized, usage_of(quantized, said).contract),
+    )
+    photos = open_image_set(data, labels=labels, class_names=usage.labels)
+    images = spread(photos, limit)
+    cpus = threads or usable_cpus()
     with console.progress_bar() as progress:
-        found = explain(
-            float_model,
-            model,
-            contracts=(contract, integer_contract),
-            images=lambda: pixels_of(photos, contract),
-            ids=[item.id for item in photos],
-            measure_fixes=fixes,
-            progress=progress,
-        )
+        found = explain(*files, images, threads=cpus, progress=progress)
+    trials = None
+    if remedies:
+        trials = _try(files, found, images, calibration, top=top, limit=limit, threads=cpus)
+    document = {
+        "float": str(original),
+        "quantized": str(quantized),
+        "data": str(photos.path),
+        "labels": usage.labels,
+        **explanation_document(found, trials, worst=top),
+    }
+    if output is not None:
+        _write(output, document, overwrite=overwrite)
     if plot is not None:
-        plot_layers(found, plot, overwrite=overwrite)
+        title = f"{quantized.name} against {original.name}, {len(images)} images"
+        draw(found, plot, worst=top, title=title, overwrite=overwrite)
         console.note(f"wrote {plot}")
     if as_json:
-        console.print_json(document(found, float_model, model))
+        console.print_json(document)
+        return
+    names = usage.labels or photos.classes
+    console.print_text(f"{quantized.name} against {original.name}: {len(images)} images")
+    _render_layers(found, top)
+    if trials is not None:
+        _render_trials(trials)
+    _render_answers(found, names)
+
+
+def _try(
+    files: "tuple[File, File]",
+    found: "Explanation",
+    images: "ImageSet",
+    calibration: Path | None,
+    *,
+    top: int,
+    limit: int,
+    threads: int,
+) -> "Trials | None":
+    """What remedies for the `top` layers do; None, with a note, where none can be tried."""
+    from edgevision.dataset.open_set import open_image_set
+    from edgevision.errors import ImageSetError
+    from edgevision.verify.explain import halves, measure_remedies, spread
+    from edgevision.verify.requantize import obstacle, trial_of
+
+    reason = obstacle(files[1].model)
+    if found.answers is None:
+        reason = "the model is no classifier, so answers cannot be compared"
+    if reason is not None:
+        console.note(f"no remedies tried: {reason}")
+        return None
+    if calibration is not None:
+        seen, kept = spread(open_image_set(calibration), limit), images
     else:
-        render(found, model)
+        seen, kept = halves(images)
+    if not len(kept):
+        message = "one image cannot both calibrate and measure a remedy"
+        raise ImageSetError(message, hint="more images, --calibration SET, or --no-remedies")
+    trial = trial_of(*files, calibration=seen, measured=kept, threads=threads)
+    with console.progress_bar() as progress:
+        return measure_remedies(
+            *files, found.worst(top), trial, kept, threads=threads, progress=progress
+        )
 
 
-def document(found: "Explanation", float_model: Path, model: Path) -> dict[str, Any]:
-    """All of it as JSON values."""
-    from dataclasses import asdict
+def _write(path: Path, document: dict[str, Any], *, overwrite: bool) -> None:
+    import json
 
-    return {
-        "schema_version": 1,
-        "float": str(float_model),
-        "model": str(model),
-        "images": found.images,
-        "layers": [
-            {"layer": name, "lost_db": layer.lost_db, **asdict(layer)}
-            for layer, name in zip(found.layers, found.names, strict=True)
-        ],
-        "worst": list(found.worst),
-        "flips": [asdict(flip) for flip in found.flips],
-        "effects": [asdict(effect) for effect in found.effects],
-    }
+    from edgevision.files import write_text
+
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(path, f"{text}\n", overwrite=overwrite)
+    console.note(f"wrote {path}")
 
 
-def render(found: "Explanation", model: Path) -> None:
-    """The layers that hurt, what would help, and the answers that flip."""
-    agreed = found.images - len(found.flips)
-    console.print_text(
-        f"{model.name}: {agreed} of {found.images} answers are the float model's,"
-        f" output {found.layers[-1].sqnr_db:.1f} dB"
+def _render_layers(found: "Explanation", top: int) -> None:
+    worst = found.worst(top)
+    if not worst:
+        console.print_text("no layer adds any error")
+        return
+    table = console.new_table(
+        "layer",
+        "operation",
+        "alone",
+        "own",
+        "carried",
+        "cause",
+        title="layers that hurt most",
+        left=("operation", "cause"),
     )
-    table = console.new_table("layer", "operation", "dB", "lost", "cause", left=("operation",))
-    for at in found.worst:
-        layer = found.layers[at]
+    for number, layer in enumerate(worst, start=1):
+        pair, errors = layer.error.pair, layer.error
         table.add_row(
-            found.names[at] or layer.tensor,
-            layer.operator,
-            f"{layer.sqnr_db:.1f}",
-            f"{layer.lost_db:.1f}",
-            layer.cause or "rounding to 8 bits",
+            f"{number} {shown(pair.layer, 18)}",
+            shown(pair.operation, 17),
+            *map(_decibels, (layer.answer_sqnr_db, errors.own_sqnr_db, errors.sqnr_db)),
+            layer.cause.label,
         )
     console.print_table(table)
-    names = {layer.tensor: name for layer, name in zip(found.layers, found.names, strict=True)}
-    fixes = {layer.tensor: layer.fix for layer in found.layers}
-    for effect in found.effects:
-        name = names.get(effect.tensor) or effect.tensor
-        gain = 100 * (1 - effect.loss_without / effect.loss) if effect.loss > 0 else 0.0
-        would = f"; {fixes[effect.tensor]}" if fixes.get(effect.tensor) else ""
-        console.print_text(f"{name} in float: {gain:.0f} % less divergence, measured{would}")
-    for flip in found.flips[:10]:
-        console.print_text(
-            f"flipped: {flip.image}: {flip.float_class} became {flip.integer_class}"
-            f" (float margin {flip.float_margin:.3f})"
-        )
+    print_fact("alone", "SQNR in dB of the scores, were this layer alone quantized")
+    print_fact("own", "SQNR of its output against the float operation on the same inputs")
+    print_fact("carried", "SQNR of its output against the float model: all errors up to here")
+    for number, layer in enumerate(worst, start=1):
+        print_fact(f"cause of {number}", layer.cause.detail)
+        print_fact("", f"remedy: {layer.change.words}")
+    if found.unmatched:
+        listed = ", ".join(found.unmatched[:3]) + (", ..." if len(found.unmatched) > 3 else "")
+        print_fact("not compared", f"{listed}: folded into others or rewritten")
+    console.print_text()
+
+
+def _render_trials(trials: "Trials") -> None:
+    table = console.new_table(
+        f"remedies, measured on {trials.images} images", "agree", "mean KL", "SQNR dB"
+    )
+    table.add_row("the file as given", *_cells(trials.given))
+    for remedy in (trials.unchanged, *trials.remedies):
+        words = shown(remedy.change.words, 50)
+        if remedy.effect is None:
+            table.add_row(f"{words}: {shown(remedy.reason, 60)}", "-", "-", "-")
+        else:
+            table.add_row(words, *_cells(remedy.effect))
+    console.print_table(table)
+
+
+def _render_answers(found: "Explanation", names: tuple[str, ...]) -> None:
+    if found.answers is None:
+        return
+    whole, flips = found.answers.whole, found.answers.flips
+    low, high = whole.agreement.interval
+    console.print_text(
+        f"same answer   {console.percent(whole.agreement.value)} "
+        f"({whole.agreement.hits} of {whole.agreement.count}; "
+        f"95 %: {console.percent(low)} to {console.percent(high)})"
+    )
+    if not flips:
+        return
+    table = console.new_table("answer flips", "float", "quantized", left=("float", "quantized"))
+    for flip in flips[:_FLIPS_SHOWN]:
+        cells = [
+            f"{shown(_name(names, one.label), 20)} {console.percent(one.probability, 0)}"
+            f" (other {console.percent(one.probability_of_other, 0)})"
+            for one in (flip.original, flip.quantized)
+        ]
+        table.add_row(shown(flip.id, 24), *cells)
+    console.print_table(table)
+    if len(flips) > _FLIPS_SHOWN:
+        console.print_text(f"and {len(flips) - _FLIPS_SHOWN} more; --json lists all")
+
+
+def _cells(measured: "Closeness") -> tuple[str, str, str]:
+    return (
+        console.percent(measured.agreement.value),
+        f"{measured.mean_kl:.4f}",
+        _decibels(measured.sqnr_db),
+    )
+
+
+def _decibels(value: float) -> str:
+    return f"{value:.1f}" if math.isfinite(value) else "exact"
+
+
+def _name(names: tuple[str, ...], label: int) -> str:
+    return names[label] if label < len(names) else f"class {label}"

@@ -150,9 +150,14 @@ def _check_datasets(path: Path, file: Any) -> None:
 
     limit = max(_SMALL_BYTES, MAX_INFLATION * path.stat().st_size)
     total = 0
-    groups = [file]
+    groups, seen = [file], set()
     while groups:
         group = groups.pop()
+        # Two names may mean one group, and a group may hold itself: look into each once.
+        place = h5py.h5o.get_info(group.id).addr
+        if place in seen:
+            continue
+        seen.add(place)
         for name in group:
             link = group.get(name, getlink=True)
             if not isinstance(link, h5py.HardLink):

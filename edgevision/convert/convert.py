@@ -20,7 +20,7 @@ from edgevision.convert.child import (
 from edgevision.convert.custom import names_of
 from edgevision.convert.job import LOG, Job, Loader, error_from_dict
 from edgevision.errors import EdgeVisionError, MissingDependencyError, ModelError, UsageError
-from edgevision.files import refuse_to_replace, replacing
+from edgevision.files import refuse_to_replace, replacing, write_bytes
 from edgevision.progress import Progress, silent
 
 logger = logging.getLogger(__name__)
@@ -93,8 +93,8 @@ def convert(
             their code, and nothing else does.
         allow_flex: accept operations that need TensorFlow at run time.
         overwrite: replace `output` if it is there.
-        log_path: where the child's output goes; None for a temporary file, which is removed when
-            all went well and named in the error when not.
+        log_path: where the child's output is kept when all went well; None drops it. When not,
+            it lies in a temporary file that the error names.
         progress: told of each stage.
         timeout_s: after that the child is ended.
         command: makes the child's command line from the job's path.
@@ -116,8 +116,9 @@ def convert(
         message = f"{source} does not exist"
         raise ModelError(message, hint="check the path")
     require_tensorflow()
-    log = log_path or _new_log()
-    keep_log = log_path is not None
+    # Not at once at `log_path`: that may lie in a folder which is dropped when this fails.
+    log = _new_log()
+    is_named = False
     try:
         with (
             tempfile.TemporaryDirectory(prefix="edgevision-") as folder,
@@ -134,13 +135,15 @@ def convert(
                 working_directory=str(Path.cwd()),
             )
             fields = _run(job, log, progress, timeout_s, command)
+            if log_path is not None:
+                write_bytes(log_path, log.read_bytes(), overwrite=True)
     except EdgeVisionError as error:
-        keep_log = keep_log or str(log) in f"{error} {error.hint}"
+        is_named = str(log) in f"{error} {error.hint}"
         raise
     finally:
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("the child's log:\n%s", log.read_text(errors="replace"))
-        if not keep_log:
+        if not is_named:
             log.unlink(missing_ok=True)
     progress(len(_STAGES), len(_STAGES), "converting")
     return ConvertedModel(

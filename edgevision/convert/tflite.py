@@ -2,15 +2,12 @@
 
 import re
 from collections.abc import Collection, Sequence
-from typing import Any, Literal
+from typing import Any
 
-from edgevision.artifact.model import Operator, TfliteModel, read_model
+from edgevision.artifact.model import TfliteModel, read_model
 from edgevision.convert.layers import layer_of
 from edgevision.convert.trace import Graph
 from edgevision.errors import ModelError
-
-Activation = Literal["softmax", "sigmoid", "logits"]
-"""What makes the model's answers: probabilities of one class, of each class, or neither."""
 
 _PLACE = re.compile(r'loc\((?:callsite\()*(?:fused\[)?"(\w+):", "([^"]+)"')
 """An operation and its path in the compiler's messages: loc(fused["Erfinv:", "model/layer/..."])"""
@@ -19,8 +16,6 @@ _REPLACE = (
     "replace that layer by one made of convolutions, pooling and arithmetic, or accept a runtime"
     " with TensorFlow's operations: --allow-flex"
 )
-
-_PASSES_ON = {"RESHAPE", "SQUEEZE", "EXPAND_DIMS", "CAST", "DEQUANTIZE"}
 
 
 def to_tflite(graph: Graph, *, layers: Collection[str], allow_flex: bool) -> bytes:
@@ -74,23 +69,6 @@ def flex_operations(model: TfliteModel, layers: Collection[str]) -> tuple[str, .
 def _where(kind: str, tensor: str, layers: Collection[str]) -> str:
     layer = layer_of(tensor, layers)
     return f"{kind} of layer {layer!r}" if layer else f"{kind} ({tensor})"
-
-
-def activation_of(model: TfliteModel) -> Activation:
-    """What the first output went through last."""
-    writers: dict[int, Operator] = {
-        tensor: operator for operator in model.operators for tensor in operator.outputs
-    }
-    tensor = model.outputs[0]
-    while (operator := writers.get(tensor)) is not None:
-        if operator.name == "SOFTMAX":
-            return "softmax"
-        if operator.name == "LOGISTIC":
-            return "sigmoid"
-        if operator.name not in _PASSES_ON:
-            return "logits"
-        tensor = operator.inputs[0]
-    return "logits"
 
 
 def open_sides(model: TfliteModel) -> tuple[str, ...]:

@@ -81,9 +81,10 @@ def _convert(job: Job, source: Source, report: Callable[[str], None]) -> dict[st
     loaded = _load(job, source)
     check_finite(loaded)
 
+    from edgevision.artifact.facts import output_activation
     from edgevision.artifact.model import read_model
     from edgevision.convert.compare import largest_difference
-    from edgevision.convert.tflite import activation_of, flex_operations, open_sides, to_tflite
+    from edgevision.convert.tflite import flex_operations, open_sides, to_tflite
     from edgevision.convert.trace import trace
 
     report("trace")
@@ -111,7 +112,7 @@ def _convert(job: Job, source: Source, report: Callable[[str], None]) -> dict[st
         "converted": {
             "input_shape": list(facts.tensors[facts.inputs[0]].shape),
             "classes": first_output.shape[-1] if len(first_output.shape) == 2 else None,
-            "activation": activation_of(facts),
+            "activation": output_activation(facts),
             "stripped": list(loaded.training_only),
             "loader": loaded.loader,
             "layers": list(loaded.layers),

@@ -12,7 +12,7 @@ from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
 from edgevision.quantize.plan import Skipped
 from edgevision.recipe.recipe import Recipe
-from edgevision.runtime.predict import scores_of
+from edgevision.runtime.predict import refuse_nan, scores_of
 from edgevision.runtime.session import Session
 
 
@@ -43,11 +43,13 @@ def answers_of(
     """The model's answers on `photos`.
 
     Raises:
-        ModelError: the model is no classifier of one input and one output.
+        ModelError: the model is no classifier of one input and one output, or answers with a NaN.
         ImageSetError: an image cannot be decoded, or its label is none of the model's classes.
     """
     images = photos.images
     scores = scores_of(session, contract, photos.told(progress, stage))
+    ids = tuple(item.id for item in images)
+    refuse_nan(scores, ids)
     labels = None
     if images.is_labelled:
         labels = np.array([item.label for item in images], np.int64)
@@ -57,4 +59,4 @@ def answers_of(
                 f"the model has {scores.shape[1]} classes",
                 hint="labels count from 0, in the order of the model's outputs",
             )
-    return Predictions(ids=tuple(item.id for item in images), scores=scores, labels=labels)
+    return Predictions(ids=ids, scores=scores, labels=labels)

@@ -10,6 +10,7 @@ from edgevision.dataset.imageset import ImageSet
 from edgevision.dataset.manifest import manifest_text
 from edgevision.errors import ImageSetError
 from edgevision.pipeline.plan import Photos
+from edgevision.progress import Progress, silent
 
 SEED = 0
 """Of the choice among many photos; `calibration build --seed` makes another."""
@@ -28,13 +29,13 @@ def photos_of_set(kept: CalibrationSet) -> Photos:
     )
 
 
-def photos_of(images: ImageSet) -> Photos:
+def photos_of(images: ImageSet, *, progress: Progress = silent) -> Photos:
     """Calibration photos straight from an image set: at most `USUAL_COUNT`, each picture once.
 
     Raises:
         ImageSetError: an image cannot be decoded.
     """
-    choice = choose(images, count=USUAL_COUNT, seed=SEED)
+    choice = choose(images, count=USUAL_COUNT, seed=SEED, progress=progress)
     if choice.unreadable:
         raise ImageSetError(
             choice.unreadable[0],

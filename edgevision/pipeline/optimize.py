@@ -14,6 +14,7 @@ from edgevision.convert.convert import ConvertedModel, convert
 from edgevision.errors import ImageSetError
 from edgevision.files import write_text
 from edgevision.pipeline.candidate import Candidate, answers_of
+from edgevision.pipeline.doubts import doubts, refuse_names
 from edgevision.pipeline.folder import REPORT, filling
 from edgevision.pipeline.images import overlap
 from edgevision.pipeline.outcome import Outcome, outcome_to_dict
@@ -75,6 +76,9 @@ def optimize(
         with run.stage("convert"):
             converted = _convert(run)
         run.warnings += converted.warnings
+        if converted.classes is not None:
+            refuse_names(plan, converted.classes)
+            run.warnings += doubts(plan, converted.classes)
         reference, photos = _run_float(run, converted)
         candidates = [reference, *_quantize_all(run, reference, photos)]
         with run.stage("time"):

@@ -16,6 +16,7 @@ from edgevision.dataset.imageset import ImageSet
 from edgevision.files import sha256_of, write_bytes
 from edgevision.metrics import top_k_accuracy
 from edgevision.pipeline.candidate import Candidate
+from edgevision.pipeline.doubts import names_needed
 from edgevision.pipeline.outcome import Variant
 from edgevision.pipeline.plan import Plan
 from edgevision.verify.agreement import Comparison, compare
@@ -88,9 +89,8 @@ def _asked(candidate: Candidate, plan: Plan) -> Asked:
 def _labels(plan: Plan, photos: ImageSet, facts: Facts) -> tuple[str, ...]:
     """Class names as given, else those of the photos when there is one for each output."""
     classes = facts.outputs[0].shape[-1] if facts.outputs[0].shape else 1
-    # One sigmoid output tells two classes apart.
-    fitting = {1: 2}.get(classes, classes)
-    return plan.labels or (photos.classes if len(photos.classes) == fitting else ())
+    fits = len(photos.classes) == names_needed(classes)
+    return plan.labels or (photos.classes if fits else ())
 
 
 def _figures(

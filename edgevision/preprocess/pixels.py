@@ -126,5 +126,9 @@ def _resize(part: RgbImage, spot: Placement, target: Pixels) -> None:
     if part.shape[:2] == (spot.height, spot.width):
         target[...] = part
         return
-    # OpenCV writes into rows of any stride, so a letterboxed picture needs no array of its own.
-    cv2.resize(part, (spot.width, spot.height), target, interpolation=cv2.INTER_LINEAR_EXACT)
+    size, kernel = (spot.width, spot.height), cv2.INTER_LINEAR_EXACT
+    if target.strides[1:] == (3, 1):
+        # OpenCV writes into rows of any stride, so a letterboxed picture needs no array of its own.
+        cv2.resize(part, size, target, interpolation=kernel)
+    else:
+        target[...] = cv2.resize(part, size, interpolation=kernel)

@@ -1,6 +1,7 @@
 """A model's answers on a set of images."""
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -26,16 +27,33 @@ def predict(
     """Scores of a classifier on every image of a set, one image in memory at a time.
 
     Raises:
-        ModelError: the model is no single-input, single-output classifier of this contract.
+        ModelError: the model is no single-input, single-output classifier of this contract, or
+            answers with a NaN.
         ImageSetError: an image cannot be decoded.
     """
     scores = scores_of(session, contract, pixels_of(images, contract, progress, stage))
+    ids = tuple(item.id for item in images)
+    refuse_nan(scores, ids)
     labels = [item.label for item in images]
     return Predictions(
-        ids=tuple(item.id for item in images),
+        ids=ids,
         scores=scores,
         labels=np.asarray(labels, np.int64) if images.is_labelled else None,
     )
+
+
+def refuse_nan(scores: FloatArray, ids: Sequence[str]) -> None:
+    """Raise when a row of `scores` holds a NaN or an infinity: its top-1 would be made up.
+
+    Raises:
+        ModelError: with the first such image.
+    """
+    broken = np.flatnonzero(~np.isfinite(scores).all(axis=1))
+    if len(broken):
+        message = f"the model answers {ids[broken[0]]} with values that are no numbers"
+        raise ModelError(
+            message, hint="is the preprocessing right? 16-bit floats (fp16) end at 65504"
+        )
 
 
 def pixels_of(
@@ -51,7 +69,8 @@ def pixels_of(
 def scores_of(session: Session, contract: Contract, images: Iterable[Pixels]) -> FloatArray:
     """(images, classes) real scores of a single-output classifier; images are drawn one at a time.
 
-    One sigmoid output p becomes two columns, 1 - p and p, so that argmax and accuracy hold.
+    One output p becomes two columns, 1 - p and p, so that argmax and accuracy hold; p is the
+    output itself when a sigmoid makes it, else the sigmoid of it.
 
     Raises:
         ModelError: the model is no single-input, single-output classifier of this contract.
@@ -61,13 +80,22 @@ def scores_of(session: Session, contract: Contract, images: Iterable[Pixels]) ->
             f"a classifier has one input and one output; "
             f"this model has {len(session.inputs)} and {len(session.outputs)}"
         )
-        raise ModelError(message)
+        raise ModelError(message, hint=_OTHERS)
     output = session.outputs[0]
+    if math.prod(output.shape) != max(output.shape, default=1):
+        shape = "x".join(str(side) for side in output.shape)
+        message = f"the output {output.name!r} has shape {shape}, not one score for each class"
+        raise ModelError(message, hint=_OTHERS)
     feed = Feed(session.inputs[0], contract)
     rows = [output.to_real(session.run(feed(pixels))[0]).reshape(-1) for pixels in images]
     if not rows:
-        return np.zeros((0, output.shape[-1]), np.float32)
+        return np.zeros((0, max(2, math.prod(output.shape))), np.float32)
     scores = np.stack(rows)
     if scores.shape[1] == 1:
-        scores = np.hstack([1 - scores, scores])
+        # The sigmoid as a tanh: exp(-x) would overflow for large logits.
+        yes = scores if session.activation == "sigmoid" else (1 + np.tanh(scores / 2)) / 2
+        scores = np.hstack([1 - yes, yes])
     return scores
+
+
+_OTHERS = "only classifiers of one image are measured; edgevision convert takes other models too"

@@ -10,6 +10,9 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.artifact.card import Activation
+from edgevision.artifact.facts import output_activation
+from edgevision.artifact.model import read_model
 from edgevision.errors import ModelError
 from edgevision.runtime.loader import RuntimeLibrary, load_runtime, uses_delegate
 from edgevision.tensors import FloatArray, Quantization, dequantize
@@ -100,6 +103,7 @@ class Session:
                 raise ModelError(message) from error
         else:
             content = model
+        self._content = content
         if content[4:8] != b"TFL3":
             message = f"{self._name} is not a .tflite file"
             raise ModelError(message, hint="edgevision convert model.keras -o model.tflite")
@@ -128,6 +132,11 @@ class Session:
     def is_accelerated(self) -> bool:
         """Whether a delegate (XNNPACK, unless others were given) took any operation."""
         return uses_delegate(self._interpreter)
+
+    @property
+    def activation(self) -> Activation:
+        """What the first output's values are, by the operation in the file that makes them."""
+        return output_activation(read_model(self._content))
 
     def run(self, *values: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """Outputs (copies) for one array per input, of exactly the input's shape and dtype.
@@ -164,7 +173,7 @@ class Session:
 
     def close(self) -> None:
         """Let go of the interpreter and its memory."""
-        del self._interpreter
+        del self._interpreter, self._content
 
     def __enter__(self) -> Self:
         return self

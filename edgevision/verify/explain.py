@@ -1,185 +1,253 @@
-"""The whole explanation of an integer file: layers, flipped answers, and what a fix would bring."""
+"""Where a quantized file loses its accuracy, why, and what would give it back."""
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from edgevision.artifact.layers import layer_names
-from edgevision.artifact.model import read_model
+from edgevision.artifact.arithmetic import precision_of
+from edgevision.artifact.model import TfliteModel, read_model
+from edgevision.dataset.imageset import ImageSet
+from edgevision.errors import UsageError
+from edgevision.predictions import Predictions
 from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
-from edgevision.quantize.choose import Choice, divide, make
-from edgevision.quantize.design import integer_part
-from edgevision.quantize.graph_reader import read_graph
-from edgevision.quantize.quantize import Images, stock_of
-from edgevision.recipe.recipe import Recipe
-from edgevision.runtime.feed import Feed
-from edgevision.runtime.predict import scores_of
-from edgevision.runtime.session import Session, usable_cpus
-from edgevision.tensors import FloatArray, Pixels
-from edgevision.verify.layers import LayerError, layer_errors
+from edgevision.runtime.predict import predict
+from edgevision.runtime.session import Session
+from edgevision.verify.align import align
+from edgevision.verify.causes import Cause, Network, cause_of
+from edgevision.verify.flips import Flip, flips_of
+from edgevision.verify.influence import Influence, Influences
+from edgevision.verify.layer_error import LayerError, Sums
+from edgevision.verify.remedy import (
+    UNCHANGED,
+    Change,
+    Closeness,
+    Remedy,
+    Trial,
+    change_for,
+    closeness,
+    try_changes,
+)
+from edgevision.verify.snapshot import File, snapshots
 
-WORST = 5
-"""Layers that are named, and whose fix is measured."""
+_INFLUENCE_IMAGES, _INFLUENCE_RUNS = 8, 1000
+"""Most images, and most runs of the float network, for all layers and images together, but at
+least two images: some seconds for MobileNetV2. It is an order of layers that is wanted."""
+
+_FLOAT = frozenset({"float32", "fp16"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flip:
-    """An image whose answer is another one in integers."""
+class Layer:
+    """One layer: its errors, and why."""
 
-    image: str
-    float_class: int
-    integer_class: int
-    float_margin: float
-    """Float score of its class over that of the integer model's: small means it was close."""
+    error: LayerError
+    influence: Influence | None
+    """What its own error alone does to the answer; None for layers behind the answer."""
+    cause: Cause
+    change: Change
+    """What would help."""
+
+    @property
+    def answer_sqnr_db(self) -> float:
+        """See `Influence`; of a layer behind the scores, a softmax, its own SQNR."""
+        if self.influence is None:
+            return self.error.own_sqnr_db
+        return self.influence.answer_sqnr_db
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
-    """What leaving one layer in float would bring, measured by quantizing again without it."""
+class Answers:
+    """What the two files answer, when they are classifiers."""
 
-    tensor: str
-    loss: float
-    """Mean divergence from the float answers with all layers in integers."""
-    loss_without: float
-    """The same with this layer in float."""
+    whole: Closeness
+    """On all images looked at."""
+    flips: tuple[Flip, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Where, why and with what consequence an integer file departs from its float original."""
+    """Everything `verify` says about two files."""
 
-    layers: tuple[LayerError, ...]
-    """In the network's order."""
-    names: tuple[str, ...]
-    """Keras layer of each of `layers`; empty when the file does not tell."""
-    worst: tuple[int, ...]
-    """Places in `layers` of those that lose most, worst first."""
-    flips: tuple[Flip, ...]
     images: int
-    effects: tuple[Effect, ...]
+    influence_images: int
+    """Images that the influences were measured on."""
+    layers: tuple[Layer, ...]
+    """In the float file's order."""
+    unmatched: tuple[str, ...]
+    """Layers of the float file that have no counterpart."""
+    answers: Answers | None
+    """None for a model that is no classifier."""
+
+    def worst(self, count: int) -> tuple[Layer, ...]:
+        """The `count` layers whose own error moves the answer most, the worst first."""
+        moving = [layer for layer in self.layers if math.isfinite(layer.answer_sqnr_db)]
+        return tuple(sorted(moving, key=lambda layer: layer.answer_sqnr_db)[:count])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trials:
+    """What remedies do, measured on images that the trial files were not calibrated on."""
+
+    images: int
+    given: Closeness
+    """Of the file as it was given, on the same images."""
+    unchanged: Remedy
+    """Quantized again without any change: what the effects are to be compared with."""
+    remedies: tuple[Remedy, ...]
+
+
+def read_file(path: Path, contract: Contract) -> File:
+    """The `.tflite` at `path`, to be fed by `contract`.
+
+    Raises:
+        ModelError: it is missing or damaged.
+    """
+    model = read_model(path)
+    return File(content=path.read_bytes(), model=model, contract=contract)
 
 
 def explain(
-    float_model: Path,
-    integer_model: Path,
+    original: File,
+    quantized: File,
+    images: ImageSet,
     *,
-    contracts: tuple[Contract, Contract],
-    images: Images,
-    ids: Iterable[str],
-    measure_fixes: bool = True,
+    threads: int = 1,
     progress: Progress = silent,
 ) -> Explanation:
-    """Hold `integer_model` against `float_model` layer by layer.
-
-    Args:
-        float_model: the original `.tflite`.
-        integer_model: what was made of it.
-        contracts: preprocessing of the one and of the other.
-        images: pixels under either contract (they differ in normalization only).
-        ids: name of each image.
-        measure_fixes: also quantize again with each of the worst layers in float.
-        progress: told how far it is.
+    """Where `quantized` differs from `original` on `images`, and why.
 
     Raises:
-        ModelError: the files do not belong together.
+        UsageError: the files are not a float model and a quantized one of the same network.
+        ModelError: a file does not take these images.
+        ImageSetError: an image cannot be decoded, or makes a NaN or infinite activation.
     """
-    graph, integer = (read_graph(path.read_bytes()) for path in (float_model, integer_model))
-    progress(0, 3, "explaining")
-    found = layer_errors(graph, integer, _both(float_model, integer_model, contracts, images()))
-    named = layer_names(read_model(float_model))
-    worst = worst_layers(found)
-    progress(1, 3, "explaining")
-    flips = _flips(
-        _scores(float_model, contracts[0], images()),
-        _scores(integer_model, contracts[1], images()),
-        tuple(ids),
-    )
-    progress(2, 3, "explaining")
-    effects: tuple[Effect, ...] = ()
-    if measure_fixes:
-        positions = [found[at].position for at in worst]
-        effects = _effects(float_model, contracts[0], images, positions)
-    progress(3, 3, "explaining")
+    _check_kinds(original.model, quantized.model)
+    aligned = align(original.model, quantized.model)
+    if not aligned.pairs:
+        message = "the two files have no layer in common"
+        raise UsageError(message, hint="give the float .tflite that the other was made from")
+    sums = [
+        Sums(pair, (1, *original.model.tensors[pair.float_tensor].shape)[-1])
+        for pair in aligned.pairs
+    ]
+    count = min(len(images), max(2, _INFLUENCE_RUNS // len(aligned.pairs)), _INFLUENCE_IMAGES)
+    chosen = {at * len(images) // count for at in range(count)}
+    with Influences(original.content, original.model, aligned.pairs, threads=threads) as influences:
+        for at, snapshot in enumerate(snapshots(original, quantized, aligned.pairs, images)):
+            for one in sums:
+                one.add(snapshot.layers[one.pair.float_tensor])
+            if at in chosen:
+                influences.add(snapshot)
+            progress(at + 1, len(images), "comparing layers")
+        moved = influences.result()
+    errors = [one.result() for one in sums]
+    network = Network.of(original.model, quantized.model, errors)
     return Explanation(
-        layers=found,
-        names=tuple(named[layer.position] for layer in found),
-        worst=worst,
-        flips=flips[0],
-        images=flips[1],
-        effects=effects,
+        images=len(images),
+        influence_images=count,
+        layers=tuple(_layer(error, moved, network) for error in errors),
+        unmatched=aligned.unmatched,
+        answers=_answers(original, quantized, images, threads=threads, progress=progress),
     )
 
 
-def worst_layers(found: tuple[LayerError, ...]) -> tuple[int, ...]:
-    """Places of the layers that lose most of what reached them, worst first.
+def _layer(error: LayerError, moved: Mapping[int, Influence], network: Network) -> Layer:
+    cause = cause_of(error, network)
+    return Layer(
+        error=error,
+        influence=moved.get(error.pair.float_tensor),
+        cause=cause,
+        change=change_for(error, cause, network),
+    )
 
-    A loss counts by the noise it adds: from 40 to 30 dB adds less than from 20 to 15.
+
+def measure_remedies(
+    original: File,
+    quantized: File,
+    layers: Sequence[Layer],
+    trial: Trial,
+    images: ImageSet,
+    *,
+    threads: int = 1,
+    progress: Progress = silent,
+) -> Trials:
+    """Try what would help `layers`, one change at a time, on `images`.
+
+    Raises:
+        ModelError: a file does not take these images.
+        ImageSetError: an image cannot be decoded.
     """
-    added = [10 ** (-e.sqnr_db / 10) - 10 ** (-e.input_sqnr_db / 10) for e in found]
-    order = np.argsort(-np.asarray(added), kind="stable")[:WORST]
-    return tuple(int(at) for at in order if added[at] > 0)
+    reference = answers_of(original, images, threads=threads)
+    given = closeness(answers_of(quantized, images, threads=threads), reference)
+    changes = list(dict.fromkeys(layer.change for layer in layers))
+    done = 0
 
+    def told(change: Change) -> Predictions:
+        nonlocal done
+        progress(done, 1 + len(changes), "trying remedies")
+        answers = trial(change)
+        done += 1
+        progress(done, 1 + len(changes), "trying remedies")
+        return answers
 
-def _both(
-    float_model: Path,
-    integer_model: Path,
-    contracts: tuple[Contract, Contract],
-    images: Iterable[object],
-) -> Iterator[tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]]:
-    with Session(float_model) as one, Session(integer_model) as other:
-        given = Feed(one.inputs[0], contracts[0])
-        fed = Feed(other.inputs[0], contracts[1])
-    for pixels in images:
-        image: Pixels = np.asarray(pixels)
-        yield (given(image),), (fed(image),)
-
-
-def _scores(model: Path, contract: Contract, images: Iterable[object]) -> FloatArray:
-    with Session(model, threads=usable_cpus()) as session:
-        return scores_of(session, contract, (np.asarray(pixels) for pixels in images))
-
-
-def _flips(
-    reference: FloatArray, ours: FloatArray, ids: tuple[str, ...]
-) -> tuple[tuple[Flip, ...], int]:
-    wanted, got = reference.argmax(axis=1), ours.argmax(axis=1)
-    flips = tuple(
-        Flip(
-            image=ids[at],
-            float_class=int(wanted[at]),
-            integer_class=int(got[at]),
-            float_margin=float(reference[at, wanted[at]] - reference[at, got[at]]),
-        )
-        for at in np.flatnonzero(wanted != got)
+    tried = try_changes([UNCHANGED, *changes], told, reference)
+    return Trials(
+        images=len(images),
+        given=given,
+        unchanged=tried[UNCHANGED],
+        remedies=tuple(tried[change] for change in changes),
     )
-    return flips, len(ids)
 
 
-def _effects(
-    float_model: Path, contract: Contract, images: Images, positions: list[int]
-) -> tuple[Effect, ...]:
-    recipe = Recipe(quality="fast", ranges="mean-min-max")
-    graph = read_graph(float_model.read_bytes())
-    # The positions of the file as given, found again by name after its normalization is folded.
-    names = [graph.tensors[graph.operators[at].outputs[0]].name for at in positions]
-    stock = stock_of(graph, contract=contract, images=images, recipe=recipe)
-    folded = stock.prepared.graph
-    making, judge = divide(stock)
-    choice = Choice(widening=0.0)
-    made = make(making, recipe, choice, rough=True)
-    loss = judge.loss(made.graph, made.position)
-    effects = []
-    for name in names:
-        at = [
-            place
-            for place, op in enumerate(folded.operators)
-            if folded.tensors[op.outputs[0]].name == name
-        ]
-        without = integer_part(folded, recipe, dict.fromkeys(at, "to see what it costs"))
-        made = make(replace(making, integer=without), recipe, choice, rough=True)
-        loss_without = judge.loss(made.graph, made.position)
-        effects.append(Effect(tensor=name, loss=loss, loss_without=loss_without))
-    return tuple(effects)
+def is_classifier(model: TfliteModel) -> bool:
+    """Whether it has one image in and one row of scores out."""
+    shapes = [model.tensors[index].shape for index in model.outputs]
+    return len(model.inputs) == 1 and len(shapes) == 1 and len(shapes[0]) == 2
+
+
+def answers_of(
+    file: File, images: ImageSet, *, threads: int = 1, progress: Progress = silent, stage: str = ""
+) -> Predictions:
+    """Scores on every image, by the fast kernels, as on the device."""
+    with Session(file.content, threads=threads) as session:
+        return predict(session, file.contract, images, progress=progress, stage=stage)
+
+
+def _answers(
+    original: File, quantized: File, images: ImageSet, *, threads: int, progress: Progress
+) -> Answers | None:
+    if not (is_classifier(original.model) and is_classifier(quantized.model)):
+        return None
+    before, after = (
+        answers_of(file, images, threads=threads, progress=progress, stage=stage)
+        for file, stage in ((original, "float answers"), (quantized, "quantized answers"))
+    )
+    try:
+        return Answers(whole=closeness(after, before), flips=flips_of(before, after))
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _check_kinds(original: TfliteModel, quantized: TfliteModel) -> None:
+    first, second = precision_of(original), precision_of(quantized)
+    if first not in _FLOAT:
+        message = f"the first file is {first}, not float"
+        raise UsageError(message, hint="edgevision verify float.tflite int8.tflite --data PHOTOS")
+    if second in _FLOAT:
+        message = f"the second file is {second}: it has no quantized layer"
+        raise UsageError(message, hint="edgevision verify float.tflite int8.tflite --data PHOTOS")
+
+
+def spread(images: ImageSet, count: int) -> ImageSet:
+    """At most `count` images, evenly over the set, so that every class folder has its share."""
+    total = len(images)
+    if total <= count:
+        return images
+    return replace(images, items=tuple(images.items[i * total // count] for i in range(count)))
+
+
+def halves(images: ImageSet) -> tuple[ImageSet, ImageSet]:
+    """Every second image, and the others: to calibrate on, and to measure on."""
+    return replace(images, items=images.items[::2]), replace(images, items=images.items[1::2])

@@ -54,7 +54,7 @@ def test_the_cpus_zone_is_chosen_among_many(pi: Path) -> None:
 
 def test_what_a_machine_does_not_tell_is_said(tmp_path: Path) -> None:
     reading = read_sensors(tmp_path, lambda _: None)
-    assert reading.missing == ("temperature", "CPU clock", "throttling (vcgencmd)")
+    assert reading.missing == ("temperature", "CPU clock", "throttling (vcgencmd)", "governor")
     assert read_sensors(tmp_path, lambda _: "error=1 what").throttled is None
     assert read_governor(tmp_path) == ""
 
@@ -99,7 +99,10 @@ def test_burst_and_steady_state_of_a_board_that_throttles() -> None:
     def sense() -> Reading:
         hot = world.clock.now_ns >= 20e9
         return Reading(
-            temperature_c=85.0 if hot else 60.0, clock_mhz=None, throttled=4 if hot else 0
+            temperature_c=85.0 if hot else 60.0,
+            clock_mhz=None,
+            throttled=4 if hot else 0,
+            governor="ondemand",
         )
 
     case = Case(name="m", model=b"")
@@ -112,6 +115,7 @@ def test_burst_and_steady_state_of_a_board_that_throttles() -> None:
     assert "10 ms in the first 10 s, 20 ms in the last third" in line
     assert "+100%" in line
     assert "at most 85 °C" in line
+    assert "governor ondemand" in line
     assert "slowed by throttled" in line
     assert "not told by this machine: CPU clock" in line
 

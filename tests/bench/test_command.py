@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner, Result
@@ -13,6 +14,7 @@ from edgevision.cli.app import guarded
 from edgevision.cli.bench import bench
 from edgevision.cli.compare import compare
 from tests.bench.conftest import PROBE
+from tests.bench.networks import brightness_classifier
 
 QUICK = ("--rounds", "6", "--seconds", "0.06")
 Run = Callable[..., Result]
@@ -61,6 +63,8 @@ def test_more_threads_than_cpus_are_used_and_warned_of(run: Run) -> None:
 def test_here_and_here_again_is_one_report(run: Run) -> None:
     done = run("bench", PROBE, *QUICK, "--on", "local", "--on", "local", "--json")
     assert [run["target"] for run in json.loads(done.stdout)["runs"]] == ["local", "local"]
+    shown = run("bench", PROBE, *QUICK, "--on", "local", "--on", "local")
+    assert shown.stdout.count("local (") == 2
 
 
 @pytest.mark.parametrize(
@@ -73,7 +77,6 @@ def test_here_and_here_again_is_one_report(run: Run) -> None:
         ((PROBE, "--on", "adb"), 2, "benchmark_model"),
         ((PROBE, "--on", "ssh://nobody@127.0.0.1:1"), 6, "cannot reach"),
         ((PROBE, "--junit", "x.xml"), 2, "--junit reports the checks of a budget"),
-        ((PROBE, "--data", "/nowhere"), 4, "there is no /nowhere"),
         ((PROBE, "--runtime", "tflite"), 2, "unknown runtime"),
         ((PROBE, "--delegate", "/nowhere.so"), 6, "cannot load the delegate"),
     ],
@@ -87,14 +90,45 @@ def test_what_cannot_be_ends_in_a_sentence_and_its_code(
     assert done.stdout == ""
 
 
-def test_a_model_without_a_card_cannot_be_evaluated(run: Run, tmp_path: Path) -> None:
-    import numpy as np
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Twelve dark and eight bright pictures; two of the dark ones are labelled bright."""
+    pixels = np.full((20, 4, 4, 3), 40, np.uint8)
+    pixels[12:] = 220
+    labels = np.array([1] * 2 + [0] * 10 + [1] * 8)
+    path = tmp_path / "pictures.npz"
+    np.savez(path, x=pixels, y=labels)
+    return path
 
-    images = tmp_path / "set.npz"
-    np.savez(images, x=np.zeros((2, 4, 4, 3), np.uint8), y=np.array([0, 1]))
-    done = run("bench", PROBE, "--data", images)
-    assert done.exit_code == 2
-    assert "has no model card" in done.stderr
+
+def test_accuracy_and_agreement_beside_latency(run: Run, tmp_path: Path, pictures: Path) -> None:
+    right, wrong = tmp_path / "right.tflite", tmp_path / "wrong.tflite"
+    right.write_bytes(brightness_classifier())
+    wrong.write_bytes(brightness_classifier(swapped=True))
+    words = ("bench", right, wrong, *QUICK, "--data", pictures, "--preprocess", "raw")
+    done = run(*words, "--json")
+    assert done.exit_code == 0, done.output
+    first, second = json.loads(done.stdout)["runs"][0]["models"]
+    assert (first["accuracy"]["images"], first["accuracy"]["top1"]["value"]) == (20, 0.9)
+    change = second["accuracy"]["change"]
+    assert second["accuracy"]["top1"]["value"] == pytest.approx(0.1)
+    assert change["agreement"]["value"] == 0
+    assert change["drop"]["value"] == pytest.approx(0.8)
+    assert change["p_value"] < 0.001
+    shown = run(*words)
+    assert "a change in accuracy is shown (McNemar p" in shown.stdout
+    assert "classes that lost most" in shown.stdout
+
+
+def test_images_and_preprocessing_must_be_known_before_measuring(
+    run: Run, tmp_path: Path, pictures: Path
+) -> None:
+    model = tmp_path / "m.tflite"
+    model.write_bytes(brightness_classifier())
+    done = run("bench", model, "--data", pictures)
+    assert (done.exit_code, "preprocess" in done.stderr) == (2, True), done.output
+    done = run("bench", model, "--data", "/nowhere", "--preprocess", "raw")
+    assert (done.exit_code, "there is no /nowhere" in done.stderr) == (4, True), done.output
 
 
 def test_the_result_is_written_once_and_compared(run: Run, tmp_path: Path) -> None:

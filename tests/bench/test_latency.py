@@ -60,6 +60,13 @@ def test_a_slow_model_is_still_run_often_enough() -> None:
     assert found.summary.runs == 20
 
 
+def test_a_very_fast_model_is_not_run_a_million_times() -> None:
+    world = FakeWorld({"a": lambda _: 1000})
+    plan = Plan(rounds=2, seconds=2, most_runs=400, warmup_seconds=0)
+    (found,) = time_cases([case("a")], plan, open_case=world.open, clock_ns=world.clock)
+    assert found.summary.runs == 400
+
+
 def test_a_late_warm_up_is_left_out_of_the_statistics_and_kept_in_the_samples() -> None:
     world = FakeWorld({"a": lambda run: (5 if run < 30 else 2) * MS})
     plan = Plan(rounds=1, seconds=1, least_runs=1, warmup_runs=5, warmup_seconds=0)

@@ -86,6 +86,13 @@ def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
         read_results(path)
 
 
+def test_every_result_ever_committed_still_loads() -> None:
+    kept = sorted((Path(__file__).parents[2] / "benchmarks/results").glob("*.json"))
+    assert kept
+    for path in kept:
+        assert read_results(path)[0].models[0].latency.summary.runs >= 50
+
+
 def test_the_result_names_machine_runtime_and_file(result: Result) -> None:
     assert result.host.usable_cpus >= 1
     assert result.host.cpu

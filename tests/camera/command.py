@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from edgevision.cli.app import _guarded, run
+from edgevision.cli.app import guarded, run
 from edgevision.cli.app import app as real_app
 from edgevision.cli.camera import camera
 
@@ -15,7 +15,7 @@ from edgevision.cli.camera import camera
 def main() -> int:
     names = {command.name for command in real_app.registered_commands}
     if "camera" not in names:
-        real_app.command("camera")(_guarded(camera))
+        real_app.command("camera")(guarded(camera))
     return run(sys.argv[1:])
 
 

@@ -147,7 +147,11 @@ def test_server_that_accepts_and_says_nothing_times_out() -> None:
     assert time.monotonic() - began < 3
 
 
-@pytest.mark.parametrize("body", [b"", PART[:50], b"x" * 5000, b"\xff\xd8\xff" * 1000])
+@pytest.mark.parametrize(
+    "body",
+    [b"", PART[:50], b"x" * 5000, b"\xff\xd8\xff" * 1000],
+    ids=["empty", "cut", "noise", "markers"],
+)
 def test_stream_that_ends_or_holds_no_pictures_is_an_error(body: bytes) -> None:
     with server(sends(HEAD, body)) as url:
         source = opened(url)

@@ -64,14 +64,17 @@ def test_a_fault_of_ours_is_a_sentence_without_traceback(
     assert "--debug" in err
 
 
-def test_with_debug_the_error_itself_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [ModelError("bad"), MemoryError(), KeyError("bad")])
+def test_with_debug_the_traceback_comes_too_and_the_code_stays(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = raising(error)
+    assert "Traceback" not in capsys.readouterr().err
     monkeypatch.setattr(console.settings, "debug", True)
-
-    def command() -> None:
-        raise ModelError("bad")
-
-    with pytest.raises(ModelError):
-        guarded(command)()
+    assert raising(error) == code
+    err = capsys.readouterr().err
+    assert "Traceback" in err
+    assert "\nerror: " in err
 
 
 def test_ctrl_c_is_130(capsys: pytest.CaptureFixture[str]) -> None:

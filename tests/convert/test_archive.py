@@ -147,6 +147,14 @@ def test_h5_arrays_in_other_files_are_refused(tmp_path: Path) -> None:
             read_source(tmp_path / name)
 
 
+def test_h5_groups_that_hold_themselves_are_looked_into_once(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "circle.h5", "w") as file:
+        file.attrs["model_config"] = json.dumps(CONFIG)
+        file["layers/inner/kernel"] = np.zeros(3)
+        file["layers/inner/again"] = file["layers"]
+    assert read_source(tmp_path / "circle.h5").kind == "h5"
+
+
 def test_weights_without_an_architecture_are_said(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "weights.h5", "w") as file:
         file["kernel"] = np.zeros(3)

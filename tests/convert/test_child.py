@@ -1,7 +1,9 @@
 """Whatever becomes of the child, the user gets one clear error and no leftovers."""
 
 import os
+import re
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,6 +29,20 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def logs(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of temporary files, empty before the test."""
+    folder = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def named_log(error: EdgeVisionError) -> Path:
+    found = re.search(r"the log is (\S+\.log)", str(error))
+    assert found is not None
+    return Path(found[1])
+
+
 @pytest.mark.parametrize(
     ("code", "needle"),
     [
@@ -39,21 +55,34 @@ def source(tmp_path: Path) -> Path:
     ],
 )
 def test_a_dying_child_is_one_sentence_with_the_log(
-    tmp_path: Path, source: Path, code: str, needle: str
+    tmp_path: Path, source: Path, logs: Path, code: str, needle: str
 ) -> None:
-    output, log = tmp_path / "out.tflite", tmp_path / "convert.log"
     with pytest.raises(WorkerCrashError, match=needle) as crash:
-        convert(source, output, log_path=log, command=python(code))
-    assert str(log) in str(crash.value)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["convert.log", "model.keras"]
+        convert(source, tmp_path / "out.tflite", command=python(code))
+    assert list(logs.iterdir()) == [named_log(crash.value)]
+    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
 
 
-def test_the_log_holds_what_the_child_said(tmp_path: Path, source: Path) -> None:
-    log = tmp_path / "convert.log"
+def test_the_named_log_holds_what_the_child_said_and_outlives_the_output_folder(
+    tmp_path: Path, source: Path, logs: Path
+) -> None:
     code = "import sys; print('native noise', file=sys.stderr); sys.exit(1)"
-    with pytest.raises(WorkerCrashError):
-        convert(source, tmp_path / "out.tflite", log_path=log, command=python(code))
-    assert "native noise" in log.read_text()
+    with tempfile.TemporaryDirectory(dir=tmp_path) as folder:
+        output, log = Path(folder) / "out.tflite", Path(folder) / "convert.log"
+        with pytest.raises(WorkerCrashError) as crash:
+            convert(source, output, log_path=log, command=python(code))
+    assert "native noise" in named_log(crash.value).read_text()
+
+
+def test_an_error_that_names_no_log_leaves_none(tmp_path: Path, source: Path, logs: Path) -> None:
+    code = (
+        "import json, sys; job = json.load(open(sys.argv[1]));"
+        "open(job['folder'] + '/answer.json', 'w').write("
+        "json.dumps({'os_error': [28, 'No space left on device']}))"
+    )
+    with pytest.raises(EdgeVisionError):
+        convert(source, tmp_path / "out.tflite", command=python(code))
+    assert list(logs.iterdir()) == []
 
 
 def test_a_hanging_child_is_ended_in_time(tmp_path: Path, source: Path) -> None:

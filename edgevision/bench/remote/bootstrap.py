@@ -37,7 +37,8 @@ try:
         tar.extractall(folder)
     del content
     environment = dict(os.environ, PYTHONPATH=folder, PYTHONDONTWRITEBYTECODE="1")
-    child = subprocess.Popen([sys.executable, "-m", "AGENT"], cwd=folder, env=environment,
+    python = os.environ.get("EDGEVISION_PYTHON") or sys.executable
+    child = subprocess.Popen([python, "-m", "AGENT"], cwd=folder, env=environment,
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              start_new_session=True)
     said = child.stdout.fileno()

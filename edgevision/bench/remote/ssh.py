@@ -65,13 +65,20 @@ def measure_over_ssh(
         ModelError: a model is damaged, or the board's runtime refuses it.
     """
     source = SOURCE.replace("AGENT", AGENT)
-    command = f'{_choose_python(target)}; exec "$P" -c {shlex.quote(source)}'
+    # Named for what it starts in turn: `sys.executable` is not it when $P is a wrapper script.
+    command = (
+        f'{_choose_python(target)}; export EDGEVISION_PYTHON="$P"; '
+        f'exec "$P" -c {shlex.quote(source)}'
+    )
     with tempfile.TemporaryFile() as errors, _start(target, command, options, errors) as process:
         feeding = threading.Thread(target=_feed, args=(process, pack(job)), daemon=True)
         feeding.start()
         try:
             answer = _listen(process, progress)
             code = process.wait(_CLEANUP_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            message = f"{target} has answered and does not let go of the connection"
+            raise DeviceError(message, hint="look there for processes that hang") from error
         finally:
             # On Ctrl-C, say: the board notices that standard input ended, and cleans up.
             process.terminate()

@@ -37,8 +37,9 @@ class SshTarget:
 
     @property
     def login(self) -> str:
-        """As ssh takes it: "pi@host"."""
-        return f"{self.user}@{self.host}" if self.user else self.host
+        """As ssh takes it: "pi@host", an IPv6 address without its brackets."""
+        host = self.host.strip("[]")
+        return f"{self.user}@{host}" if self.user else host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from edgevision.bench.remote.ssh import measure_over_ssh, provision
 from edgevision.bench.remote.target import SshTarget
 from edgevision.errors import DeviceError, ModelError
 from tests.bench.conftest import PROBE
+from tests.bench.networks import hard_swish_network
 from tests.bench.remote.conftest import Board, make_key
 
 QUICK = Plan(rounds=2, seconds=0.02, least_runs=2, warmup_seconds=0)
@@ -168,6 +169,32 @@ def test_a_bare_board_is_provisioned(board: Board, tmp_path: Path) -> None:
         board.target(str(folder / "bin/python")), job(), options=board.options
     )
     assert "ai-edge-litert" in result.models[0].latency.runtime
+
+
+@pytest.mark.slow
+def test_an_aarch64_python_measures_there(board: Board, tmp_path: Path) -> None:
+    userland = Path(__file__).resolve().parents[3] / ".cache/aarch64"
+    qemu = shutil.which("qemu-aarch64-static")
+    if qemu is None or not (userland / "site/.sources").is_file():
+        pytest.skip("no aarch64 userland: run tests/emulation/setup.sh")
+    root = userland / "root"
+    emulated = tmp_path / "python-aarch64"
+    emulated.write_text(
+        f'#!/bin/sh\nexport QEMU_CPU=cortex-a76 PYTHONPATH="$PYTHONPATH:{userland / "site"}"\n'
+        f'exec {qemu} -L {root} {root}/usr/bin/python3.11 "$@"\n'
+    )
+    emulated.chmod(0o755)
+    result = measure_over_ssh(
+        board.target(str(emulated)),
+        job(model=hard_swish_network(2), per_operation=True),
+        options=board.options,
+    )
+    assert (result.host.architecture, result.host.cpu) == ("aarch64", "Cortex-A76")
+    (measured,) = result.models
+    assert "ai-edge-litert" in measured.latency.runtime
+    assert measured.profile is not None
+    assert len(measured.profile.operations) == 4
+    assert board.left_behind() == []
 
 
 def test_provisioning_that_fails_says_why(board: Board) -> None:

@@ -29,6 +29,12 @@ def test_a_target_is_read_and_written(text: str, expected: object) -> None:
     assert str(target) == text
 
 
+def test_ssh_takes_an_ipv6_address_without_brackets() -> None:
+    target = parse_target("ssh://pi@[fe80::1%eth0]:22")
+    assert isinstance(target, SshTarget)
+    assert (target.login, target.port) == ("pi@fe80::1%eth0", 22)
+
+
 @pytest.mark.parametrize(
     "text",
     [

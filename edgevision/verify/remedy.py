@@ -1,0 +1,102 @@
+"""What would help a layer, and how much it does: the file is made again with it, and measured."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgevision.errors import EdgeVisionError
+from edgevision.metrics import Rate, agreement, mean_kl
+from edgevision.predictions import Predictions
+from edgevision.recipe.recipe import RangeMethod
+from edgevision.verify.causes import GATES, Cause, Network, not_from_output, represented
+from edgevision.verify.layer_error import LayerError, decibels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A change of the recipe."""
+
+    words: str
+    """"keep conv1 and what reads it in float"."""
+    ranges: RangeMethod | None = None
+    float_operators: tuple[str, ...] = ()
+    """Regular expressions for the recipe's entry of that name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closeness:
+    """How near a file's answers are to those of the float model, on the same images."""
+
+    agreement: Rate
+    mean_kl: float
+    """Nats."""
+    sqnr_db: float
+    """Of the scores."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """A change, and what it does."""
+
+    change: Change
+    effect: Closeness | None
+    """Of the file made with it; None when that was not to be had, and `reason` says why."""
+    reason: str = ""
+
+
+Trial = Callable[[Change], Predictions]
+"""Makes the file with a change, and runs it on the images kept for measuring."""
+
+UNCHANGED = Change(words="quantized again as it is")
+
+
+def change_for(layer: LayerError, cause: Cause, network: Network) -> Change:
+    """What would help against `cause`."""
+    if cause.label == "clipped range":
+        return Change(words="ranges from the extremes over all images", ranges="min-max")
+    if cause.label == "stretched range":
+        return Change(words="ranges from the mean of each image's extremes", ranges="mean-min-max")
+    kept = [layer.pair]
+    is_in_output = cause.label in {"outlier channel", "tiny beside wide", "dead channels"}
+    is_in_output |= cause.label == "rounding" and not_from_output(layer, network) < 0.5
+    if cause.label == "saturated gate":
+        beside = network.sources(layer) if layer.pair.operation in GATES else []
+        kept += [one.pair for one in (*beside, *network.readers(layer))]
+    elif is_in_output and represented(network.output(layer)) is not None:
+        # The layer's output stays exact only if who reads it computes in float as well.
+        kept += [one.pair for one in network.readers(layer)]
+        if layer.pair.operation in {"ADD", "SUB", "CONCATENATION"}:
+            kept += [one.pair for one in network.sources(layer)]
+    names = [f"^{re.escape(pair.tensor_name)}$" for pair in kept]
+    others = len(kept) - 1
+    more = "" if not others else f" and {others} beside it"
+    return Change(words=f"keep {layer.pair.layer}{more} in float", float_operators=tuple(names))
+
+
+def closeness(ours: Predictions, original: Predictions) -> Closeness:
+    """How near `ours` is to `original`."""
+    error = ours.scores.astype(np.float64) - original.scores
+    return Closeness(
+        agreement=agreement(ours.scores, original.scores),
+        mean_kl=mean_kl(ours.probabilities(), original.probabilities()),
+        sqnr_db=decibels(
+            float(np.square(original.scores, dtype=np.float64).sum()), float((error**2).sum())
+        ),
+    )
+
+
+def try_changes(
+    changes: Sequence[Change], trial: Trial, original: Predictions
+) -> dict[Change, Remedy]:
+    """Each change tried once; `original` are the float model's answers on the measuring images."""
+    remedies = {}
+    for change in dict.fromkeys(changes):
+        try:
+            effect = closeness(trial(change), original)
+        except EdgeVisionError as error:
+            remedies[change] = Remedy(change=change, effect=None, reason=str(error))
+            continue
+        remedies[change] = Remedy(change=change, effect=effect)
+    return remedies

@@ -1,0 +1,140 @@
+import numpy as np
+import pytest
+
+from edgevision.artifact.model import read_model
+from edgevision.errors import ImageSetError, ModelError
+from edgevision.quantize.graph_writer import to_bytes
+from edgevision.verify.align import align
+from edgevision.verify.influence import Influences
+from edgevision.verify.layer_error import decibels
+from edgevision.verify.rescaled import channel_factors
+from edgevision.verify.snapshot import File, snapshots
+from edgevision.verify.taken_apart import take_apart
+from tests.quantize.builder import Builder
+from tests.verify.planted import (
+    CONTRACT,
+    SIDE,
+    classifier,
+    errors,
+    files,
+    image_set,
+    one_conv,
+    pictures,
+    two_branches,
+    weights,
+)
+
+
+def test_decibels_are_of_power() -> None:
+    assert decibels(100, 1) == pytest.approx(20)
+    assert decibels(1, 0) == np.inf
+    assert decibels(0, 1) == -np.inf
+
+
+def test_file_against_itself_has_no_error() -> None:
+    content = to_bytes(classifier())
+    file = File(content=content, model=read_model(content), contract=CONTRACT)
+    for layer in errors(file, file):
+        # The float kernels of both sessions differ in the last bits.
+        assert layer.sqnr_db > 100
+        assert layer.own_sqnr_db > 100
+
+
+def test_error_of_a_single_layer_is_the_step_of_its_output() -> None:
+    made = files(one_conv(np.ones(16)))
+    (layer,) = errors(*made)
+    step = made[1].model.tensors[layer.pair.quantized_tensor].scales[0]
+    # Rounding makes an error of step^2 / 12; rounded weights add less than that here.
+    assert 1 < float(layer.own.sum()) / layer.elements / (step**2 / 12) < 2
+
+
+def test_own_error_leaves_out_what_came_before() -> None:
+    layers = errors(*files(classifier(outlier=60)))
+    first, second = layers[0], layers[1]
+    # The outlier ruins the first layer; the second only passes that on.
+    assert first.own_sqnr_db > second.sqnr_db + 10
+    assert second.own_sqnr_db > second.sqnr_db + 10
+
+
+def influence(made: tuple[File, File]) -> dict[int, float]:
+    pairs = align(made[0].model, made[1].model).pairs
+    with Influences(made[0].content, made[0].model, pairs) as influences:
+        for snapshot in snapshots(*made, pairs, image_set(pictures())):
+            influences.add(snapshot)
+        moved = influences.result()
+    operators = {pair.float_tensor: pair.float_operator for pair in pairs}
+    return {operators[t]: one.answer_sqnr_db for t, one in moved.items()}
+
+
+def test_influence_of_the_last_layer_is_its_own_error() -> None:
+    made = files(one_conv(np.ones(16)))
+    (layer,) = errors(*made)
+    assert influence(made)[0] == pytest.approx(layer.own_sqnr_db, abs=0.1)
+
+
+def test_influence_of_a_branch_that_hardly_counts_is_small() -> None:
+    moved = influence(files(two_branches("ADD", 0.02)))
+    assert moved[0] > moved[1] + 20
+
+
+def test_softmax_cannot_move_the_scores_before_it() -> None:
+    made = files(classifier())
+    assert sorted(influence(made)) == [0, 1, 2, 3]
+    assert made[0].model.operators[4].name == "SOFTMAX"
+
+
+def equalized(factor: float) -> Builder:
+    """conv -> depthwise, the channels between them multiplied and divided again."""
+    b = Builder((1, SIDE, SIDE, 3))
+    factors = np.where(np.arange(8) % 2, factor, 1.0)
+    kernel = weights(8, 1, 1, 3) * factors[:, None, None, None]
+    x = b.conv(b.graph.inputs[0], kernel, None, activation=1)
+    b.finish(b.conv(x, weights(1, 3, 3, 8, seed=1) / factors, None, depthwise=True))
+    return b
+
+
+def test_channels_rescaled_on_purpose_are_no_error() -> None:
+    plain, _ = files(equalized(1).graph)
+    _, rescaled = files(equalized(4).graph)
+    layer = errors(plain, rescaled)[0]
+    assert layer.sqnr_db > 35
+    pairs = align(plain.model, rescaled.model).pairs
+    factors = channel_factors(plain.model, rescaled.model, pairs)
+    assert factors[pairs[0].float_tensor] == pytest.approx(np.tile([1.0, 4.0], 4), rel=0.02)
+
+
+def test_channels_as_they_were_have_no_factors() -> None:
+    plain, made = files(equalized(1).graph)
+    assert channel_factors(plain.model, made.model, align(plain.model, made.model).pairs) == {}
+
+
+def test_float_layer_amid_integers_is_compared() -> None:
+    from dataclasses import replace
+
+    from tests.verify.planted import PLAIN
+
+    layers = errors(*files(classifier(), recipe=replace(PLAIN, float_operators=("^conv_2d_1$",))))
+    assert layers[1].own_sqnr_db > 100
+    assert 20 < layers[1].sqnr_db < 60
+
+
+def test_nan_names_the_image() -> None:
+    graph = one_conv(np.ones(4))
+    made = files(graph)
+    kernel = graph.known(graph.operators[0].inputs[1]).copy()
+    kernel[0] = np.nan
+    graph.tensors[graph.operators[0].inputs[1]].data = kernel
+    content = to_bytes(graph)
+    broken = File(content=content, model=read_model(content), contract=CONTRACT)
+    with pytest.raises(ImageSetError, match="0 makes a NaN or infinite value in 'conv_2d_0'"):
+        errors(broken, made[1])
+
+
+def test_model_with_control_flow_is_refused() -> None:
+    from tests.artifact.models import classifier as small
+    from tests.artifact.models import pack, unpack
+
+    model = unpack(small("float32"))
+    model.subgraphs.append(model.subgraphs[0])
+    with pytest.raises(ModelError, match="control flow"):
+        take_apart(pack(model), {0})
