@@ -15,14 +15,14 @@ from edgevision.quantize.graph import Graph, Operator, Scales, Tensor
 from edgevision.quantize.layerwise import Values, live_bytes, walk
 from edgevision.quantize.lower import Lowered
 from edgevision.quantize.observe import Feed, Statistics
-from edgevision.quantize.patches import is_followed, patch_input, taps_of
+from edgevision.quantize.patches import is_followed, mean_response, patch_input, taps_of
 from edgevision.quantize.rounding import round_with_feedback
 
 ROOM_BYTES = 400 << 20
 """Memory for the activations of all images at one place in the network."""
 
-MOST_IMAGES = 128
-"""More say nothing new about means."""
+MOST_IMAGES = 64
+"""More say little new about a median of means."""
 
 LEAST_IMAGES = 8
 """Fewer say too little about the typical image; a network that wide takes the memory it needs."""
@@ -85,14 +85,10 @@ def correct_for_weights(source: Graph, lowered: Lowered, statistics: Statistics)
         weights, data = graph.tensors[op.inputs[1]], graph.tensors[op.inputs[0]]
         if weights.data is None or weights.scales is None or data.scales is None:
             continue
-        shift = bias_shift(
-            float_op,
-            weights=source.known(float_op.inputs[1]),
-            rounded=affine.dequantize_weights(weights.data, weights.scales),
-            patches=statistics.patches[at],
-            integer_patches=statistics.patches[at],
-        )
-        _add_to_bias(graph, place, shift, float(data.scales.scale[0]))
+        rounded = affine.dequantize_weights(weights.data, weights.scales)
+        typical = statistics.patches[at].mean(axis=0, keepdims=True)
+        error = mean_response(float_op, source.known(float_op.inputs[1]) - rounded, typical)
+        _add_to_bias(graph, place, error[0], float(data.scales.scale[0]))
     return graph
 
 
