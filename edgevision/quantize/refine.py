@@ -16,7 +16,7 @@ from edgevision.quantize.layerwise import Values, live_bytes, walk
 from edgevision.quantize.lower import Lowered
 from edgevision.quantize.observe import Feed, Statistics
 from edgevision.quantize.patches import is_followed, mean_response, patch_input, taps_of
-from edgevision.quantize.rounding import round_with_feedback
+from edgevision.quantize.rounding import round_each_with_feedback, round_with_feedback
 
 ROOM_BYTES = 400 << 20
 """Memory for the activations of all images at one place in the network."""
@@ -154,12 +154,8 @@ def _rounded(
         flat = weights.reshape(len(weights), -1)
         return round_with_feedback(flat, gram, steps).reshape(weights.shape)
     taps = weights[0].reshape(-1, weights.shape[3])
-    per_input = weights.shape[3] // len(gram)
-    rounded = [
-        round_with_feedback(taps[:, c][None], gram[c // per_input], steps[c : c + 1])[0]
-        for c in range(weights.shape[3])
-    ]
-    return np.stack(rounded, axis=1).reshape(weights.shape)
+    grams = np.repeat(gram, weights.shape[3] // len(gram), axis=0)
+    return round_each_with_feedback(taps.T, grams, steps).T.reshape(weights.shape)
 
 
 def _add_to_bias(graph: Graph, place: int, shift: NDArray[np.float64], input_scale: float) -> None:
