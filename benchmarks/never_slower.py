@@ -2,8 +2,8 @@
 
     python benchmarks/never_slower.py [--quick] [--networks MobileNetV2 ...] [--json FILE]
 
-Each network with random weights (speed depends on shapes and types, not on what was learned) and
-128 x 128 pixels becomes a float, a dynamic-range, a plain TFLiteConverter int8 and our int8 file;
+Each network with random weights (speed depends on shapes and types, not on what was learned)
+becomes a float, a dynamic-range, a plain TFLiteConverter int8 and our int8 file;
 all four run interleaved on one thread. Ratios are over float, below 1 is faster; the last one has
 its 95 % interval. Building them once takes half a minute a network; files are kept in --built.
 Exits with 1 when ours is slower than float beyond doubt.
@@ -14,9 +14,11 @@ import inspect
 import json
 import os
 import sys
+import textwrap
 import time
+from collections.abc import Mapping
 from contextlib import redirect_stdout
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,36 +54,57 @@ NETWORKS = (
     "ConvNeXtTiny",
 )
 QUICK = ("MobileNetV2", "MobileNetV3Small", "NASNetMobile")
-SIDE = 128
-CONTRACT = Contract(
-    width=SIDE, height=SIDE, fit="stretch", color="rgb", mean=(127.5,), std=(127.5,)
-)
 KINDS = ("float", "dynamic", "plain int8", "ours int8")
 
 
-def build(network: str, folder: Path) -> dict[str, Path]:
-    """The four files of a network, by kind; those that are missing are made."""
-    paths = {kind: folder / f"{network}-{kind.replace(' ', '-')}.tflite" for kind in KINDS}
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """The four files of a network."""
+
+    paths: dict[str, Path]
+    """By kind, `KINDS`."""
+    sentence: str
+    """What our quantizer has to say about speed; empty when int8 throughout is not slower."""
+
+
+def contract_of(side: int) -> Contract:
+    """Pixels in -1..1."""
+    return Contract(width=side, height=side, fit="stretch", mean=(127.5,), std=(127.5,))
+
+
+def build(network: str, side: int, folder: Path) -> Built:
+    """The files of a network; float and plain int8 only when they are not in `folder`."""
+    paths = {kind: folder / f"{network}-{side}-{kind.replace(' ', '-')}.tflite" for kind in KINDS}
     if not (paths["float"].exists() and paths["plain int8"].exists()):
-        model = keras_model(network)
+        model = keras_model(network, side)
         source = folder / f"{network}.keras"
         model.save(source)
         convert(source, paths["float"], overwrite=True)
         source.unlink()
-        paths["plain int8"].write_bytes(plain_int8(model))
-    for kind, recipe in (("dynamic", "dynamic"), ("ours int8", "int8")):
-        # Ours always anew: it is what is under test.
-        made = quantize(
-            paths["float"],
-            contract=CONTRACT,
-            images=random_images if kind == "ours int8" else None,
-            recipe=RECIPES[recipe],
-        )
-        paths[kind].write_bytes(made.content)
-    return paths
+        paths["plain int8"].write_bytes(plain_int8(model, side))
+    dynamic = quantize(
+        paths["float"], contract=contract_of(side), images=None, recipe=RECIPES["dynamic"]
+    )
+    # Qualities differ in the numbers in a file, which cost time to choose and none to run.
+    ours = quantize(
+        paths["float"],
+        contract=contract_of(side),
+        images=lambda: random_images(side),
+        recipe=replace(RECIPES["int8"], quality="fast"),
+        timer=median_ms,
+    )
+    paths["dynamic"].write_bytes(dynamic.content)
+    paths["ours int8"].write_bytes(ours.content)
+    return Built(paths=paths, sentence=ours.verdict.sentence if ours.verdict else "")
 
 
-def keras_model(network: str) -> Any:
+def median_ms(files: Mapping[str, bytes]) -> dict[str, float]:
+    """What `edgevision quantize` times with, so that it may leave slow operators in float."""
+    found = time_models(files, plan=Plan(rounds=5, seconds=0.5, least_runs=20))
+    return {name: latency.summary.p50_ms for name, latency in found.items()}
+
+
+def keras_model(network: str, side: int) -> Any:
     import keras
 
     keras.backend.clear_session()
@@ -91,20 +114,21 @@ def keras_model(network: str) -> Any:
     builder = getattr(keras.applications, network)
     takes = inspect.signature(builder).parameters
     chosen = {name: value for name, value in options.items() if name in takes}
-    inner = builder(weights=None, input_shape=(SIDE, SIDE, 3), **chosen)
+    inner = builder(weights=None, input_shape=(side, side, 3), **chosen)
     # A fixed batch: with -1 there, MobileNetV3's reshapes are refused by XNNPACK.
-    given = keras.Input(batch_shape=(1, SIDE, SIDE, 3))
+    given = keras.Input(batch_shape=(1, side, side, 3))
     return keras.Model(given, inner(given, training=False))
 
 
-def plain_int8(model: Any) -> bytes:
+def plain_int8(model: Any, side: int) -> bytes:
     """As tutorials do it."""
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: (
-        [(pixels[None] / np.float32(127.5) - 1).astype(np.float32)] for pixels in random_images()
+        [(pixels[None] / np.float32(127.5) - 1).astype(np.float32)]
+        for pixels in random_images(side)
     )
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.uint8
@@ -112,9 +136,9 @@ def plain_int8(model: Any) -> bytes:
     return content
 
 
-def random_images(count: int = 8) -> list[NDArray[np.uint8]]:
+def random_images(side: int, count: int = 8) -> list[NDArray[np.uint8]]:
     chance = np.random.default_rng(0)
-    return [chance.integers(0, 256, (SIDE, SIDE, 3), np.uint8) for _ in range(count)]
+    return [chance.integers(0, 256, (side, side, 3), np.uint8) for _ in range(count)]
 
 
 def line(network: str, found: dict[str, Latency], ratios: dict[str, Ratio]) -> str:
@@ -133,29 +157,33 @@ def main() -> int:
     )
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, metavar="NAME")
     parser.add_argument("--quick", action="store_true", help="three networks, fewer runs")
+    parser.add_argument("--side", type=int, default=128, help="width and height, pixels")
     parser.add_argument("--built", type=Path, default=ROOT / "runs" / "never_slower")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     asked.built.mkdir(parents=True, exist_ok=True)
     plan = Plan(rounds=6, seconds=0.6, least_runs=12) if asked.quick else Plan(least_runs=30)
-    document: dict[str, Any] = {"host": asdict(read_host()), "side": SIDE, "networks": {}}
+    document: dict[str, Any] = {"host": asdict(read_host()), "side": asked.side, "networks": {}}
     names = asked.networks or (QUICK if asked.quick else NETWORKS)
-    paths: dict[str, dict[str, Path]] = {}
+    built: dict[str, Built] = {}
     failures: dict[str, str] = {}
     for name in names:
         print(f"building {name}", file=sys.stderr, flush=True)
         try:
             with redirect_stdout(sys.stderr):
-                paths[name] = build(name, asked.built)
+                built[name] = build(name, asked.side, asked.built)
         except (EdgeVisionError, ValueError, RuntimeError) as error:
             failures[name] = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
     print(f"{'':18}{'float ms':>9}{'dynamic':>10}{'plain':>10}{'ours':>10}  95 % of ours")
     slower = []
-    for name, files in paths.items():
+    for name, one in built.items():
+        files = one.paths
         begun = time.perf_counter()
         found = time_models(files, plan=plan)
         ratios = {kind: ratio_of(found["float"], found[kind]) for kind in KINDS[1:]}
         print(line(name, found, ratios), flush=True)
+        if one.sentence:
+            print(textwrap.fill(one.sentence, 78, initial_indent="  ", subsequent_indent="  "))
         slower += [name] * (ratios["ours int8"].verdict == "slower")
         document["networks"][name] = {
             "median_ms": {kind: found[kind].summary.p50_ms for kind in KINDS},
@@ -163,6 +191,7 @@ def main() -> int:
             "size_bytes": {kind: files[kind].stat().st_size for kind in KINDS},
             "over_float": {kind: asdict(ratio) for kind, ratio in ratios.items()},
             "ours_over_plain": asdict(ratio_of(found["plain int8"], found["ours int8"])),
+            "sentence": one.sentence,
             "seconds": time.perf_counter() - begun,
         }
     for name, failure in failures.items():

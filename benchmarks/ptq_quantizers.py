@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from numpy.typing import NDArray
 
@@ -16,7 +16,7 @@ from edgevision.preprocess.contract import Contract
 from edgevision.preprocess.normalize import normalize
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.named import RECIPES
-from edgevision.recipe.recipe import Recipe
+from edgevision.recipe.recipe import Quality, Recipe
 from edgevision.runtime.predict import scores_of
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray, Pixels
@@ -159,17 +159,12 @@ def ours(recipe: Recipe) -> Quantizer:
     return run
 
 
-def our_recipes() -> dict[str, Recipe]:
-    """The full-integer recipe at every quality there is."""
-    recipe = RECIPES["int8"]
-    if "quality" not in Recipe.__dataclass_fields__:
-        return {"int8": recipe}
-    return {name: replace(recipe, quality=name) for name in ("fast", "balanced", "best")}
-
-
 def quantizers() -> dict[str, Quantizer]:
     """By the name in the table; NNCF only where it is installed."""
     found = {"TFLiteConverter": tflite_converter, "ai-edge-quantizer": ai_edge_quantizer}
     if all(importlib.util.find_spec(name) for name in ("nncf", "openvino")):
         found["NNCF (OpenVINO)"] = nncf
-    return found | {f"ours {name}": ours(recipe) for name, recipe in our_recipes().items()}
+    qualities = get_args(Quality)
+    return found | {
+        f"ours {name}": ours(replace(RECIPES["int8"], quality=name)) for name in qualities
+    }

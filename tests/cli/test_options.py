@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 
 from edgevision.cli import run
+from edgevision.cli.integer_options import changes_of
+from edgevision.cli.photos import calibration_photos
+from edgevision.errors import UsageError
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -44,3 +47,21 @@ def test_optimize_asks_for_the_model_before_the_photos(
     monkeypatch.chdir(tmp_path)
     assert run(["optimize", "modle.keras", "--int8"]) == 5
     assert "error: modle.keras does not exist" in capsys.readouterr().err
+
+
+def test_full_integer_contradicts_another_type() -> None:
+    with pytest.raises(UsageError, match="not --output-type float32"):
+        changes_of(full_integer=True, input_type=None, output_type="float32", quality=None)
+
+
+def test_full_integer_is_int8_in_and_out() -> None:
+    changes = changes_of(full_integer=True, input_type="int8", output_type=None, quality="fast")
+    assert changes == {"input_type": "int8", "output_type": "int8", "quality": "fast"}
+
+
+def test_a_set_may_be_named_by_its_file(tmp_path: Path, holiday: Path) -> None:
+    assert run(["calibration", "build", str(holiday), "-o", str(tmp_path / "set")]) == 0
+    photos, kept = calibration_photos(tmp_path / "set" / "set.toml", needed=True)
+    assert photos is not None
+    assert kept is not None
+    assert len(photos.images) == 1

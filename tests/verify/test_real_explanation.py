@@ -17,7 +17,7 @@ def test_reference_int8_of_resnet8_is_explained(
 
     original = tmp_path / "float.tflite"
     keras = shared / "models" / "mlperf_resnet8_cifar10.h5"
-    assert run(["convert", str(keras), "--preprocess", "raw", "-o", str(original)]) == 0
+    assert run(["convert", str(keras), "-o", str(original)]) == 0
     capsys.readouterr()
     verify(
         original,
