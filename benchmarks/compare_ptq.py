@@ -10,7 +10,8 @@ Every quantizer meets the same seeded draws of calibration images; figures are m
 draws, and agreement has its lowest and highest beside it. "top-1" counts the labelled pictures;
 "agree" is the share of pictures, and of photos' mirror images and corners (ptq_subjects), on
 which the answer is that of the float model; SQNR and KL compare the outputs. "CPU s" is the
-processor's time to quantize. "ms" is the latency of the first draw's models, one thread, in turns.
+processor's time to quantize, "ms" that of one run of the first draw's model, one thread, in turns:
+a busy machine stretches the clock's time, but not these.
 NNCF takes part when nncf and openvino are installed; its models run in OpenVINO, and so does its
 latency. --nets adds the networks of train_cifar_nets.py, --lite0 the weights that
 efficientnet_lite0.py tells how to get.
@@ -20,6 +21,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
@@ -140,9 +142,14 @@ def made_or_failure(quantizer: Quantizer, given: Given, images: Sequence[Pixels]
 
 
 def add_latencies(rows: Sequence[Row], models: Mapping[str, Made], plan: Plan) -> None:
-    """Time all models in turns, whatever they run in."""
+    """The processor's time of all models, in turns, whatever they run in."""
     cases = [Case(name=name, model=b"") for name in models]
-    found = time_cases(cases, plan, open_case=lambda case: models[case.name].open())
+    found = time_cases(
+        cases,
+        plan,
+        open_case=lambda case: models[case.name].open(),
+        clock_ns=time.process_time_ns,
+    )
     by_name = {latency.name: latency for latency in found}
     for row in rows:
         if row.quantizer in by_name:
