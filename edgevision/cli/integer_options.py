@@ -16,7 +16,8 @@ FullInteger = Annotated[
 InputType = Annotated[str | None, typer.Option(help="uint8 (raw pixels), int8 or float32.")]
 OutputType = Annotated[str | None, typer.Option(help="float32, int8 or uint8.")]
 Quality = Annotated[
-    str | None, typer.Option(help="How long to try: fast, balanced or best.", show_default=False)
+    str | None,
+    typer.Option(help="How long to try: fast (the default), balanced or best.", show_default=False),
 ]
 MinAgreement = Annotated[
     float | None,

@@ -1,5 +1,6 @@
 """Which photos and which preprocessing a command uses; shared by commands that calibrate."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,10 @@ def opened(path: Path, names: tuple[str, ...] = ()) -> "ImageSet":
 def over_set(said: "Preprocessing", kept: "CalibrationSet | None") -> "Preprocessing":
     """What the flags say, over what the calibration set says."""
     of_set = kept.preprocessing if kept is not None else None
-    if of_set is not None and said.preset is None:
+    if of_set is not None:
+        if said.preset is not None:
+            # Another preset replaces the set's normalization, not how photos are fitted.
+            of_set = replace(of_set, preset=None, mean=None, std=None, color=None)
         said = said.over(of_set)
     for line in said.notes():
         console.note(line)

@@ -6,8 +6,9 @@ import pytest
 
 from edgevision.cli import run
 from edgevision.cli.integer_options import changes_of
-from edgevision.cli.photos import calibration_photos
+from edgevision.cli.photos import calibration_photos, over_set
 from edgevision.errors import UsageError
+from edgevision.preprocess.preprocessing import Preprocessing
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -65,3 +66,12 @@ def test_a_set_may_be_named_by_its_file(tmp_path: Path, holiday: Path) -> None:
     assert photos is not None
     assert kept is not None
     assert len(photos.images) == 1
+
+
+def test_another_preset_replaces_the_sets_normalization_and_keeps_its_fit(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((8, 8, 3), np.uint8))
+    words = ["calibration", "build", str(tmp_path), "-o", str(tmp_path / "set")]
+    assert run([*words, "--preprocess", "imagenet-caffe", "--fit", "letterbox"]) == 0
+    _, kept = calibration_photos(tmp_path / "set", needed=True)
+    said = over_set(Preprocessing(preset="unit"), kept)
+    assert (said.preset, said.fit, said.color) == ("unit", "letterbox", None)
