@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 export TF_NUM_INTRAOP_THREADS ?= 1
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help install demo test test-slow check format bench clean
+.PHONY: help install demo test test-slow check format android bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,8 +42,14 @@ format: install ## put the code in our format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+android: install ## what can be verified of the Android demo without Google's repositories
+	PYTHON=$(BIN)/python android_demo/ci/run.sh
+
 bench: install ## the benchmarks whose figures the README gives
 	$(BIN)/python benchmarks/compare_toolchain.py
+	$(BIN)/python benchmarks/fidelity.py
+	$(BIN)/python benchmarks/run_suite.py imagenet-224
+	$(BIN)/python benchmarks/table.py docs/bench.md
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) demo-run .mypy_cache .ruff_cache .pytest_cache .hypothesis

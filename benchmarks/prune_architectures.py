@@ -2,7 +2,7 @@
 
     python benchmarks/prune_architectures.py            # what can be removed
     python benchmarks/prune_architectures.py --convert  # also halve the widths, convert, quantize
-    python benchmarks/prune_architectures.py --transfer # ResNet50, Flatten and Dense: 62 % of weights
+    python benchmarks/prune_architectures.py --transfer # ResNet50, Flatten, Dense: -62 % of weights
 
 Weights are random: shapes are all that matters here. Removal is checked to equal zeroing in
 tests/compress/test_applications.py.

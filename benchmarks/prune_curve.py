@@ -15,7 +15,7 @@ import numpy as np
 
 from edgevision.bench.latency import time_models
 from edgevision.bench.plan import Plan as TimingPlan
-from edgevision.compress.examples import examples_of
+from edgevision.compress.examples import examples_of, split
 from edgevision.compress.fine_tune import fine_tune
 from edgevision.compress.load import load_keras
 from edgevision.compress.plan import Plan, Target
@@ -81,12 +81,15 @@ def _train(arguments: argparse.Namespace, contract: Contract, fraction: float) -
         round_to=arguments.round_to,
     )
     examples = examples_of(open_image_set(arguments.data / "train.npz"), contract)
-    pruned = prune(model, plan, refit_on=examples.some(images_for(contract.height, contract.width)))
+    training = Training(epochs=arguments.epochs, learning_rate=arguments.learning_rate)
+    seen, _ = split(examples, training.held_out, training.seed)
+    count = images_for(contract.height, contract.width)
+    pruned = prune(model, plan, refit_on=examples.some(count, among=seen))
     tuned = fine_tune(
         pruned.model,
         model,
         examples,
-        Training(epochs=arguments.epochs, learning_rate=arguments.learning_rate),
+        training,
         checkpoint=path.with_suffix(".npz"),
     )
     facts = {

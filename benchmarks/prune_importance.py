@@ -40,7 +40,7 @@ def main() -> None:
     print(f"float: {accuracy(model, held_out):.3f}", flush=True)
     print("| importance | ranking | multiply-adds left | removed | refitted | fine-tuned |")
     print("|---|---|---|---|---|---|")
-    images = train.some(images_for(32, 32))
+    images = train.some(images_for(32, 32), among=np.arange(train.count))
     gradients = gradients_on(model, train)
     for ranking in get_args(Ranking):
         for importance in get_args(Importance):

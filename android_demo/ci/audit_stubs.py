@@ -97,6 +97,8 @@ def stub_members(classes: list[Path]) -> set[str]:
         )
         names += [n.removesuffix(".class") for n in listed.split() if n.endswith(".class")]
     names = [n.replace("/", ".") for n in names if LITERT not in n.replace("/", ".")]
+    if not names:
+        return set()
     where = ":".join(str(path) for path in classes)
     printed = subprocess.run(
         ["javap", "-public", "-cp", where, *names], capture_output=True, text=True, check=True

@@ -94,7 +94,7 @@ sed 's/<manifest /<manifest package="com.example.structural" /' "$sources/Androi
 
 step "app: compile against android.jar and stubs"
 javac --release 8 -Xlint:-options -d "$build/r" $(find "$build/generated" -name '*.java')
-(cd "$build/r" && zip -qr ../r.jar .)
+jar --create --file "$build/r.jar" -C "$build/r" .
 find "$here/stubs/java" -name '*.java' -print0 |
     xargs -0 javac --release 8 -Xlint:-options -cp "$cache/android.jar" -d "$build/stubs"
 "$kotlinc" "$here/stubs/kotlin" -no-jdk -no-reflect -jvm-target 11 \

@@ -17,6 +17,9 @@ kotlin {
 
 dependencies {
     testImplementation(kotlin("test"))
+    testImplementation(libs.junit.jupiter)
+    // Gradle 9 no longer brings it along.
+    testRuntimeOnly(libs.junit.launcher)
 }
 
 tasks.test {

@@ -96,7 +96,6 @@ def _insert_quantize(model: Any, index: int, *, at_input: bool, schema: Any) -> 
     outer.name, inner.name = inner.name, inner.name + b"_uint8"
     outer.shape, outer.shapeSignature = inner.shape, inner.shapeSignature
     outer.buffer = 0
-    outer.type = inner.type
     outer.quantization = schema.QuantizationParametersT()
     outer.quantization.scale = np.asarray(inner.quantization.scale, np.float32)
     outer.quantization.zeroPoint = np.asarray(inner.quantization.zeroPoint, np.int64)

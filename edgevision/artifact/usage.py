@@ -21,8 +21,13 @@ class Usage:
     labels: tuple[str, ...]
 
 
-def usage_of(path: Path, said: Preprocessing = _NOTHING) -> Usage:
+def usage_of(
+    path: Path, said: Preprocessing = _NOTHING, *, without_card: Preprocessing = _NOTHING
+) -> Usage:
     """How to use the file at `path`: by its card, with each value that was `said` in place of its.
+
+    `without_card` stands in for a card that is missing, and never for one that is there: the
+    normalization of the original model may lie in the file's graph already.
 
     Raises:
         UsageError: neither says how photos become the model's input, or what was said does not
@@ -36,6 +41,8 @@ def usage_of(path: Path, said: Preprocessing = _NOTHING) -> Usage:
             raise
         # Enough was said to do without the card.
         card = None
+    if card is None and said.preset is None:
+        said = said.over(without_card)
     if card is not None and said == _NOTHING:
         return Usage(contract=card.contract, labels=card.labels)
     if card is not None and not said.is_complete:

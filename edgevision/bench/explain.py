@@ -31,6 +31,19 @@ def explain(base: str, before: Profile, name: str, after: Profile) -> str:
 
 def outside(profile: Profile) -> str:
     """What the delegate left to the built-in kernels, in words."""
+    return _undelegated(profile) + _float_islands(profile)
+
+
+def _float_islands(profile: Profile) -> str:
+    islands = [one for one in profile.operations if one.arithmetic == "float"]
+    if not islands or len(islands) == len(profile.operations):
+        return ""
+    kinds = sorted({one.name for one in islands})
+    share = _time(islands) / profile.parts_ms if profile.parts_ms else 0.0
+    return f"; {len(islands)} compute in float ({', '.join(kinds[:3])}; {share:.0%} of the time)"
+
+
+def _undelegated(profile: Profile) -> str:
     left = [one for one in profile.operations if one.delegated is False]
     if not profile.partitions:
         return "no delegate runs any of it"

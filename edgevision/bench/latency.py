@@ -12,25 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.bench.case import Case, Timeable
+from edgevision.bench.inputs import fill_random
 from edgevision.bench.plan import Plan
-from edgevision.bench.summary import Summary, summarize
+from edgevision.bench.summary import Reported, Summary, summarize, summarize_reports
 from edgevision.bench.warmup import steady_from
 from edgevision.progress import Progress, silent
 from edgevision.runtime.loader import load_runtime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reported:
-    """Statistics from a tool that keeps its samples to itself, in nanoseconds."""
-
-    runs: int
-    min_ns: int
-    p5_ns: int
-    median_ns: int
-    p95_ns: int
-    max_ns: int
-    mean_ns: int
-    std_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +74,7 @@ class Latency:
     def summary(self) -> Summary:
         """Statistics of the steady runs."""
         reports = [part.reported for part in self.rounds if part.reported]
-        return _summarize_reports(reports) if reports else summarize(self.steady_ns)
+        return summarize_reports(reports) if reports else summarize(self.steady_ns)
 
     @property
     def init_ms(self) -> float:
@@ -105,26 +92,6 @@ class Latency:
         counts = [part.steady_from for part in self.rounds]
         known = [count for count in counts if count is not None]
         return max(known) if len(known) == len(counts) else None
-
-
-def _summarize_reports(reports: Sequence[Reported]) -> Summary:
-    """Medians over the rounds of what each reported; the extremes of all."""
-
-    def typical_ms(name: str) -> float:
-        return float(np.median([getattr(one, name) for one in reports])) / 1e6
-
-    return Summary(
-        runs=sum(one.runs for one in reports),
-        min_ms=min(one.min_ns for one in reports) / 1e6,
-        p5_ms=typical_ms("p5_ns"),
-        p50_ms=typical_ms("median_ns"),
-        p90_ms=None,
-        p95_ms=typical_ms("p95_ns"),
-        p99_ms=None,
-        max_ms=max(one.max_ns for one in reports) / 1e6,
-        mean_ms=typical_ms("mean_ns"),
-        std_ms=typical_ms("std_ns"),
-    )
 
 
 def time_models(
@@ -240,19 +207,6 @@ def _time_one(model: Timeable, clock_ns: Callable[[], int]) -> int:
     began = clock_ns()
     model.invoke()
     return clock_ns() - began
-
-
-def fill_random(memory: NDArray[np.generic], chance: np.random.Generator) -> None:
-    """Fill an input in place: integers over their type's range, floats between -1 and 1.
-
-    Zeros would not do: some kernels skip them.
-    """
-    if memory.dtype.kind == "f":
-        memory[...] = chance.uniform(-1, 1, memory.shape).astype(memory.dtype)
-    elif memory.dtype.kind in "iu":
-        # 8 bits for wider integers too: they are indices or shapes, where large values are wrong.
-        limits = np.iinfo(np.int8 if memory.dtype.kind == "i" else np.uint8)
-        memory[...] = chance.integers(limits.min, limits.max + 1, memory.shape).astype(memory.dtype)
 
 
 @contextmanager

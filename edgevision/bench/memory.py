@@ -89,7 +89,7 @@ def _import_root() -> Path:
 def _main(options: str) -> None:
     import numpy as np
 
-    from edgevision.bench.latency import fill_random
+    from edgevision.bench.inputs import fill_random
     from edgevision.runtime.loader import load_runtime
 
     asked = json.loads(options)

@@ -1,5 +1,6 @@
 """Frozen dataclasses to plain JSON values and back, checked field by field."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ def to_plain(value: object) -> Any:
         return {str(key): to_plain(entry) for key, entry in value.items()}
     if isinstance(value, (tuple, list)):
         return [to_plain(entry) for entry in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        # JSON has no NaN: what a model with NaN weights answers is told as null.
+        return None
     return str(value) if isinstance(value, Path) else value
 
 
@@ -50,6 +54,8 @@ def _read(kind: Any, plain: Any, where: str) -> Any:  # noqa: PLR0911 - one retu
         return {key: _read(arguments[1], entry, where) for key, entry in plain.items()}
     if origin is Literal and plain in arguments:
         return plain
+    if kind is float and plain is None:
+        return math.nan
     if origin is None and _fits(kind, plain):
         return plain if kind is bool else kind(plain)
     message = f"{where} should be {getattr(kind, '__name__', kind)}, not {plain!r:.60}"

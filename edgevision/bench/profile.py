@@ -15,7 +15,7 @@ from edgevision.artifact.model import TfliteModel, read_model
 from edgevision.bench.case import Case
 from edgevision.bench.cut import Piece, single_operations
 from edgevision.bench.delegation import Delegation, delegation_of
-from edgevision.bench.latency import fill_random
+from edgevision.bench.inputs import fill_random
 from edgevision.errors import ModelError
 from edgevision.progress import Progress, silent
 from edgevision.runtime.loader import PROBE
@@ -115,7 +115,7 @@ def profile(case: Case, *, progress: Progress = silent) -> Profile:
         partitions=division.partitions if division else 0,
         warnings=(),
     )
-    return replace(found, warnings=_warnings(found, division, idle_ms))
+    return replace(found, warnings=warnings_about_parts(found, division, idle_ms))
 
 
 def _typical(times_ms: list[float]) -> float:
@@ -144,21 +144,25 @@ def _operations(
     )
 
 
-def _warnings(found: Profile, division: Delegation | None, idle_ms: float) -> tuple[str, ...]:
+def warnings_about_parts(
+    found: Profile, division: Delegation | None, idle_ms: float
+) -> tuple[str, ...]:
+    """What makes these times doubtful; `idle_ms` is the cost of calling a model at all."""
     lines = []
     if found.whole_ms < idle_ms:
         lines.append(
             "calling the model costs more than running it: the times of its parts are noise"
         )
     elif abs(found.error) > _STATED_ERROR:
-        pieces = f" ({division.partitions} partitions)" if division else ""
+        plural = "s" if division and division.partitions != 1 else ""
+        pieces = f" ({division.partitions} partition{plural})" if division else ""
         effect = (
             "gains by running them as one"
             if found.error > 0
             else "loses between them, at a delegate's borders and in the caches,"
         )
         lines.append(
-            f"the parts add up to {1 + found.error:.0%} of the whole: what the runtime{pieces} "
+            f"the parts are more than {_STATED_ERROR:.0%} off the whole: what the runtime{pieces} "
             f"{effect} is in the whole alone"
         )
     alone = [one.name for one in found.operations if one.time_ms is None]

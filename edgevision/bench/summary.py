@@ -1,5 +1,6 @@
 """Order statistics of run times; never a mean alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,4 +53,38 @@ def summarize(times_ns: NDArray[np.int64]) -> Summary:
         max_ms=float(times_ms.max()),
         mean_ms=float(times_ms.mean()),
         std_ms=float(times_ms.std(ddof=1)) if times_ms.size > 1 else 0.0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """Statistics from a tool that keeps its samples to itself, in nanoseconds."""
+
+    runs: int
+    min_ns: int
+    p5_ns: int
+    median_ns: int
+    p95_ns: int
+    max_ns: int
+    mean_ns: int
+    std_ns: int
+
+
+def summarize_reports(reports: Sequence[Reported]) -> Summary:
+    """Medians over the rounds of what each reported; the extremes of all."""
+
+    def typical_ms(name: str) -> float:
+        return float(np.median([getattr(one, name) for one in reports])) / 1e6
+
+    return Summary(
+        runs=sum(one.runs for one in reports),
+        min_ms=min(one.min_ns for one in reports) / 1e6,
+        p5_ms=typical_ms("p5_ns"),
+        p50_ms=typical_ms("median_ns"),
+        p90_ms=None,
+        p95_ms=typical_ms("p95_ns"),
+        p99_ms=None,
+        max_ms=max(one.max_ns for one in reports) / 1e6,
+        mean_ms=typical_ms("mean_ns"),
+        std_ms=typical_ms("std_ns"),
     )

@@ -7,7 +7,7 @@ from time import perf_counter_ns
 import numpy as np
 
 from edgevision.bench.case import Case, Timeable
-from edgevision.bench.latency import fill_random
+from edgevision.bench.inputs import fill_random
 from edgevision.bench.sensors import Reading, read_sensors
 from edgevision.progress import Progress, silent
 

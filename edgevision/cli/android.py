@@ -1,5 +1,6 @@
 """`edgevision android`: ship a model in the demo app, or in an app of one's own, and check it."""
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,8 +80,14 @@ def export(
     names = class_names(labels) or None
     golden = _photos(photos or [])
     target = _target(project, make_app, package)
-    with console.progress_bar() as progress:
-        exported = export_model(model, target, labels=names, photos=golden, progress=progress)
+    try:
+        with console.progress_bar() as progress:
+            exported = export_model(model, target, labels=names, photos=golden, progress=progress)
+    except BaseException:
+        # A new app without its model would be in the way of the next try.
+        if make_app is not None:
+            shutil.rmtree(target.folder, ignore_errors=True)
+        raise
     if as_json:
         console.print_json(_document(exported))
     else:

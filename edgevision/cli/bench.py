@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from edgevision.bench.remote.dispatch import Access
     from edgevision.bench.remote.target import Target
     from edgevision.bench.result import Result
+    from edgevision.errors import DeviceError
     from edgevision.preprocess.preprocessing import Preprocessing
 
 
@@ -119,7 +120,7 @@ def bench(
             color=color,
         )
         evaluation = _evaluation(data, labels, said, job.cases)
-    results = _measure(targets, job, access, evaluation)
+    results, failures = _measure(targets, job, access, evaluation)
     text = to_text(to_document(results))
     if output is not None:
         write_text(output, text, overwrite=overwrite)
@@ -131,6 +132,10 @@ def bench(
             render(result)
         if len(results) > 1:
             render_machines(results)
+    for failure in failures[1:]:
+        console.error(str(failure), failure.hint)
+    if failures:
+        raise failures[0]
     if limits is not None:
         from edgevision.cli.budget import enforce
 
@@ -171,16 +176,31 @@ def render_machines(results: "Sequence[Result]") -> None:
 
 def _measure(
     targets: "Sequence[Target]", job: "Job", access: "Access", evaluation: "Evaluation | None"
-) -> "list[Result]":
+) -> "tuple[list[Result], list[DeviceError]]":
     from edgevision.bench.evaluation import evaluate_cases, with_accuracy
     from edgevision.bench.remote.dispatch import measure_at
+    from edgevision.errors import DeviceError
 
+    results: list[Result] = []
+    failures: list[DeviceError] = []
     with console.progress_bar() as progress:
-        results = [measure_at(target, job, access, progress=progress) for target in targets]
+        accuracies = None
         if evaluation is not None:
+            # First: a model that is no classifier is found before minutes of measuring.
             accuracies = evaluate_cases(job.cases, evaluation, progress=progress)
-            results = [with_accuracy(result, accuracies, evaluation) for result in results]
-    return results
+        for target in targets:
+            try:
+                result = measure_at(target, job, access, progress=progress)
+            except DeviceError as error:
+                # What the other machines found is not thrown away.
+                failures.append(error)
+                continue
+            if evaluation is not None and accuracies is not None:
+                result = with_accuracy(result, accuracies, evaluation)
+            results.append(result)
+    if not results:
+        raise failures[0]
+    return results, failures
 
 
 def _evaluation(

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from edgevision.dataset.calibration_set import CalibrationSet
     from edgevision.dataset.check import Finding
     from edgevision.dataset.imageset import ImageSet
-    from edgevision.preprocess.contract import Contract
-    from edgevision.preprocess.preprocessing import Preprocessing
 
 
 def check(
@@ -59,6 +57,7 @@ def check(
     Exits with 4 when something makes the set unfit; warnings alone exit with 0. The
     preprocessing options are needed with --model only, when neither the set nor the model says.
     """
+    from edgevision.artifact.usage import usage_of
     from edgevision.dataset.check import check as check_images
     from edgevision.dataset.open_set import open_image_set
     from edgevision.errors import ImageSetError
@@ -75,8 +74,7 @@ def check(
         color=color,
     )
     chosen, calibration = _open(images, labels)
-    if calibration is not None:
-        said = said.over(calibration.preprocessing or Preprocessing())
+    of_set = (calibration and calibration.preprocessing) or Preprocessing()
     held_out = None
     if evaluation is not None:
         held_out = open_image_set(evaluation)
@@ -93,7 +91,11 @@ def check(
             from edgevision.runtime.observe import mean_ranges
 
             ranges_of = partial(
-                mean_ranges, model, _contract(model, said), chosen, progress=progress
+                mean_ranges,
+                model,
+                usage_of(model, said, without_card=of_set).contract,
+                chosen,
+                progress=progress,
             )
         findings = check_images(chosen, evaluation=held_out, ranges_of=ranges_of, progress=progress)
     if as_json:
@@ -123,21 +125,6 @@ def _open(path: Path | None, labels: Path | None) -> "tuple[ImageSet, Calibratio
         raise UsageError(f"{path} has its own labels: leave --labels away")
     found = read_set(path)
     return found.images, found
-
-
-def _contract(model: Path, said: "Preprocessing") -> "Contract":
-    """What the command or the set says; else what the model's card says."""
-    from edgevision.artifact.reading import read_card
-    from edgevision.errors import ModelError
-    from edgevision.runtime.session import Session
-
-    if not said.is_complete and (card := read_card(model)) is not None:
-        return card.contract
-    with Session(model) as session:
-        shape = session.inputs[0].shape
-    if len(shape) != 4:
-        raise ModelError(f"{model} takes {list(shape)}, not images [1, height, width, channels]")
-    return said.contract(width=shape[2], height=shape[1], channels=shape[3])
 
 
 def _checked(

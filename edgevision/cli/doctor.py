@@ -14,7 +14,7 @@ EXTRAS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "edgevision[optimize]",
         ("tensorflow", "keras", "tf_keras", "tensorflow-model-optimization"),
     ),
-    ("report", "edgevision[report]", ("matplotlib", "jinja2")),
+    ("verify --plot", "edgevision[report]", ("matplotlib",)),
 )
 """What a group of packages is for, the pip requirement that brings it, and its packages."""
 

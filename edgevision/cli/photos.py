@@ -1,9 +1,10 @@
 """Which photos and which preprocessing a command uses; shared by commands that calibrate."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgevision.cli import console
+from edgevision.cli import console, options
 
 if TYPE_CHECKING:
     from edgevision.dataset.calibration_set import CalibrationSet
@@ -20,8 +21,7 @@ def calibration_photos(
     Raises:
         ImageSetError: there are none, and they are `needed`.
     """
-    from edgevision.dataset.calibration_set import find_set, is_set, no_set, read_set
-    from edgevision.dataset.open_set import open_image_set
+    from edgevision.dataset.calibration_set import SET_FILE, find_set, is_set, no_set, read_set
     from edgevision.pipeline.images import photos_of, photos_of_set
 
     found = given if given is not None else find_set(Path.cwd())
@@ -29,23 +29,32 @@ def calibration_photos(
         if needed:
             raise no_set(Path.cwd())
         return None, None
+    if found.name == SET_FILE:
+        found = found.parent
     if is_set(found):
         kept = read_set(found)
         return photos_of_set(kept), kept
-    return photos_of(open_image_set(found)), None
+    images = opened(found)
+    with console.progress_bar() as progress:
+        return photos_of(images, progress=progress), None
 
 
-def opened(path: Path | None, names: tuple[str, ...] = ()) -> "ImageSet | None":
-    """The image set at `path`, when there is a path."""
+def opened(path: Path, names: tuple[str, ...] = ()) -> "ImageSet":
+    """The image set at `path`, with a warning of the pictures in it that cannot be decoded."""
     from edgevision.dataset.open_set import open_image_set
 
-    return None if path is None else open_image_set(path, class_names=names)
+    images = open_image_set(path, class_names=names)
+    options.say_skipped(images)
+    return images
 
 
 def over_set(said: "Preprocessing", kept: "CalibrationSet | None") -> "Preprocessing":
     """What the flags say, over what the calibration set says."""
     of_set = kept.preprocessing if kept is not None else None
-    if of_set is not None and said.preset is None:
+    if of_set is not None:
+        if said.preset is not None:
+            # Another preset replaces the set's normalization, not how photos are fitted.
+            of_set = replace(of_set, preset=None, mean=None, std=None, color=None)
         said = said.over(of_set)
     for line in said.notes():
         console.note(line)

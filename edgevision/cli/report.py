@@ -25,7 +25,7 @@ def report(
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="As for bench.")] = None,
     layers: Annotated[
-        Path | None, typer.Option(help="JSON with the error of each layer (name, sqnr_db).")
+        Path | None, typer.Option(help="Error of each layer: JSON of edgevision verify -o.")
     ] = None,
     title: Annotated[str, typer.Option(help="Title of the page.")] = "EdgeVision report",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,

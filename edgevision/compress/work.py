@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from edgevision.compress.cost import Cost, by_layer
-from edgevision.compress.examples import Examples, examples_of
+from edgevision.compress.examples import Examples, examples_of, split
 from edgevision.compress.fine_tune import fine_tune
 from edgevision.compress.gradients import gradients_on
 from edgevision.compress.graph import ChannelGraph, LayerWidth
@@ -49,7 +49,7 @@ def work(job: Job, *, progress: Progress, latency_ms: LatencyMs | None) -> Prune
             plan,
             score=score,
             latency_ms=latency_ms,
-            refit_on=_refitting_images(examples),
+            refit_on=_refitting_images(examples, job.learning),
             progress=progress,
         )
         feature = _composed(feature, pruned.feature) if step else pruned.feature
@@ -85,10 +85,14 @@ def _examples(model: Any, learning: Learning | None, progress: Progress) -> Exam
     return examples_of(images, contract, progress=progress)
 
 
-def _refitting_images(examples: Examples | None) -> FloatArray | None:
-    if examples is None:
+def _refitting_images(examples: Examples | None, learning: Learning | None) -> FloatArray | None:
+    if examples is None or learning is None:
         return None
-    return examples.some(images_for(examples.contract.height, examples.contract.width))
+    training = learning.training
+    # Not those held out: they are to tell how it goes on images the model has not seen.
+    seen, _ = split(examples, training.held_out, training.seed)
+    count = images_for(examples.contract.height, examples.contract.width)
+    return examples.some(count, among=seen)
 
 
 def _score(

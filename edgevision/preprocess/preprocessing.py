@@ -16,10 +16,7 @@ from edgevision.preprocess.presets import PRESETS, Preset
 AUTO = "auto"
 """`--preprocess auto`: measure the candidates (preprocess/auto.py)."""
 
-HOW = (
-    f"--preprocess {' | '.join(PRESETS)} | {AUTO} (with labelled images) | file.toml, "
-    "or --mean and --std in pixel units (0-255)"
-)
+HOW = f"--preprocess {' | '.join(PRESETS)} | file.toml, or --mean and --std in pixel units (0-255)"
 """What to do about it: the hint of every such error."""
 
 
@@ -121,12 +118,16 @@ class Preprocessing:
         return self.color or (preset.color if preset is not None else "rgb")
 
 
-def nothing_said(said: Preprocessing | None = None) -> UsageError:
-    """The error for a model whose normalization nobody declared: never a guess."""
+def nothing_said(said: Preprocessing | None = None, *, can_measure: bool = False) -> UsageError:
+    """The error for a model whose normalization nobody declared: never a guess.
+
+    `can_measure` is for the command that takes `--preprocess auto`; the others refuse it.
+    """
     half = ""
     if said is not None and (said.mean is not None or said.std is not None):
         half = " (mean and std are needed, both)"
-    return UsageError(f"how this model wants its pixels is not known{half}", hint=HOW)
+    measure = f"; or --preprocess {AUTO}, with labelled images" if can_measure else ""
+    return UsageError(f"how this model wants its pixels is not known{half}", hint=HOW + measure)
 
 
 def unknown_preset(name: str) -> UsageError:

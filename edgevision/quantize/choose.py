@@ -26,7 +26,8 @@ Feeds = Callable[[], Iterable[Feed]]
 KEPT_OUT = 4
 """Every so many images one is kept out of the making, to judge on."""
 
-MOST_JUDGES = 32
+MOST_JUDGES: dict[Quality, int] = {"fast": 16, "balanced": 32, "best": 64}
+"""Images kept out at most: each choice is run on all of them."""
 
 LEAST_IMAGES = 8
 """With fewer, none can be spared to judge on: min-max ranges, and no step that needs judging."""
@@ -148,16 +149,17 @@ def choose_and_make(stock: Stock, recipe: Recipe, *, progress: Progress = silent
     choice = _asked(recipe)
     tried: list[Tried] = []
     if stock.statistics.count >= LEAST_IMAGES and _is_open(recipe):
-        making, judge = divide(stock)
+        making, judge = divide(stock, recipe.quality)
         choice, tried = _search(making, recipe, judge, choice)
     made = make(stock, recipe, choice, progress=progress)
     return replace(made, tried=tuple(tried))
 
 
-def divide(stock: Stock) -> tuple[Stock, Judge]:
+def divide(stock: Stock, quality: Quality) -> tuple[Stock, Judge]:
     """Most of the images to make from, and the rest to judge on."""
     places = np.arange(stock.statistics.count)
-    judging = places[KEPT_OUT // 2 :: KEPT_OUT][:MOST_JUDGES]
+    judging = places[KEPT_OUT // 2 :: KEPT_OUT]
+    judging = judging[:: -(-len(judging) // MOST_JUDGES[quality])]
     judge = Judge(stock.prepared.graph, list(_pick(stock.feeds(), judging)))
     return stock.of_images(np.setdiff1d(places, judging)), judge
 

@@ -110,11 +110,11 @@ def mean_response(
     Returns:
         (images, output channels).
     """
-    wide = weights.astype(np.float64)
-    response: NDArray[np.float64]
+    response: NDArray[Any]
     if op.name == "DEPTHWISE_CONV_2D":
         repeated = np.repeat(patches, weights.shape[3] // patches.shape[3], axis=3)
-        response = np.einsum("nijc,ijc->nc", repeated, wide[0], optimize=True)
+        response = (repeated * weights[0]).sum(axis=(1, 2))
     else:
-        response = patches.reshape(len(patches), -1) @ wide.reshape(len(wide), -1).T
-    return response
+        # In the type given: float32 is twice as fast, and exact enough by far.
+        response = patches.reshape(len(patches), -1) @ weights.reshape(len(weights), -1).T
+    return response.astype(np.float64)

@@ -15,14 +15,14 @@ from edgevision.quantize.graph import Graph, Operator, Scales, Tensor
 from edgevision.quantize.layerwise import Values, live_bytes, walk
 from edgevision.quantize.lower import Lowered
 from edgevision.quantize.observe import Feed, Statistics
-from edgevision.quantize.patches import is_followed, patch_input, taps_of
-from edgevision.quantize.rounding import round_with_feedback
+from edgevision.quantize.patches import is_followed, mean_response, patch_input, taps_of
+from edgevision.quantize.rounding import round_each_with_feedback, round_with_feedback
 
 ROOM_BYTES = 400 << 20
 """Memory for the activations of all images at one place in the network."""
 
-MOST_IMAGES = 128
-"""More say nothing new about means."""
+MOST_IMAGES = 64
+"""More say little new about a median of means."""
 
 LEAST_IMAGES = 8
 """Fewer say too little about the typical image; a network that wide takes the memory it needs."""
@@ -85,14 +85,10 @@ def correct_for_weights(source: Graph, lowered: Lowered, statistics: Statistics)
         weights, data = graph.tensors[op.inputs[1]], graph.tensors[op.inputs[0]]
         if weights.data is None or weights.scales is None or data.scales is None:
             continue
-        shift = bias_shift(
-            float_op,
-            weights=source.known(float_op.inputs[1]),
-            rounded=affine.dequantize_weights(weights.data, weights.scales),
-            patches=statistics.patches[at],
-            integer_patches=statistics.patches[at],
-        )
-        _add_to_bias(graph, place, shift, float(data.scales.scale[0]))
+        rounded = affine.dequantize_weights(weights.data, weights.scales)
+        typical = statistics.patches[at].mean(axis=0, keepdims=True)
+        error = mean_response(float_op, source.known(float_op.inputs[1]) - rounded, typical)
+        _add_to_bias(graph, place, error[0], float(data.scales.scale[0]))
     return graph
 
 
@@ -158,12 +154,8 @@ def _rounded(
         flat = weights.reshape(len(weights), -1)
         return round_with_feedback(flat, gram, steps).reshape(weights.shape)
     taps = weights[0].reshape(-1, weights.shape[3])
-    per_input = weights.shape[3] // len(gram)
-    rounded = [
-        round_with_feedback(taps[:, c][None], gram[c // per_input], steps[c : c + 1])[0]
-        for c in range(weights.shape[3])
-    ]
-    return np.stack(rounded, axis=1).reshape(weights.shape)
+    grams = np.repeat(gram, weights.shape[3] // len(gram), axis=0)
+    return round_each_with_feedback(taps.T, grams, steps).T.reshape(weights.shape)
 
 
 def _add_to_bias(graph: Graph, place: int, shift: NDArray[np.float64], input_scale: float) -> None:

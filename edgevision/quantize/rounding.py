@@ -50,6 +50,36 @@ def round_with_feedback(
     return restored
 
 
+def round_each_with_feedback(
+    weights: NDArray[np.floating], grams: NDArray[np.floating], scale: NDArray[np.floating]
+) -> NDArray[np.int8]:
+    """As `round_with_feedback` for outputs that see inputs of their own, all at once.
+
+    Args:
+        weights: (outputs, inputs).
+        grams: (outputs, inputs, inputs).
+        scale: (outputs,).
+    """
+    size = weights.shape[1]
+    diagonals = np.diagonal(grams, axis1=1, axis2=2)
+    order = np.argsort(-diagonals, axis=1, kind="stable")
+    work = np.take_along_axis(weights.astype(np.float64), order, axis=1)
+    rows = np.take_along_axis(grams.astype(np.float64), order[:, :, None], axis=1)
+    hessian = np.take_along_axis(rows, order[:, None, :], axis=2)
+    damping = np.maximum(DAMPING * diagonals.mean(axis=1), 1e-12)
+    inverse = np.linalg.inv(hessian + damping[:, None, None] * np.eye(size))
+    factor = np.linalg.cholesky((inverse + inverse.transpose(0, 2, 1)) / 2).transpose(0, 2, 1)
+    step = scale.astype(np.float64)
+    rounded = np.empty_like(work)
+    for column in range(size):
+        rounded[:, column] = np.clip(np.rint(work[:, column] / step), -127, 127)
+        error = (work[:, column] - rounded[:, column] * step) / factor[:, column, column]
+        work[:, column:] -= error[:, None] * factor[:, column, column:]
+    restored = np.empty(rounded.shape, np.int8)
+    np.put_along_axis(restored, order, rounded.astype(np.int8), axis=1)
+    return restored
+
+
 def _inverse_factor(hessian: NDArray[np.float64]) -> NDArray[np.float64]:
     """Upper triangular U with U^T U = inverse of `hessian`."""
     inverse = np.linalg.inv(hessian)

@@ -190,7 +190,7 @@ class _Search:
 
     def gains(self, parts: Sequence[tuple[int, ...]], choice: Choice) -> list[float]:
         """How much each part alone in float lowers the loss on images kept out."""
-        making, judge = divide(self.few)
+        making, judge = divide(self.few, "balanced")
         made = make(making, self.recipe, choice, rough=True)
         whole = judge.loss(made.graph, made.position)
         gains = []

@@ -12,6 +12,9 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
         "int8": Recipe(),
         "full-integer": Recipe(input_type="int8", output_type="int8"),
+        # FULLY_CONNECTED with a scale per output is refused by runtimes before TF 2.17, and
+        # tflite-runtime 2.14 is all that 32-bit Raspberry Pi OS has.
+        "int8-tflite-2.14": Recipe(dense_per_channel=False),
         "dynamic": Recipe(precision="dynamic", input_type="float32"),
         "fp16": Recipe(precision="fp16", input_type="float32"),
         "int16x8": Recipe(precision="int16x8"),

@@ -22,7 +22,7 @@ class Recipe:
     """What the file's image input holds: raw pixels (uint8), pixels minus 128 (int8), or the real
     numbers of the contract (float32; always so for dynamic and fp16)."""
     output_type: OutputType = "float32"
-    quality: Quality = "balanced"
+    quality: Quality = "fast"
     """How long to try: fast corrects biases only, balanced also tries the two steps below, best
     tries them with more ranges."""
     ranges: RangeMethod = "auto"

@@ -84,6 +84,7 @@ def layer_errors(layers: Sequence[Mapping[str, Any]]) -> Markup:
                 height=_ROW - 5,
                 class_="fill c3",
             ),
+            tag("text", _cause(one), x=axis.begin + 6, y=y + 10, class_="label"),
         ]
     return figure(
         "Quantization error by layer",
@@ -92,3 +93,9 @@ def layer_errors(layers: Sequence[Mapping[str, Any]]) -> Markup:
         *bars,
         note="The worst first; below about 10 dB a layer hurts.",
     )
+
+
+def _cause(layer: Mapping[str, Any]) -> str:
+    # `edgevision verify` adds it; a plain list of errors has none.
+    cause = layer.get("cause")
+    return str(cause["label"]) if isinstance(cause, dict) and "label" in cause else ""

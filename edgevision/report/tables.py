@@ -123,7 +123,9 @@ def flips(model: Mapping[str, Any], classes: Sequence[str], thumbnail: Thumbnail
     )
 
 
-def _answer(who: str, what: str, probability: float) -> Markup:
+def _answer(who: str, what: str, probability: float | None) -> Markup:
+    if probability is None:
+        return tag("div", f"{who}: not a number")
     bar = tag("i", style=f"width:{100 * probability:.0f}%")
     return tag("div", f"{who}: {what} {probability:.0%}", tag("div", bar, class_="share"))
 

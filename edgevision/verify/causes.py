@@ -33,6 +33,8 @@ than sixteen leave four bits."""
 GATES: Mapping[str, float] = {"LOGISTIC": 8.0, "TANH": 4.0}
 """Operation -> beyond which input, up or down, its output is at an end to 1/256."""
 _GATE_LEVELS = 64
+_FIXED_SCALE = frozenset({*GATES, "SOFTMAX", "LOG_SOFTMAX", "L2_NORMALIZATION"})
+"""Operations whose kernels prescribe their output's scale."""
 _SUMS = frozenset({"ADD", "SUB", "CONCATENATION"})
 _ONE_SCALE = frozenset(
     {"CONCATENATION", "PAD", "MAX_POOL_2D", "AVERAGE_POOL_2D", "RESHAPE", "MAXIMUM", "MINIMUM"}
@@ -134,7 +136,7 @@ def _bias_overflow(layer: LayerError, network: Network) -> Cause | None:
 def _clipped(layer: LayerError, network: Network) -> Cause | None:
     full, own = represented(network.output(layer)), float(layer.own.sum())
     # A kernel with a fixed scale has 255/256 for 1: that is no range that anyone chose.
-    if full is None or own <= 0 or layer.pair.operation in {*GATES, "SOFTMAX"}:
+    if full is None or own <= 0 or layer.pair.operation in _FIXED_SCALE:
         return None
     return Cause(
         label="clipped range",
@@ -274,7 +276,9 @@ def _outlier_weights(layer: LayerError, network: Network) -> Cause | None:
 
 def _stretched(layer: LayerError, network: Network) -> Cause | None:
     full = represented(network.output(layer))
-    if full is None or full < 2 * layer.mean_width or _partner(layer, network) is not None:
+    if full is None or full < 2 * layer.mean_width or layer.pair.operation in _FIXED_SCALE:
+        return None
+    if _partner(layer, network) is not None:
         return None
     return Cause(
         label="stretched range",

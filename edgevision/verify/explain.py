@@ -29,11 +29,15 @@ from edgevision.verify.remedy import (
     closeness,
     try_changes,
 )
+from edgevision.verify.same_weights import weight_likeness
 from edgevision.verify.snapshot import File, snapshots
 
 _INFLUENCE_IMAGES, _INFLUENCE_RUNS = 8, 1000
 """Most images, and most runs of the float network, for all layers and images together, but at
 least two images: some seconds for MobileNetV2. It is an order of layers that is wanted."""
+
+_LIKE = 0.5
+"""Of the weights of a channel, as a cosine: 8 bits leave above 0.99, other weights come near 0."""
 
 _FLOAT = frozenset({"float32", "fp16"})
 
@@ -127,6 +131,10 @@ def explain(
     aligned = align(original.model, quantized.model)
     if not aligned.pairs:
         message = "the two files have no layer in common"
+        raise UsageError(message, hint="give the float .tflite that the other was made from")
+    likeness = weight_likeness(original.model, quantized.model, aligned.pairs)
+    if likeness is not None and likeness < _LIKE:
+        message = f"the two files have other weights: their median cosine is {likeness:.2f}"
         raise UsageError(message, hint="give the float .tflite that the other was made from")
     sums = [
         Sums(pair, (1, *original.model.tensors[pair.float_tensor].shape)[-1])

@@ -63,6 +63,7 @@ def _remedy(remedy: Remedy) -> dict[str, Any]:
     return {
         "change": remedy.change.words,
         "ranges": remedy.change.ranges,
+        "equalization": remedy.change.equalization,
         "float_operators": list(remedy.change.float_operators),
         "effect": None if remedy.effect is None else _closeness(remedy.effect),
         "reason": remedy.reason,

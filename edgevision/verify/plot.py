@@ -79,10 +79,11 @@ def _draw_errors(axes: Any, explanation: Explanation, marked: tuple[Layer, ...])
             color=_MARK,
             fontsize=9,
             fontweight="bold",
+            bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none"},
         )
     stride = max(1, math.ceil(len(layers) / 24))
     ticks = list(at)[::stride]
-    axes.set_xticks(ticks, [_short(layers[i].error.pair.layer, 18) for i in ticks])
+    axes.set_xticks(ticks, [_short(layers[i].error.pair.layer, 22) for i in ticks])
     axes.tick_params(axis="x", labelrotation=60, labelsize=7)
     for label in axes.get_xticklabels():
         label.set_horizontalalignment("right")

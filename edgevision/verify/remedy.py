@@ -21,6 +21,8 @@ class Change:
     words: str
     """"keep conv1 and what reads it in float"."""
     ranges: RangeMethod | None = None
+    equalization: bool = False
+    """Raise quiet channels before depthwise layers, so that one scale serves all."""
     float_operators: tuple[str, ...] = ()
     """Regular expressions for the recipe's entry of that name."""
 
@@ -63,6 +65,10 @@ def changes_for(layer: LayerError, cause: Cause, network: Network) -> tuple[Chan
     if cause.label == "stretched range":
         words = "ranges from the mean of each image's extremes"
         return Change(words=words, ranges="mean-min-max"), in_float
+    readers = {one.pair.operation for one in network.readers(layer)}
+    if cause.label == "outlier channel" and readers & {"DEPTHWISE_CONV_2D", "PAD"}:
+        words = "equalize channels before depthwise layers"
+        return Change(words=words, equalization=True), in_float
     return (in_float,)
 
 

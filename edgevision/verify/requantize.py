@@ -39,7 +39,10 @@ def trial_of(
 
     def trial(change: Change) -> Predictions:
         recipe = replace(
-            base, ranges=change.ranges or base.ranges, float_operators=change.float_operators
+            base,
+            ranges=change.ranges or base.ranges,
+            equalization="on" if change.equalization else base.equalization,
+            float_operators=change.float_operators,
         )
         made = quantize(
             original.content,
@@ -69,6 +72,8 @@ def obstacle(model: TfliteModel) -> str | None:
 def _recipe_like(model: TfliteModel) -> Recipe:
     """Our recipe with the precision and the interface of `model`, which has no `obstacle`."""
     return Recipe(
+        # Each try is to cost seconds, and nothing else than the change is to differ.
+        quality="fast",
         precision="int16x8" if precision_of(model) == "int16x8" else "int8",
         input_type=cast("InputType", model.tensors[model.inputs[0]].dtype),
         output_type=cast("OutputType", model.tensors[model.outputs[0]].dtype),

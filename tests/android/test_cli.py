@@ -74,3 +74,11 @@ def test_a_model_without_card_exits_with_5(
     arguments = ["android", "export", str(path), "--project", str(project.folder)]
     assert run(arguments) == ModelError.exit_code
     assert "hint:" in capsys.readouterr().err
+
+
+def test_a_new_app_whose_model_is_refused_is_taken_back(tmp_path: Path) -> None:
+    path = tmp_path / "bare.tflite"
+    path.write_bytes(tiny_model())
+    target = ["--new-app", str(tmp_path / "birds"), "--package", "com.a.b"]
+    assert run(["android", "export", str(path), *target]) == ModelError.exit_code
+    assert not (tmp_path / "birds").exists()

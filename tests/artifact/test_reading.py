@@ -146,6 +146,21 @@ def test_one_value_said_replaces_that_value_of_the_card(
     assert usage.contract == dataclasses.replace(card.contract, fit="letterbox")
 
 
+def test_what_stands_in_for_a_card_never_replaces_one(
+    path: Path, float_model: bytes, card_of: CardOf
+) -> None:
+    stand_in = Preprocessing(preset="unit", fit="letterbox")
+    path.write_bytes(float_model)
+    contract = usage_of(path, without_card=stand_in).contract
+    assert contract == Contract(width=32, height=32, std=(255.0,), fit="letterbox")
+    assert usage_of(path, Preprocessing(fit="stretch"), without_card=stand_in).contract == Contract(
+        width=32, height=32, std=(255.0,)
+    )
+    card = card_of(float_model)
+    path.write_bytes(write_card(float_model, card))
+    assert usage_of(path, without_card=stand_in).contract == card.contract
+
+
 def test_without_card_or_preset_the_presets_are_listed(path: Path, float_model: bytes) -> None:
     path.write_bytes(float_model)
     with pytest.raises(UsageError) as caught:

@@ -67,6 +67,17 @@ def test_here_and_here_again_is_one_report(run: Run) -> None:
     assert shown.stdout.count("local (") == 2
 
 
+def test_one_machine_out_of_reach_does_not_cost_the_others_results(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "result.json"
+    nobody = "ssh://nobody@127.0.0.1:1"
+    done = run("bench", PROBE, *QUICK, "--on", nobody, "--on", "local", "-o", path)
+    assert (done.exit_code, "cannot reach" in done.stderr) == (6, True), done.output
+    assert "p50 ms" in done.stdout
+    assert [found["target"] for found in json.loads(path.read_text())["runs"]] == ["local"]
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from edgevision.bench.case import Case, cases_for
-from edgevision.bench.latency import fill_random, time_cases, time_models
+from edgevision.bench.inputs import fill_random
+from edgevision.bench.latency import time_cases, time_models
 from edgevision.bench.plan import Plan
 from edgevision.errors import ModelError
 from tests.bench.conftest import FakeWorld

@@ -10,10 +10,10 @@ import pytest
 from edgevision.artifact.model import read_model
 from edgevision.bench.case import Case
 from edgevision.bench.cut import single_operations
-from edgevision.bench.delegation import delegation_of, divide
+from edgevision.bench.delegation import Delegation, delegation_of, divide
 from edgevision.bench.explain import explain, outside
 from edgevision.bench.memory import activation_peak, memory_of
-from edgevision.bench.profile import OperationTime, Profile, profile
+from edgevision.bench.profile import OperationTime, Profile, profile, warnings_about_parts
 from edgevision.runtime.session import Session
 from tests.bench.conftest import PROBE
 from tests.bench.networks import hard_swish_network
@@ -101,13 +101,15 @@ def test_the_famous_pair_is_explained(tmp_path: Path) -> None:
         assert abs(found.error) < 0.25, found.error
 
 
-def one(name: str, ms: float, *, delegated: bool | None = True) -> OperationTime:
+def one(
+    name: str, ms: float, *, delegated: bool | None = True, arithmetic: str = "int8"
+) -> OperationTime:
     return OperationTime(
         index=0,
         name=name,
         output="",
         shape=(1,),
-        arithmetic="int8",
+        arithmetic=arithmetic,
         time_ms=ms,
         multiply_adds=0,
         delegated=delegated,
@@ -137,6 +139,27 @@ def test_equal_models_need_no_reason() -> None:
     assert "is as fast as" in explain("a", same, "b", same)
     assert outside(same).startswith("all 1 operations run in")
     assert outside(taken_apart(1.0, one("X", 1.0, delegated=False), partitions=0)).startswith("no")
+
+
+def test_parts_that_do_not_add_up_are_said_and_so_is_why() -> None:
+    division = Delegation(operations=1, delegated=1, taken=(0,), partitions=1)
+
+    def said(whole_ms: float) -> str:
+        found = taken_apart(whole_ms, one("CONV_2D", 5.0))
+        return " ".join(warnings_about_parts(found, division, 0.01))
+
+    assert said(5.0) == ""
+    assert said(5.5) == ""
+    assert "off the whole: what the runtime (1 partition) gains by running them as one" in said(4.0)
+    assert "loses between them" in said(9.0)
+    assert "costs more than running it" in said(0.001)
+
+
+def test_what_fell_back_to_float_is_named() -> None:
+    mixed = taken_apart(4.0, one("CONV_2D", 3.0), one("MUL", 1.0, arithmetic="float"))
+    assert outside(mixed).endswith("; 1 compute in float (MUL; 25% of the time)")
+    real = taken_apart(4.0, one("CONV_2D", 4.0, arithmetic="float"))
+    assert "compute in float" not in outside(real)
 
 
 def test_activations_alive_at_once() -> None:

@@ -1,10 +1,13 @@
 import json
+import math
 from pathlib import Path
 
 import pytest
 
+from edgevision.bench.accuracy import Estimate
 from edgevision.bench.case import cases_for
 from edgevision.bench.measure import Job, measure
+from edgevision.bench.plain import from_plain, to_plain
 from edgevision.bench.plan import Plan
 from edgevision.bench.result import (
     SCHEMA_VERSION,
@@ -52,6 +55,14 @@ def test_fields_of_a_newer_minor_version_are_left_aside(result: Result) -> None:
     document = to_document([result])
     document["runs"][0]["models"][0]["shininess"] = 3
     assert from_document(document) == (result,)
+
+
+def test_what_is_not_a_number_becomes_null_and_comes_back() -> None:
+    plain = to_plain(Estimate(value=math.nan, low=-math.inf, high=0.5))
+    assert plain == {"value": None, "low": None, "high": 0.5}
+    found = from_plain(Estimate, plain)
+    assert math.isnan(found.value)
+    assert found.high == 0.5
 
 
 @pytest.mark.parametrize("version", [None, True, 0, "1"])

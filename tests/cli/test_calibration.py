@@ -197,7 +197,7 @@ def test_activations_of_a_model_are_compared_between_halves(
     ("content", "code", "complaint"),
     [
         (classifier("uint8"), 5, "computes in integers"),
-        (PROBE.read_bytes(), 5, "not images"),
+        (PROBE.read_bytes(), 5, "does not take one image"),
         (b"no model", 5, "not a .tflite"),
     ],
 )

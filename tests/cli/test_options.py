@@ -5,6 +5,10 @@ import numpy as np
 import pytest
 
 from edgevision.cli import run
+from edgevision.cli.integer_options import changes_of
+from edgevision.cli.photos import calibration_photos, over_set
+from edgevision.errors import UsageError
+from edgevision.preprocess.preprocessing import Preprocessing
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -44,3 +48,30 @@ def test_optimize_asks_for_the_model_before_the_photos(
     monkeypatch.chdir(tmp_path)
     assert run(["optimize", "modle.keras", "--int8"]) == 5
     assert "error: modle.keras does not exist" in capsys.readouterr().err
+
+
+def test_full_integer_contradicts_another_type() -> None:
+    with pytest.raises(UsageError, match="not --output-type float32"):
+        changes_of(full_integer=True, input_type=None, output_type="float32", quality=None)
+
+
+def test_full_integer_is_int8_in_and_out() -> None:
+    changes = changes_of(full_integer=True, input_type="int8", output_type=None, quality="fast")
+    assert changes == {"input_type": "int8", "output_type": "int8", "quality": "fast"}
+
+
+def test_a_set_may_be_named_by_its_file(tmp_path: Path, holiday: Path) -> None:
+    assert run(["calibration", "build", str(holiday), "-o", str(tmp_path / "set")]) == 0
+    photos, kept = calibration_photos(tmp_path / "set" / "set.toml", needed=True)
+    assert photos is not None
+    assert kept is not None
+    assert len(photos.images) == 1
+
+
+def test_another_preset_replaces_the_sets_normalization_and_keeps_its_fit(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((8, 8, 3), np.uint8))
+    words = ["calibration", "build", str(tmp_path), "-o", str(tmp_path / "set")]
+    assert run([*words, "--preprocess", "imagenet-caffe", "--fit", "letterbox"]) == 0
+    _, kept = calibration_photos(tmp_path / "set", needed=True)
+    said = over_set(Preprocessing(preset="unit"), kept)
+    assert (said.preset, said.fit, said.color) == ("unit", "letterbox", None)

@@ -5,12 +5,18 @@ import cv2
 import numpy as np
 import pytest
 
+from edgevision.artifact.card import Card
+from edgevision.artifact.facts import facts_of
+from edgevision.artifact.model import read_model
+from edgevision.artifact.package import write_card
 from edgevision.artifact.reading import read_card
+from edgevision.cli import run
 from edgevision.cli.quantize import quantize
-from edgevision.errors import ModelError, TargetMissedError, UsageError
+from edgevision.errors import ModelError, TargetMissedError, UsageError, VerificationError
+from edgevision.preprocess.contract import Contract
 from edgevision.quantize.graph_writer import to_bytes
 from edgevision.quantize.target import Measured
-from tests.quantize.builder import random_images, small_cnn
+from tests.quantize.builder import Builder, random_images, small_cnn
 
 
 @pytest.fixture
@@ -37,7 +43,7 @@ def test_writes_a_file_with_its_card(
     written = model.with_name("model_int8.tflite")
     assert document["file"] == str(written)
     assert document["precision"] == "int8"
-    assert document["recipe"]["quality"] == "balanced"
+    assert document["recipe"]["quality"] == "fast"
     card = read_card(written)
     assert card is not None
     assert card.contract.is_scalar
@@ -76,7 +82,7 @@ def test_a_missed_target_leaves_the_best_file_and_says_so(
     model: Path, photos: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "edgevision.pipeline.quantize_file.measured",
+        "edgevision.pipeline.integer.measured",
         lambda *_: Measured(value=0.5, low=0.4, high=0.6),
     )
     with pytest.raises(TargetMissedError, match="best found"):
@@ -126,3 +132,61 @@ def test_pixels_in_are_the_contract_of_the_written_file(model: Path, photos: Pat
     card = read_card(model.with_name("model_int8.tflite"))
     assert card is not None
     assert card.contract.channel_mean[0] == np.rint(card.contract.channel_mean[0])
+
+
+def test_the_models_card_wins_over_the_calibration_set(
+    model: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # `optimize` folds a normalization per channel into the graph, so what the set says of the
+    # Keras model holds no more for the float file it made.
+    monkeypatch.chdir(tmp_path)
+    assert run(["calibration", "build", str(photos), "--preprocess", "imagenet-torch"]) == 0
+    of_model = Contract(width=12, height=12, mean=(128.0,), std=(127.5,))
+    facts = facts_of(read_model(model))
+    card = Card(
+        name="model",
+        contract=of_model,
+        activation="softmax",
+        precision="float32",
+        inputs=facts.inputs,
+        outputs=facts.outputs,
+    )
+    plain = model.read_bytes()
+    model.write_bytes(write_card(plain, card))
+    quantize(model, output=tmp_path / "with_card.tflite")
+    made = read_card(tmp_path / "with_card.tflite")
+    assert made is not None
+    assert made.contract == of_model
+    model.write_bytes(plain)
+    quantize(model, output=tmp_path / "without_card.tflite")
+    made = read_card(tmp_path / "without_card.tflite")
+    assert made is not None
+    assert made.contract != of_model
+
+
+def test_a_model_without_card_that_ends_in_logits_is_not_called_softmax(
+    model: Path, photos: Path
+) -> None:
+    b = Builder((1, 12, 12, 3))
+    x = b.dense(b.mean(b.conv(0, np.ones((4, 3, 3, 3)), None)), np.ones((2, 4)), np.zeros(2))
+    model.write_bytes(to_bytes(b.finish(x)))
+    quantize(model, calibration=photos, preprocess="unit")
+    card = read_card(model.with_name("model_int8.tflite"))
+    assert card is not None
+    assert card.activation == "logits"
+
+
+def test_a_file_that_fails_its_check_does_not_replace_an_earlier_one(
+    model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = model.with_name("model_int8.tflite")
+    written.write_bytes(b"earlier")
+
+    def refuse(*_: object) -> None:
+        raise VerificationError("not what was asked for")
+
+    monkeypatch.setattr("edgevision.pipeline.quantize_file.check_file", refuse)
+    with pytest.raises(VerificationError):
+        quantize(model, calibration=photos, preprocess="unit", overwrite=True)
+    assert written.read_bytes() == b"earlier"
+    assert {path.name for path in model.parent.iterdir()} == {model.name, written.name, "photos"}

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import keras
 import pytest
+
+from tests.compress.models import double_precision
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -18,10 +19,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def _in_double_precision() -> Iterator[None]:
-    """Let models made in the test compute with 64 bits, so that equal means equal to 9 digits."""
-    before = keras.config.dtype_policy()
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy(before)
+    with double_precision():
+        yield

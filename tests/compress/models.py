@@ -1,5 +1,7 @@
 """Small models and random weights for the tests of removal."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -7,6 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.compress.graph import ChannelGraph
+
+
+@contextmanager
+def double_precision() -> Iterator[None]:
+    """Let models made inside compute with 64 bits, so that equal means equal to 9 digits."""
+    before = keras.config.dtype_policy()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    try:
+        yield
+    finally:
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy(before)
 
 
 def randomize(model: Any, seed: int = 0) -> None:

@@ -1,16 +1,17 @@
 """Removing channels from the architectures of keras.applications, with random weights."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
-from edgevision.compress.graph import build_graph
+from edgevision.compress.graph import ChannelGraph, build_graph
 from edgevision.compress.removal import remove
 from edgevision.compress.trace import trace
-from tests.compress.models import drop_randomly, randomize
+from tests.compress.models import double_precision, drop_randomly, randomize
 from tests.compress.replay import outputs_with_zeros
 
 # Input sides are the smallest that the architecture takes and that leave several pixels on the
@@ -35,27 +36,31 @@ ARCHITECTURES = {
 FAST = {"MobileNetV2", "MobileNetV3Small"}
 
 
-@pytest.fixture(autouse=True)
-def _forget_models() -> Iterator[None]:
-    yield
+@dataclass(frozen=True, slots=True)
+class Untrained:
+    """An architecture with random weights in double precision, and its graph."""
+
+    model: Any
+    graph: ChannelGraph
+
+
+@pytest.fixture(
+    scope="module",
+    params=[n if n in FAST else pytest.param(n, marks=pytest.mark.slow) for n in ARCHITECTURES],
+)
+def untrained(request: pytest.FixtureRequest) -> Iterator[Untrained]:
+    side = ARCHITECTURES[request.param]
+    with double_precision():
+        model = getattr(keras.applications, request.param)(
+            weights=None, input_shape=(side, side, 3), classes=5, classifier_activation=None
+        )
+        randomize(model)
+        yield Untrained(model, build_graph(trace(model)))
     keras.utils.clear_session(free_memory=True)
 
 
-def untrained(name: str) -> Any:
-    side = ARCHITECTURES[name]
-    top = {"classes": 5, "classifier_activation": None}
-    model = getattr(keras.applications, name)(weights=None, input_shape=(side, side, 3), **top)
-    randomize(model)
-    return model
-
-
-@pytest.mark.usefixtures("_in_double_precision")
-@pytest.mark.parametrize(
-    "name", [n if n in FAST else pytest.param(n, marks=pytest.mark.slow) for n in ARCHITECTURES]
-)
-def test_removing_channels_gives_the_outputs_of_zeroing_them(name: str) -> None:
-    model = untrained(name)
-    graph = build_graph(trace(model))
+def test_removing_channels_gives_the_outputs_of_zeroing_them(untrained: Untrained) -> None:
+    model, graph = untrained.model, untrained.graph
     random = np.random.default_rng(1)
     kept = drop_randomly(graph, 0.4, random)
     images = random.uniform(0, 255, (2, *model.input_shape[1:]))
@@ -71,12 +76,8 @@ def test_removing_channels_gives_the_outputs_of_zeroing_them(name: str) -> None:
     assert smaller.count_params() < 0.6 * model.count_params()
 
 
-@pytest.mark.parametrize(
-    "name", [n if n in FAST else pytest.param(n, marks=pytest.mark.slow) for n in ARCHITECTURES]
-)
-def test_every_channel_but_the_classes_can_go(name: str) -> None:
-    model = untrained(name)
-    widths = build_graph(trace(model)).layer_widths()
+def test_every_channel_but_the_classes_can_go(untrained: Untrained) -> None:
+    widths = untrained.graph.layer_widths()
     staying = {width.layer for width in widths if width.removable < width.channels}
     assert staying == {widths[-1].layer}
     assert widths[-1].reasons == ("is an output of the model",)

@@ -76,6 +76,7 @@ def test_constant_sparsity_begins_when_told() -> None:
     assert schedule(20)[1] == pytest.approx(0.6)
 
 
+@pytest.mark.slow
 def test_importing_the_schedules_leaves_keras_3_alone() -> None:
     program = (
         "import os, keras\n"
@@ -88,6 +89,7 @@ def test_importing_the_schedules_leaves_keras_3_alone() -> None:
     assert _said_by(program) == "None keras."
 
 
+@pytest.mark.slow
 def test_importing_tf_mot_itself_does_not() -> None:
     program = (
         "import os, tensorflow_model_optimization, tensorflow as tf\n"

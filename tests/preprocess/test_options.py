@@ -13,7 +13,7 @@ from edgevision.preprocess.options import (
     parse_numbers,
     to_dict,
 )
-from edgevision.preprocess.preprocessing import Preprocessing
+from edgevision.preprocess.preprocessing import Preprocessing, nothing_said
 from edgevision.preprocess.presets import PRESETS
 
 PHOTO: dict[str, Any] = {"width": 224, "height": 160, "channels": 3}
@@ -26,6 +26,11 @@ def test_preset_takes_its_size_from_the_model() -> None:
     assert contract == Contract(
         width=224, height=160, mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375)
     )
+
+
+def test_auto_is_proposed_only_where_it_is_taken() -> None:
+    assert "auto" not in nothing_said().hint
+    assert "--preprocess auto" in nothing_said(can_measure=True).hint
 
 
 def test_nothing_said_lists_the_presets() -> None:

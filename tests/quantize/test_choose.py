@@ -18,14 +18,14 @@ def made(recipe: Recipe, count: int = 24) -> QuantizedModel:
 
 
 def test_what_was_tried_is_told_with_its_loss() -> None:
-    steps = made(Recipe()).steps
+    steps = made(Recipe(quality="balanced")).steps
     assert any("equalized" in one.step for one in steps)
     assert any("rounded" in one.step for one in steps)
     assert all(one.loss >= 0 for one in steps)
 
 
 def test_a_step_that_does_not_help_is_not_kept() -> None:
-    steps = made(Recipe(ranges="min-max")).steps
+    steps = made(Recipe(quality="balanced", ranges="min-max")).steps
     reached = steps[0].loss
     for one in steps[1:]:
         assert one.kept == (one.loss < 0.99 * reached)
@@ -39,12 +39,12 @@ def test_fast_tries_no_more_than_ranges() -> None:
 
 
 def test_switched_off_means_not_tried() -> None:
-    recipe = Recipe(ranges="min-max", equalization="off", weight_rounding="off")
+    recipe = Recipe(quality="balanced", ranges="min-max", equalization="off", weight_rounding="off")
     assert made(recipe).steps == ()
 
 
 def test_too_few_images_to_judge_on_try_nothing() -> None:
-    assert made(Recipe(), count=7).steps == ()
+    assert made(Recipe(quality="balanced"), count=7).steps == ()
 
 
 def test_equal_seeds_give_equal_files() -> None:

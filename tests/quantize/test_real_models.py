@@ -47,7 +47,9 @@ def quantized(
         _, height, width, channels = session.inputs[0].shape
     contract = from_option(preset).contract(width=width, height=height, channels=channels)
     photos = list(pixels_of(open_image_set(calibration), contract))
-    made = quantize(path, contract=contract, images=lambda: photos, recipe=Recipe())
+    made = quantize(
+        path, contract=contract, images=lambda: photos, recipe=Recipe(quality="balanced")
+    )
     judged = open_image_set(evaluation)
     pixels = list(pixels_of(judged, contract))
     return Result(

@@ -2,7 +2,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgevision.quantize.rounding import output_error, round_with_feedback
+from edgevision.quantize.rounding import (
+    output_error,
+    round_each_with_feedback,
+    round_with_feedback,
+)
 
 
 def test_independent_inputs_round_to_the_nearest() -> None:
@@ -30,6 +34,17 @@ def test_never_much_worse_than_the_nearest_and_mostly_better(seed: int, size: in
     before = output_error(weights, nearest, gram).sum()
     after = output_error(weights, careful, gram).sum()
     assert after <= 1.05 * before + 1e-12
+
+
+def test_all_at_once_is_the_same_as_one_by_one() -> None:
+    rng = np.random.default_rng(4)
+    weights, inputs = rng.normal(0, 1, (6, 9)), rng.normal(0, 1, (6, 50, 9))
+    grams = inputs.transpose(0, 2, 1) @ inputs
+    scale = np.abs(weights).max(axis=1) / 127
+    together = round_each_with_feedback(weights, grams, scale)
+    for at in range(6):
+        alone = round_with_feedback(weights[at : at + 1], grams[at], scale[at : at + 1])
+        np.testing.assert_array_equal(together[at], alone[0])
 
 
 def test_integers_stay_in_range() -> None:

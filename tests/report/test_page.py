@@ -162,6 +162,16 @@ def test_layers_are_read_from_a_list_or_an_object(tmp_path: Path) -> None:
         read_layers(tmp_path / "none.json")
 
 
+def test_layers_show_their_cause_and_those_without_error_are_left_out(runs: Runs) -> None:
+    layers: list[dict[str, Any]] = [
+        {"name": "block_1", "sqnr_db": 8.5, "cause": {"label": "wide range", "detail": "x"}},
+        {"name": "flawless_7", "sqnr_db": None},
+    ]
+    page = render(runs, layers=layers)
+    assert "wide range" in page
+    assert "flawless_7" not in page
+
+
 def test_the_command_writes_the_file_once(result: Result, tmp_path: Path) -> None:
     app = typer.Typer()
     app.command()(guarded(report))

@@ -17,7 +17,7 @@ from edgevision.quantize.graph_writer import to_bytes
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.recipe import Recipe
 from edgevision.tensors import RgbImage
-from edgevision.verify.align import Pair, align
+from edgevision.verify.align import align
 from edgevision.verify.causes import Cause, Network, cause_of
 from edgevision.verify.layer_error import LayerError, Sums
 from edgevision.verify.snapshot import File, snapshots
@@ -123,6 +123,12 @@ def classifier(outlier: float = 1.0) -> Graph:
     return b.finish(b.softmax(b.dense(b.mean(x), 12 * weights(5, 16, seed=3), np.zeros(5))))
 
 
-def pair_of(original: File, quantized: File, operator: int) -> Pair:
-    pairs = align(original.model, quantized.model).pairs
-    return next(pair for pair in pairs if pair.float_operator == operator)
+def depthwise_classifier(outlier: float) -> Graph:
+    """As `classifier`, with a depthwise layer that scales channel 3 back."""
+    b = Builder((1, SIDE, SIDE, 3))
+    kernel, spread = weights(16, 3, 3, 3, seed=1), weights(1, 3, 3, 16, seed=2)
+    kernel[3] *= outlier
+    spread[..., 3] /= outlier
+    x = b.conv(b.graph.inputs[0], kernel, None, activation=1)
+    x = b.conv(x, spread, None, depthwise=True, activation=1)
+    return b.finish(b.softmax(b.dense(b.mean(x), 12 * weights(5, 16, seed=3), np.zeros(5))))

@@ -9,7 +9,14 @@ from edgevision.verify.remedy import Change, closeness, try_changes
 from edgevision.verify.requantize import obstacle, trial_of
 from edgevision.verify.snapshot import File
 from tests.artifact.models import classifier as small
-from tests.verify.planted import classifier, files, image_set, one_conv, pictures
+from tests.verify.planted import (
+    classifier,
+    depthwise_classifier,
+    files,
+    image_set,
+    one_conv,
+    pictures,
+)
 
 
 def scores(*rows: tuple[float, ...]) -> Predictions:
@@ -72,6 +79,23 @@ def test_clipped_range_has_two_remedies() -> None:
     assert first.changes[1].words == "keep conv_2d_0 and 1 beside it in float"
 
 
+def test_outlier_before_a_depthwise_layer_is_equalized_away() -> None:
+    graph = depthwise_classifier(outlier=30)
+    images = image_set(pictures(8))
+    original, quantized = files(graph)
+    found = explain(original, quantized, images)
+    first = found.layers[0]
+    assert first.cause.label == "outlier channel"
+    assert first.changes[0].equalization
+    calibration, measured = halves(images)
+    trial = trial_of(original, quantized, calibration=calibration, measured=measured)
+    trials = measure_remedies(original, quantized, [first], trial, measured)
+    before, after = trials.unchanged.effect, trials.remedies[0].effect
+    assert before is not None
+    assert after is not None
+    assert after.sqnr_db > before.sqnr_db + 1.5
+
+
 def test_without_the_plant_another_layer_is_the_worst() -> None:
     found = explain(*files(classifier()), image_set(pictures(4)))
     assert {layer.cause.label for layer in found.layers} == {"rounding"}
@@ -96,6 +120,17 @@ def test_files_of_other_networks_are_refused() -> None:
     original, _ = files(classifier())
     _, other = files(one_conv(np.ones(8)))
     with pytest.raises(UsageError, match="no layer in common"):
+        explain(original, other, image_set(pictures(1)))
+
+
+def test_same_network_with_other_weights_is_refused() -> None:
+    original, _ = files(classifier())
+    graph = classifier()
+    for op in (graph.operators[0], graph.operators[1]):
+        at = op.inputs[1]
+        graph.tensors[at].data = np.flip(graph.known(at), axis=(1, 2, 3)).copy()
+    _, other = files(graph)
+    with pytest.raises(UsageError, match="the two files have other weights"):
         explain(original, other, image_set(pictures(1)))
 
 

@@ -78,13 +78,8 @@ class EndToEndTest {
         preprocessor: Preprocessor,
         postprocessor: Postprocessor,
     ): FloatArray {
-        val input = if (card.input.quantization !=
-            null
-        ) {
-            preprocessor.int8
-        } else {
-            bytes(preprocessor.float32)
-        }
+        val takesInt8 = card.input.quantization != null
+        val input = if (takesInt8) preprocessor.int8 else bytes(preprocessor.float32)
         val output = model.run(
             input,
             type(card.input),

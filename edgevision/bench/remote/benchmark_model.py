@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from edgevision.bench.delegation import Delegation
-from edgevision.bench.latency import Reported
+from edgevision.bench.summary import Reported
 from edgevision.errors import DeviceError
 
 _NUMBER = r"([0-9.e+]+)"

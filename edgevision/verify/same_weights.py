@@ -1,0 +1,37 @@
+"""Whether a quantized file was made from a given float file: their weights point the same way."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgevision.artifact.model import TfliteModel
+from edgevision.verify.align import Pair
+from edgevision.verify.rescaled import real_values
+
+_CHANNEL_AXIS = {"CONV_2D": 0, "FULLY_CONNECTED": 0, "TRANSPOSE_CONV": 0, "DEPTHWISE_CONV_2D": 3}
+
+
+def weight_likeness(
+    original: TfliteModel, quantized: TfliteModel, pairs: Sequence[Pair]
+) -> float | None:
+    """Median over all output channels of the cosine between their weights in both files.
+
+    Near 1 for a quantized copy, whatever its channels were scaled by; near 0 for a network of
+    other weights. None when no layer has weights to compare.
+    """
+    cosines = [np.zeros(0)]
+    for pair in pairs:
+        op = original.operators[pair.float_operator]
+        twin = quantized.operators[pair.quantized_operator]
+        if op.name not in _CHANNEL_AXIS or twin.name != op.name:
+            continue
+        ours = real_values(original.tensors[op.inputs[1]])
+        theirs = real_values(quantized.tensors[twin.inputs[1]])
+        if ours is None or theirs is None or ours.shape != theirs.shape:
+            continue
+        axes = tuple(a for a in range(ours.ndim) if a != _CHANNEL_AXIS[op.name])
+        length = np.sqrt((ours * ours).sum(axes) * (theirs * theirs).sum(axes))
+        alive = length > 0
+        cosines.append((ours * theirs).sum(axes)[alive] / length[alive])
+    together = np.concatenate(cosines)
+    return float(np.median(together)) if together.size else None
