@@ -20,6 +20,7 @@ from edgevision.compress.fine_tune import fine_tune
 from edgevision.compress.load import load_keras
 from edgevision.compress.plan import Plan, Target
 from edgevision.compress.prune import prune
+from edgevision.compress.reconstruction import images_for
 from edgevision.compress.training import Training
 from edgevision.convert.convert import convert
 from edgevision.dataset.open_set import open_image_set
@@ -79,8 +80,8 @@ def _train(arguments: argparse.Namespace, contract: Contract, fraction: float) -
         ranking=arguments.ranking,
         round_to=arguments.round_to,
     )
-    pruned = prune(model, plan)
     examples = examples_of(open_image_set(arguments.data / "train.npz"), contract)
+    pruned = prune(model, plan, refit_on=examples.some(images_for(contract.height, contract.width)))
     tuned = fine_tune(
         pruned.model,
         model,

@@ -112,6 +112,8 @@ def new_app(destination: Path, package: str) -> Project:
     with tempfile.TemporaryDirectory(prefix=".new-app-", dir=destination.parent) as temporary:
         copy = Path(temporary) / "app"
         shutil.copytree(source, copy, ignore=_ignored)
+        # What verifies the demo in our CI; it needs our tests.
+        shutil.rmtree(copy / "ci")
         for path in _texts(copy):
             text = path.read_text(encoding="utf-8")
             if DEMO_PACKAGE in text:

@@ -73,6 +73,11 @@ def differences(one: Host, other: Host) -> tuple[str, ...]:
 def warnings_about_host(host: Host, *, threads: int) -> tuple[str, ...]:
     """What about the machine makes its figures doubtful."""
     found = []
+    if host.architecture in {"x86_64", "AMD64"}:
+        found.append(
+            "figures of an x86-64 machine: on a phone or a Pi even the order of models can be "
+            "another; --on measures there"
+        )
     if threads > host.usable_cpus:
         found.append(f"{threads} threads on {host.usable_cpus} usable CPUs: they will wait")
     busy = host.load - 0.5

@@ -12,7 +12,7 @@ from edgevision.camera.frame import Frame, Image
 from edgevision.camera.source import SourceOptions
 from edgevision.errors import UsageError
 
-_PHASES = 16
+_PHASES = 8
 """Pictures drawn beforehand and shown in turn, so that the source itself costs nothing."""
 
 _MAX_SIDE = 4096

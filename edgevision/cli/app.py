@@ -11,6 +11,7 @@ import typer
 
 from edgevision import __version__
 from edgevision.cli import (
+    android,
     bench,
     calibration,
     camera,
@@ -22,8 +23,10 @@ from edgevision.cli import (
     evaluate,
     inspect,
     optimize,
+    prune,
     quantize,
     report,
+    verify,
 )
 from edgevision.errors import EdgeVisionError
 
@@ -108,8 +111,10 @@ def _options(
 
 COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("optimize", optimize.optimize),
+    ("prune", prune.prune),
     ("convert", convert.convert),
     ("quantize", quantize.quantize),
+    ("verify", verify.verify),
     ("evaluate", evaluate.evaluate),
     ("bench", bench.bench),
     ("compare", compare.compare),
@@ -120,7 +125,10 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("demo", demo.demo),
 )
 """In the order of the help: the main job first."""
-GROUPS: tuple[tuple[str, typer.Typer], ...] = (("calibration", calibration.app),)
+GROUPS: tuple[tuple[str, typer.Typer], ...] = (
+    ("calibration", calibration.app),
+    ("android", android.app),
+)
 
 for _name, _command in COMMANDS:
     app.command(_name)(guarded(_command))

@@ -1,6 +1,6 @@
 """`edgevision doctor`: what is installed, what works, and the exact line for what is missing."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -23,13 +23,22 @@ ALTERNATIVES = {"opencv-python-headless": ("opencv-python", "opencv-contrib-pyth
 
 
 def doctor(
+    topic: Annotated[
+        Literal["camera"] | None,
+        typer.Argument(help="camera: why there is no picture; all of it unless given."),
+    ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Tell what is installed, what works, and how to get what is missing.
 
-    Exits with 3 when no TFLite runtime works here.
+    Exits with 3 when no TFLite runtime works here; for camera, with 6 when there is none.
     """
+    if topic == "camera":
+        from edgevision.cli.doctor_camera import doctor_camera
+
+        doctor_camera(as_json=as_json)
+        return
     from dataclasses import asdict
 
     from edgevision import __version__

@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgevision.cli import console, options
+from edgevision.cli import console, integer_options, options
 from edgevision.cli.preprocess_flags import Color, CropFraction, Fit, Mean, Preprocess, Std
 from edgevision.errors import UsageError
 
 if TYPE_CHECKING:
     from edgevision.pipeline.quantize_file import Done
-    from edgevision.quantize.target import Goal, Reached
     from edgevision.recipe.recipe import Recipe
 
 
@@ -32,32 +31,18 @@ def quantize(
     recipe: Annotated[
         str | None, typer.Option(metavar="NAME|FILE.toml", help="A recipe in place of those.")
     ] = None,
-    full_integer: Annotated[
-        bool, typer.Option("--full-integer", help="int8 input and output as well, for NPUs.")
-    ] = False,
-    input_type: Annotated[
-        str | None, typer.Option(help="uint8 (raw pixels), int8 or float32.")
-    ] = None,
-    output_type: Annotated[str | None, typer.Option(help="float32, int8 or uint8.")] = None,
-    quality: Annotated[
-        str | None, typer.Option(help="How long to try: fast (the default), balanced or best.")
-    ] = None,
+    full_integer: integer_options.FullInteger = False,
+    input_type: integer_options.InputType = None,
+    output_type: integer_options.OutputType = None,
+    quality: integer_options.Quality = None,
     calibration: Annotated[
         Path | None,
         typer.Option(
             help="Calibration set or any image set; the one under calibration/ unless given."
         ),
     ] = None,
-    min_agreement: Annotated[
-        float | None,
-        typer.Option(
-            min=0, max=100, help="Percent of images that must get the float model's answer."
-        ),
-    ] = None,
-    max_drop: Annotated[
-        float | None,
-        typer.Option(min=0, max=100, help="Points of top-1 accuracy that may be lost at most."),
-    ] = None,
+    min_agreement: integer_options.MinAgreement = None,
+    max_drop: integer_options.MaxDrop = None,
     evaluation: Annotated[
         Path | None,
         typer.Option("--eval", help="Image set that target must hold on; labelled for --max-drop."),
@@ -87,7 +72,6 @@ def quantize(
     not what was asked for.
     """
     from edgevision.cli.photos import calibration_photos, opened, over_set
-    from edgevision.errors import TargetMissedError
     from edgevision.files import refuse_to_replace
     from edgevision.pipeline.quantize_file import Job, quantize_file
     from edgevision.preprocess.options import from_flags, refuse_auto
@@ -97,7 +81,7 @@ def quantize(
     name, chosen = _recipe(
         [flag for flag, asked in flags.items() if asked],
         recipe,
-        changes=_changes(
+        changes=integer_options.changes_of(
             full_integer=full_integer,
             input_type=input_type,
             output_type=output_type,
@@ -107,7 +91,7 @@ def quantize(
     path = output or model.with_name(f"{model.stem}_{name}.tflite")
     refuse_to_replace(path, overwrite=overwrite)
     is_integer = chosen.precision in {"int8", "int16x8"}
-    goal = _goal(min_agreement, max_drop)
+    goal = integer_options.goal_of(min_agreement, max_drop)
     if goal is not None and not is_integer:
         raise UsageError("--min-agreement and --max-drop search among integer files only")
     photos, kept = calibration_photos(calibration, needed=is_integer)
@@ -145,8 +129,7 @@ def quantize(
     else:
         render(done, path)
     if done.reached is not None and not done.reached.met:
-        message = f"the target was missed; {path} is the best found"
-        raise TargetMissedError(message, hint=_cause(done.reached))
+        raise integer_options.missed(done.reached, str(path))
 
 
 def _recipe(
@@ -166,43 +149,11 @@ def _recipe(
     return stem, replace(found, **changes)
 
 
-def _changes(
-    *, full_integer: bool, input_type: str | None, output_type: str | None, quality: str | None
-) -> dict[str, Any]:
-    """What the flags change in the recipe, which checks the values."""
-    changes = {"input_type": "int8", "output_type": "int8"} if full_integer else {}
-    for name, said in (("input_type", input_type), ("output_type", output_type)):
-        if said is not None and changes.get(name, said) != said:
-            flag = f"--{name.replace('_', '-')}"
-            raise UsageError(f"--full-integer means int8 in and out, not {flag} {said}")
-        if said is not None:
-            changes[name] = said
-    if quality is not None:
-        changes["quality"] = quality
-    return changes
-
-
-def _goal(min_agreement: float | None, max_drop: float | None) -> "Goal | None":
-    from edgevision.quantize.target import Goal
-
-    if min_agreement is not None and max_drop is not None:
-        raise UsageError("--min-agreement and --max-drop are two targets: give one")
-    if min_agreement is not None:
-        return Goal(kind="agreement", threshold=min_agreement / 100)
-    if max_drop is not None:
-        return Goal(kind="drop", threshold=max_drop / 100)
-    return None
-
-
-def _cause(reached: "Reached") -> str:
-    worst = ", ".join(reached.hurting)
-    return f"these layers lose most in int8: {worst}" if worst else ""
-
-
 def document(done: "Done", path: Path) -> dict[str, Any]:
     """All of it as JSON values."""
     from dataclasses import asdict
 
+    from edgevision.pipeline.outcome import reached_to_dict
     from edgevision.recipe.toml_file import recipe_to_dict
 
     model = done.model
@@ -220,11 +171,7 @@ def document(done: "Done", path: Path) -> dict[str, Any]:
         "speed": None if model.verdict is None else asdict(model.verdict),
     }
     if done.reached is not None:
-        found["target"] = {
-            "met": done.reached.met,
-            "trials": [asdict(trial) for trial in done.reached.trials],
-            "hurting": list(done.reached.hurting),
-        }
+        found["target"] = reached_to_dict(done.reached)
     return found
 
 
@@ -258,15 +205,4 @@ def render(done: "Done", path: Path) -> None:
     if model.images:
         console.note(f"calibrated on {model.images} images, {model.seconds:.1f} s")
     if done.reached is not None:
-        table = console.new_table("tried", "float ops", "measured", "95 %", "ms", "met")
-        for trial in done.reached.trials:
-            found = trial.measured
-            table.add_row(
-                trial.name,
-                str(trial.float_operators),
-                console.percent(found.value),
-                f"{100 * found.low:.1f} to {100 * found.high:.1f}",
-                "" if trial.median_ms is None else f"{trial.median_ms:.2f}",
-                "yes" if trial.met else "no",
-            )
-        console.print_table(table)
+        integer_options.render_trials(done.reached)

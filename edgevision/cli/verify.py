@@ -199,7 +199,7 @@ def _render_layers(found: "Explanation", top: int) -> None:
         pair, errors = layer.error.pair, layer.error
         table.add_row(
             f"{number} {shown(pair.layer, 18)}",
-            shown(pair.operation, 17),
+            shown(pair.operation.removesuffix("_2D"), 15),
             *map(_decibels, (layer.answer_sqnr_db, errors.own_sqnr_db, errors.sqnr_db)),
             layer.cause.label,
         )
@@ -209,7 +209,7 @@ def _render_layers(found: "Explanation", top: int) -> None:
     print_fact("carried", "SQNR of its output against the float model: all errors up to here")
     for number, layer in enumerate(worst, start=1):
         print_fact(f"cause of {number}", layer.cause.detail)
-        print_fact("", f"remedy: {layer.change.words}")
+        print_fact("", f"remedy: {', or '.join(one.words for one in layer.changes)}")
     if found.unmatched:
         listed = ", ".join(found.unmatched[:3]) + (", ..." if len(found.unmatched) > 3 else "")
         print_fact("not compared", f"{listed}: folded into others or rewritten")

@@ -45,6 +45,7 @@ class Checkpoint:
     best_epoch: int = 0
     """From 1; 0 as long as none was better than the model as it came."""
 
+    best_score: float = float("-inf")
     score_before: float | None = None
     best_weights: list[NDArray[Any]] = field(default_factory=list)
 
@@ -79,15 +80,16 @@ class Checkpoint:
             fingerprint=fingerprint,
             epochs=[Epoch(**epoch) for epoch in facts["epochs"]],
             best_epoch=facts["best_epoch"],
+            best_score=facts["best_score"],
             score_before=facts["score_before"],
             best_weights=best,
         )
 
-    def add(self, epoch: Epoch, learner: Trained) -> None:
-        """Note an epoch; keep its weights when it is the best so far."""
-        best = self.epochs[self.best_epoch - 1].score if self.best_epoch else self.score_before
+    def add(self, epoch: Epoch, learner: Trained, *, counts: bool) -> None:
+        """Note an epoch; keep its weights when it counts and is the best so far."""
         self.epochs.append(epoch)
-        if best is None or epoch.score >= best:
+        if counts and epoch.score >= self.best_score:
+            self.best_score = epoch.score
             self.best_epoch = len(self.epochs)
             self.best_weights = [np.asarray(weight) for weight in learner.student.weights]
 
@@ -98,6 +100,7 @@ class Checkpoint:
             "fingerprint": self.fingerprint,
             "epochs": [asdict(epoch) for epoch in self.epochs],
             "best_epoch": self.best_epoch,
+            "best_score": self.best_score,
             "score_before": self.score_before,
             "variables": len(variables),
         }

@@ -62,8 +62,8 @@ class Chooser:
         least = price(self.choose(1))
         if least > limit:
             message = (
-                f"{target.fraction:.0%} of {target.measure} cannot be removed: "
-                f"the most is {1 - least / full:.0%}"
+                f"{100 * target.fraction:.0f} % of {target.measure} cannot be removed: "
+                f"the most is {100 * (1 - least / full):.0f} %"
             )
             raise TargetMissedError(
                 message, hint="keep fewer layers, round to fewer channels, or ask for less"

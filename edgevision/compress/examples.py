@@ -36,6 +36,11 @@ class Examples:
     contract: Contract
     """Turns pixels into what the model takes: (pixel - mean) / std."""
 
+    def some(self, count: int, seed: int = 0) -> FloatArray:
+        """At most `count` model inputs, chosen at random."""
+        chosen = np.random.default_rng(seed).permutation(self.count)[:count]
+        return self.batch(np.sort(chosen))
+
     def batch(self, indices: Indices) -> FloatArray:
         """(n, height, width, channels) model inputs of these images."""
         return normalize(np.stack([self.pixels(int(i)) for i in indices]), self.contract)

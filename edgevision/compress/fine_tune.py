@@ -55,6 +55,7 @@ def fine_tune(
     feature: Feature | None = None,
     checkpoint: Path | None = None,
     after_step: AfterStep = lambda _step, _model: None,
+    best_after: int = 0,
     progress: Progress = silent,
 ) -> FineTuned:
     """Train `student` in place to answer like `teacher`, on all GPUs there are.
@@ -71,6 +72,8 @@ def fine_tune(
         checkpoint: A file to write after every epoch. If it is there, the run that wrote it is
             continued and comes out as if it had not been interrupted.
         after_step: Called between steps with the model in training.
+        best_after: Epochs that end before so many steps cannot be the best, and neither can the
+            model as it came, when this is above 0.
         progress: Told about steps.
 
     Raises:
@@ -81,7 +84,7 @@ def fine_tune(
     _check(examples, training, teacher, answers[0])
     chosen, held_out = split(examples, training.held_out, training.seed)
     batch_size = min(training.batch_size, len(chosen))
-    steps = len(chosen) // batch_size
+    steps = steps_of(examples, training)
     keras.utils.set_random_seed(training.seed)
     learner = Learner(
         student,
@@ -96,6 +99,7 @@ def fine_tune(
     state = Checkpoint.open(checkpoint, learner, _fingerprint(training, examples, student))
     if state.score_before is None:
         state.score_before = learner.score(examples, held_out, batch_size)
+        state.best_score = -np.inf if best_after else state.score_before
     after_step(len(state.epochs) * steps, learner.student)
     for epoch in range(len(state.epochs), training.epochs):
         if _is_over(state, training.patience):
@@ -109,7 +113,8 @@ def fine_tune(
             after_step(done, learner.student)
             progress(done, training.epochs * steps, "fine-tuning")
         score = learner.score(examples, held_out, batch_size)
-        state.add(Epoch(loss=float(np.mean(losses)), score=score), learner)
+        counts = (epoch + 1) * steps >= best_after
+        state.add(Epoch(loss=float(np.mean(losses)), score=score), learner, counts=counts)
         if checkpoint is not None:
             state.save(checkpoint, learner)
     state.give_best(student)
@@ -121,6 +126,12 @@ def fine_tune(
         training_images=len(chosen),
         held_out_images=len(held_out),
     )
+
+
+def steps_of(examples: Examples, training: Training) -> int:
+    """Steps in one epoch of `training` on these images."""
+    chosen, _ = split(examples, training.held_out, training.seed)
+    return len(chosen) // min(training.batch_size, len(chosen))
 
 
 def _check(examples: Examples, training: Training, teacher: Any, answer: str) -> None:

@@ -163,22 +163,28 @@ def _again(
 ) -> list[Carried]:
     """A layer used a second time reads and makes the very channels of its first use."""
     first, first_inputs, first_outputs = before
-    same_ranks = [len(w.shape) for w in call.inputs] == [len(w.shape) for w in first.inputs]
-    for source, earlier in zip(inputs, first_inputs, strict=False):
-        if same_ranks and source is not None and earlier is not None:
-            # Weights fix the number of channels, so the two have equally many.
-            ledger.merge(source.ids, earlier.ids)
-            continue
-        for carried in (source, earlier):
+    # Weights fix how many channels there are; a layer without, such as Dropout, takes any number.
+    alike = [_form(call, inputs), len(call.outputs)] == [
+        _form(first, first_inputs),
+        len(first.outputs),
+    ]
+    if not alike:
+        for carried in (*inputs, *first_inputs, *first_outputs):
             if carried is not None:
                 ledger.pin(carried.ids, f"{call.name} is used on tensors that cannot shrink alike")
-    outputs = list(first_outputs)
-    if not same_ranks or len(outputs) != len(call.outputs):
-        for carried in first_outputs:
-            if carried is not None:
-                ledger.pin(carried.ids, f"{call.name} is used on tensors of different ranks")
         return [None] * len(call.outputs)
-    return outputs
+    for source, earlier in zip(inputs, first_inputs, strict=True):
+        if source is not None and earlier is not None:
+            ledger.merge(source.ids, earlier.ids)
+    return list(first_outputs)
+
+
+def _form(call: Call, inputs: list[Carried]) -> list[tuple[int, ...]]:
+    """For each input its rank, and the axis and number of its channels."""
+    return [
+        (len(wire.shape),) if source is None else (len(wire.shape), source.axis, len(source.ids))
+        for wire, source in zip(call.inputs, inputs, strict=True)
+    ]
 
 
 def _pin_patterns(ledger: Ledger, keep: Sequence[str]) -> None:

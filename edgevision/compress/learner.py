@@ -151,4 +151,5 @@ class Learner:
 def _with_feature(model: Any, feature: Feature | None) -> Any:
     if feature is None:
         return model
-    return keras.Model(model.inputs, [*model.outputs, model.get_layer(feature.layer).output])
+    [image] = model.inputs
+    return keras.Model(image, [*model.outputs, model.get_layer(feature.layer).output])

@@ -12,9 +12,12 @@ from edgevision.compress.cost import Cost, CostModel, cost_model
 from edgevision.compress.graph import ChannelGraph, LayerWidth, build_graph
 from edgevision.compress.importance import Scores, weight_scores
 from edgevision.compress.plan import Plan, Target
+from edgevision.compress.reconstruction import reconstruct
 from edgevision.compress.removal import remove
 from edgevision.compress.trace import trace
-from edgevision.errors import ModelError, UsageError
+from edgevision.errors import ModelError, TargetMissedError, UsageError
+from edgevision.progress import Progress, silent
+from edgevision.tensors import FloatArray
 
 LatencyMs: TypeAlias = Callable[[Any], float]
 """Measures a Keras model somewhere: the host, or a device at the end of a line."""
@@ -60,6 +63,8 @@ def prune(
     *,
     score: Callable[[ChannelGraph], Scores] | None = None,
     latency_ms: LatencyMs | None = None,
+    refit_on: FloatArray | None = None,
+    progress: Progress = silent,
 ) -> Pruned:
     """Remove channels from `model`, which stays as it is; the result is a new Keras model.
 
@@ -68,6 +73,9 @@ def prune(
         plan: What to remove.
         score: Scores units instead of `plan.importance`; "taylor" needs it, as it needs data.
         latency_ms: Measures a candidate; needed for a target in latency.
+        refit_on: Inputs of the model; the layers left are refitted to make up for what is gone,
+            which without any training saves most of the accuracy. A few hundred images will do.
+        progress: Told of layers refitted.
 
     Raises:
         ModelError: the model has no graph, or nothing in it can be removed.
@@ -79,8 +87,14 @@ def prune(
     costs = cost_model(graph)
     chooser = _chooser(graph, plan, score)
     kept = chooser.choose_for(plan.target, _price(graph, costs, plan, latency_ms))
+    smaller = remove(graph, kept)
+    if refit_on is not None:
+        if len(graph.trace.input_wires) != 1:
+            message = f"{graph.trace.name} has several inputs, and layers are refitted on one"
+            raise UsageError(message)
+        reconstruct(graph, kept, smaller, refit_on, progress=progress)
     return Pruned(
-        model=remove(graph, kept),
+        model=smaller,
         before=costs.cost(graph.all_kept()),
         after=costs.cost(kept),
         widths_before=graph.layer_widths(),
@@ -89,8 +103,20 @@ def prune(
     )
 
 
-def ladder(model: Any, plan: Plan, fractions: Sequence[float]) -> tuple[Rung, ...]:
-    """What removing each of `fractions` of the plan's measure would come to; builds nothing.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """What several shares removed would come to."""
+
+    widths: tuple[LayerWidth, ...]
+    """Now."""
+
+    rungs: tuple[Rung, ...]
+    out_of_reach: tuple[str, ...]
+    """For each share that has no rung, why."""
+
+
+def ladder(model: Any, plan: Plan, fractions: Sequence[float]) -> Ladder:
+    """What removing each of `fractions` would come to, as far as it can be; builds nothing.
 
     Raises: as `prune`, and UsageError for a target in latency, which cannot be predicted.
     """
@@ -106,12 +132,17 @@ def ladder(model: Any, plan: Plan, fractions: Sequence[float]) -> tuple[Rung, ..
         ranking=plan.ranking,
         round_to=plan.round_to,
     )
-    rungs = []
+    rungs: list[Rung] = []
+    missed: list[str] = []
     for fraction in fractions:
         target = Target(measure=plan.target.measure, fraction=fraction)
-        kept = chooser.choose_for(target, _price(graph, costs, plan, None))
+        try:
+            kept = chooser.choose_for(target, _price(graph, costs, plan, None))
+        except TargetMissedError as error:
+            missed.append(str(error))
+            continue
         rungs.append(Rung(fraction=fraction, cost=costs.cost(kept), widths=_widths(graph, kept)))
-    return tuple(rungs)
+    return Ladder(widths=graph.layer_widths(), rungs=tuple(rungs), out_of_reach=tuple(missed))
 
 
 def _last_feature(graph: ChannelGraph, kept: Choice) -> Feature | None:

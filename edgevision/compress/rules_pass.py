@@ -7,7 +7,7 @@ axis stays the last (or, in `channels_first` models, the second).
 from collections.abc import Sequence
 from typing import Any
 
-from edgevision.compress.channels import Channels, Ledger
+from edgevision.compress.channels import Channels, Kept, Ledger
 from edgevision.compress.rules import (
     Carried,
     Rule,
@@ -23,6 +23,23 @@ def per_number(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequenc
     """Rule for what looks at each number alone."""
     if len(inputs) != 1 or call.outputs[0].shape != call.inputs[0].shape:
         return unknown(ledger, call, inputs)
+    return inputs
+
+
+def _dropout(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+    """A smaller network has less to spare, so the rate falls with the number of channels.
+
+    Source: Han et al. 2015, "Learning both Weights and Connections", section 3.2,
+    https://arxiv.org/abs/1506.02626
+    """
+    [source] = inputs
+    if source is not None:
+        ids = source.ids
+
+        def change(config: dict[str, Any], kept: Kept) -> None:
+            config["rate"] *= kept(ids) / len(ids)
+
+        ledger.resize(call.operation, change)
     return inputs
 
 
@@ -81,8 +98,11 @@ def _all_steps(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequenc
 
 
 _LAYERS_PER_NUMBER = """
-    ReLU LeakyReLU ELU Identity Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D
-    GaussianNoise GaussianDropout AlphaDropout ActivityRegularization
+    ReLU LeakyReLU ELU Identity GaussianNoise ActivityRegularization
+"""
+
+_DROPOUTS = """
+    Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianDropout AlphaDropout
 """
 
 _OPS_PER_NUMBER = """
@@ -107,6 +127,7 @@ PASS: dict[str, Rule] = {
     "ops.LogSoftmax": _softmax,
     "applications.StochasticDepth": per_number,
     **{f"layers.{name}": per_number for name in _LAYERS_PER_NUMBER.split()},
+    **{f"layers.{name}": _dropout for name in _DROPOUTS.split()},
     **{f"ops.{name}": per_number for name in _OPS_PER_NUMBER.split()},
     **{f"layers.{name}": _spatial for name in _SPATIAL.split()},
     **{f"layers.{name}": _all_steps for name in ("ZeroPadding1D", "Cropping1D", "UpSampling1D")},

@@ -11,6 +11,7 @@ from edgevision.predictions import Predictions
 from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
 from edgevision.quantize.plan import Skipped
+from edgevision.quantize.target import Reached
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.predict import refuse_nan, scores_of
 from edgevision.runtime.session import Session
@@ -30,6 +31,8 @@ class Candidate:
     answers: Predictions
     skipped: Sequence[Skipped] = ()
     """Operations left in floating point, with the reason."""
+    reached: Reached | None = None
+    """The search for the accuracy target; None without one."""
 
 
 def answers_of(

@@ -11,6 +11,8 @@ from edgevision.errors import EdgeVisionError, UsageError
 REPORT = "report.json"
 """The file by which we know a folder as ours."""
 
+PRUNED_MODEL = "pruned.keras"
+
 
 def refuse_folder(folder: Path, *, overwrite: bool) -> None:
     """Raise unless `folder` may be filled: it is not there, empty, or ours and to be overwritten.
@@ -70,7 +72,7 @@ def _move(temporary: Path, folder: Path) -> None:
         return
     new = {path.name for path in temporary.iterdir()}
     for old in folder.iterdir():
-        if old.suffix == ".tflite" and old.name not in new:
+        if (old.suffix == ".tflite" or old.name == PRUNED_MODEL) and old.name not in new:
             old.unlink()
     # The report last: while it is missing or old, the folder does not claim to be finished.
     for path in sorted(temporary.iterdir(), key=lambda path: path.name == REPORT):

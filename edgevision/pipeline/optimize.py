@@ -10,26 +10,31 @@ from pathlib import Path
 from edgevision.artifact.package import write_card_file
 from edgevision.bench.latency import time_models
 from edgevision.bench.plan import Plan as TimingPlan
+from edgevision.compress.job import Learning
+from edgevision.compress.run import prune_file
 from edgevision.convert.convert import ConvertedModel, convert
 from edgevision.errors import ImageSetError
 from edgevision.files import write_text
 from edgevision.pipeline.candidate import Candidate, answers_of
 from edgevision.pipeline.doubts import doubts, refuse_names
-from edgevision.pipeline.folder import REPORT, filling
+from edgevision.pipeline.folder import PRUNED_MODEL, REPORT, filling
 from edgevision.pipeline.images import overlap
+from edgevision.pipeline.integer import Work, make_quantized
 from edgevision.pipeline.outcome import Outcome, outcome_to_dict
 from edgevision.pipeline.package import package
 from edgevision.pipeline.pixel_store import PixelStore
-from edgevision.pipeline.plan import Plan
+from edgevision.pipeline.plan import Plan, Pruning
 from edgevision.pipeline.settle import settle
 from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.options import of_contract
 from edgevision.progress import Progress, silent
-from edgevision.quantize.quantize import quantize
 from edgevision.quantize.scalar_input import with_scalar_input
 from edgevision.runtime.session import Session, usable_cpus
 
 FLOAT_NAME = "float32"
 CONVERT_LOG = "convert.log"
+PRUNED = "pruned-"
+"""Before the names of the smaller model's files."""
 
 TIMING = TimingPlan(rounds=7, seconds=0.7, least_runs=35)
 """A first look at the latency; `edgevision bench` takes longer and says more."""
@@ -79,8 +84,13 @@ def optimize(
         if converted.classes is not None:
             refuse_names(plan, converted.classes)
             run.warnings += doubts(plan, converted.classes)
-        reference, photos = _run_float(run, converted)
-        candidates = [reference, *_quantize_all(run, reference, photos)]
+        contract = _settle(run, converted)
+        reference, photos = _run_float(run, converted, contract)
+        calibration = _calibration_pixels(run, photos)
+        candidates = [reference, *_quantize_all(run, reference, photos, calibration)]
+        if plan.pruning is not None:
+            smaller, _ = _run_float(run, _prune(run, plan.pruning, contract), contract)
+            candidates += [smaller, *_quantize_all(run, smaller, photos, calibration)]
         with run.stage("time"):
             latencies = time_models(
                 {one.name: one.content for one in candidates},
@@ -117,55 +127,82 @@ def optimize(
     return outcome
 
 
-def _convert(run: _Run) -> ConvertedModel:
+def _convert(run: _Run, source: Path | None = None) -> ConvertedModel:
     plan = run.plan
+    name = FLOAT_NAME if source is None else PRUNED + FLOAT_NAME
     return convert(
-        plan.source,
-        run.folder / f"{FLOAT_NAME}.tflite",
+        source or plan.source,
+        run.folder / f"{name}.tflite",
         input_shape=plan.input_shape,
         custom_objects=plan.custom_objects,
         allow_flex=plan.allow_flex,
-        log_path=run.folder / CONVERT_LOG,
+        log_path=run.folder / (CONVERT_LOG if source is None else f"{PRUNED}{CONVERT_LOG}"),
         progress=run.progress,
     )
 
 
-def _run_float(run: _Run, converted: ConvertedModel) -> tuple[Candidate, PixelStore]:
-    """The float file with its contract settled and its answers, and the photos it answered."""
+def _settle(run: _Run, converted: ConvertedModel) -> Contract:
+    """How the model wants its pixels: what was said, or what measures best."""
+    proof = run.plan.proof
+    labelled = proof if proof is not None and proof.is_labelled else None
+    with run.stage("settle preprocessing"), Session(converted.path, threads=usable_cpus()) as model:
+        contract, doubt = settle(model, run.plan.preprocessing, labelled, progress=run.progress)
+    run.warnings += [doubt] if doubt else []
+    return contract
+
+
+def _prune(run: _Run, pruning: Pruning, contract: Contract) -> ConvertedModel:
+    """The smaller Keras model, fine-tuned and converted; it stays in the folder."""
+    learning = None
+    if pruning.train is not None:
+        learning = Learning(
+            images=str(pruning.train.resolve()),
+            labels=None,
+            preprocessing=of_contract(contract),
+            training=pruning.training,
+        )
+    else:
+        run.warnings.append("pruned without --train: nothing was fine-tuned, accuracy is lost")
+    smaller = run.folder / PRUNED_MODEL
+    with run.stage("prune"):
+        prune_file(run.plan.source, smaller, pruning.plan, learning=learning, progress=run.progress)
+    with run.stage("convert the pruned model"):
+        return _convert(run, smaller)
+
+
+def _run_float(
+    run: _Run, converted: ConvertedModel, contract: Contract
+) -> tuple[Candidate, PixelStore]:
+    """A float file with a scalar normalization and its answers, and the photos it answered."""
     proof = run.plan.proof
     assert proof is not None  # noqa: S101 - `optimize` has checked it
-    content = converted.path.read_bytes()
-    with Session(content, threads=usable_cpus()) as session:
-        with run.stage("settle preprocessing"):
-            labelled = proof if proof.is_labelled else None
-            contract, doubt = settle(
-                session, run.plan.preprocessing, labelled, progress=run.progress
-            )
-        run.warnings += [doubt] if doubt else []
-    content, contract = with_scalar_input(content, contract)
-    photos = PixelStore(proof, contract)
-    with run.stage("run float32"), Session(content, threads=usable_cpus()) as session:
+    name = converted.path.stem
+    content, scalar = with_scalar_input(converted.path.read_bytes(), contract)
+    photos = PixelStore(proof, scalar)
+    with run.stage(f"run {name}"), Session(content, threads=usable_cpus()) as session:
         answers = answers_of(
-            session, contract, photos, progress=run.progress, stage="running float32"
+            session, scalar, photos, progress=run.progress, stage=f"running {name}"
         )
-    float_candidate = Candidate(
-        name=FLOAT_NAME, content=content, contract=contract, recipe=None, answers=answers
-    )
-    return float_candidate, photos
+    made = Candidate(name=name, content=content, contract=scalar, recipe=None, answers=answers)
+    return made, photos
 
 
-def _quantize_all(run: _Run, reference: Candidate, photos: PixelStore) -> Iterator[Candidate]:
-    calibration = _calibration_pixels(run, reference.contract, photos)
-    for name, recipe in run.plan.recipes:
+def _quantize_all(
+    run: _Run, of_float: Candidate, photos: PixelStore, calibration: PixelStore | None
+) -> Iterator[Candidate]:
+    prefix = of_float.name.removesuffix(FLOAT_NAME)
+    for recipe_name, recipe in run.plan.recipes:
+        name = prefix + recipe_name
+        work = Work(
+            content=of_float.content,
+            contract=of_float.contract,
+            calibration=calibration,
+            goal=run.plan.goal,
+            judged=photos,
+            never_slower=(recipe.input_type, recipe.output_type) != ("int8", "int8"),
+        )
         with run.stage(f"quantize {name}"):
-            quantized = quantize(
-                reference.content,
-                contract=reference.contract,
-                images=None if calibration is None else calibration.__iter__,
-                recipe=recipe,
-                total=None if calibration is None else len(calibration),
-                progress=run.progress,
-            )
+            quantized, reached = make_quantized(work, recipe, progress=run.progress)
         run.warnings += quantized.warnings
         with (
             run.stage(f"run {name}"),
@@ -185,10 +222,11 @@ def _quantize_all(run: _Run, reference: Candidate, photos: PixelStore) -> Iterat
             recipe=recipe,
             answers=answers,
             skipped=quantized.skipped,
+            reached=reached,
         )
 
 
-def _calibration_pixels(run: _Run, contract: Contract, photos: PixelStore) -> PixelStore | None:
+def _calibration_pixels(run: _Run, photos: PixelStore) -> PixelStore | None:
     """The calibration photos; those of the proof again when there are no others."""
     calibration, evaluation = run.plan.calibration, run.plan.evaluation
     if calibration is None:
@@ -200,4 +238,4 @@ def _calibration_pixels(run: _Run, contract: Contract, photos: PixelStore) -> Pi
             f"{shared} of the {len(evaluation)} evaluation images are in the calibration set "
             "too: the figures flatter"
         )
-    return PixelStore(calibration.images, contract)
+    return PixelStore(calibration.images, photos.contract)

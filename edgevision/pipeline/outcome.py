@@ -9,6 +9,7 @@ from edgevision.bench.latency import Latency
 from edgevision.bench.ratio import Ratio
 from edgevision.metrics import Rate
 from edgevision.quantize.plan import Skipped
+from edgevision.quantize.target import Reached
 from edgevision.verify.agreement import Comparison
 
 SCHEMA_VERSION = 1
@@ -32,6 +33,8 @@ class Variant:
     """With the float file; None for that file itself."""
     skipped: tuple[Skipped, ...]
     """Operations left in floating point, with the reason."""
+    reached: Reached | None = None
+    """The search for the accuracy target; None without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,11 @@ class Outcome:
     warnings: tuple[str, ...]
     seconds: tuple[tuple[str, float], ...]
     """(stage, seconds)."""
+
+    @property
+    def missed(self) -> tuple[Variant, ...]:
+        """Files that are the best found, and not good enough."""
+        return tuple(one for one in self.variants if one.reached and not one.reached.met)
 
 
 def outcome_to_dict(outcome: Outcome) -> dict[str, Any]:
@@ -94,7 +102,17 @@ def _variant_to_dict(variant: Variant) -> dict[str, Any]:
         "against_float": None
         if variant.comparison is None
         else _comparison_to_dict(variant.comparison, variant.card.labels),
+        "target": None if variant.reached is None else reached_to_dict(variant.reached),
         "card": card_to_dict(variant.card),
+    }
+
+
+def reached_to_dict(reached: Reached) -> dict[str, Any]:
+    """A search for an accuracy target as plain JSON values."""
+    return {
+        "met": reached.met,
+        "trials": [asdict(trial) for trial in reached.trials],
+        "hurting": list(reached.hurting),
     }
 
 

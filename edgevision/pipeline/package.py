@@ -69,6 +69,7 @@ def package(
         accuracy=None if labels is None else top_k_accuracy(candidate.answers.scores, labels),
         comparison=comparison,
         skipped=tuple(candidate.skipped),
+        reached=candidate.reached,
     )
 
 

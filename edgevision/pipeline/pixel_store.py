@@ -20,7 +20,7 @@ class PixelStore:
     ) -> None:
         """Decode nothing yet; at most `kept_bytes` of pixels stay in memory."""
         self.images = images
-        self._contract = contract
+        self.contract = contract
         self._room = kept_bytes // (contract.width * contract.height * contract.channels)
         self._kept: list[Pixels] = []
 
@@ -34,7 +34,7 @@ class PixelStore:
             if position < len(self._kept):
                 yield self._kept[position]
                 continue
-            pixels = to_pixels(self.images.load(item), self._contract)
+            pixels = to_pixels(self.images.load(item), self.contract)
             if position == len(self._kept) < self._room:
                 self._kept.append(pixels)
             yield pixels

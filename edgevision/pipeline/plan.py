@@ -1,11 +1,14 @@
 """What `optimize` is asked to do, settled before any work starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgevision.artifact.card import CalibrationSource
+from edgevision.compress.plan import Plan as PruningPlan
+from edgevision.compress.training import Training
 from edgevision.dataset.imageset import ImageSet
 from edgevision.preprocess.preprocessing import Preprocessing
+from edgevision.quantize.target import Goal
 from edgevision.recipe.recipe import Recipe
 
 
@@ -15,6 +18,16 @@ class Photos:
 
     images: ImageSet
     source: CalibrationSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruning:
+    """A smaller model to be made beside the original one."""
+
+    plan: PruningPlan
+    train: Path | None
+    """Image set to fine-tune on; None to remove only, which costs accuracy."""
+    training: Training = field(default_factory=Training)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +51,9 @@ class Plan:
     input_shape: tuple[int, int, int] | None = None
     custom_objects: tuple[str, ...] = ()
     allow_flex: bool = False
+    goal: Goal | None = None
+    """What integer files must reach on the images of the proof."""
+    pruning: Pruning | None = None
     threads: int = 1
     overwrite: bool = False
 

@@ -1,37 +1,26 @@
 """A float `.tflite` to a quantized one with its card: what `edgevision quantize` does."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from edgevision.artifact.card import Card, Provenance
 from edgevision.artifact.facts import Facts, facts_of
 from edgevision.artifact.model import read_model
 from edgevision.artifact.package import write_card
 from edgevision.artifact.reading import read_card
-from edgevision.bench.latency import time_models
-from edgevision.bench.plan import Plan as TimingPlan
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import UsageError
 from edgevision.files import sha256_of, write_bytes
-from edgevision.metrics import agreement
+from edgevision.pipeline.integer import Work, make_quantized
 from edgevision.pipeline.pixel_store import PixelStore
 from edgevision.pipeline.plan import Photos
 from edgevision.preprocess.contract import Contract
 from edgevision.preprocess.preprocessing import Preprocessing, nothing_said
 from edgevision.progress import Progress, silent
-from edgevision.quantize.quantize import QuantizedModel, quantize, read_float, stock_of
-from edgevision.quantize.target import Goal, Measured, Reached, meet
+from edgevision.quantize.quantize import QuantizedModel
+from edgevision.quantize.target import Goal, Reached
 from edgevision.recipe.recipe import Recipe
-from edgevision.runtime.predict import scores_of
-from edgevision.runtime.session import Session, usable_cpus
-from edgevision.tensors import FloatArray
 from edgevision.verify.check import Asked, check_file
-
-TIMING = TimingPlan(rounds=7, seconds=0.5, least_runs=35)
-"""Enough to rank a few files; `edgevision bench` says more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,21 +67,21 @@ def quantize_file(job: Job, *, progress: Progress = silent) -> Done:
     """
     card = read_card(job.source)
     contract = _contract(job, card)
-    reached = None
-    if job.goal is not None and job.recipe.precision in {"int8", "int16x8"}:
-        reached = _search(job, job.goal, contract, progress)
-        model = reached.model
-    else:
-        store = None if job.photos is None else PixelStore(job.photos.images, contract)
-        model = quantize(
-            job.source,
+    source = job.source.read_bytes()
+    store = None if job.photos is None else PixelStore(job.photos.images, contract)
+    judged = store if job.evaluation is None else PixelStore(job.evaluation, contract)
+    model, reached = make_quantized(
+        Work(
+            content=source,
             contract=contract,
-            images=None if store is None else store.__iter__,
-            recipe=job.recipe,
-            total=None if store is None else len(store),
-            timer=_median_ms if job.never_slower else None,
-            progress=progress,
-        )
+            calibration=store,
+            goal=job.goal,
+            judged=judged,
+            never_slower=job.never_slower,
+        ),
+        job.recipe,
+        progress=progress,
+    )
     write_bytes(job.output, _packaged(job, model, card), overwrite=job.overwrite)
     facts = facts_of(read_model(job.output))
     check_file(
@@ -141,55 +130,3 @@ def _packaged(job: Job, model: QuantizedModel, card: Card | None) -> bytes:
             ),
         ),
     )
-
-
-def _search(job: Job, goal: Goal, contract: Contract, progress: Progress) -> Reached:
-    if job.photos is None:
-        raise UsageError("an accuracy target needs calibration photos")
-    evaluation = job.evaluation or job.photos.images
-    if goal.kind == "drop" and not evaluation.is_labelled:
-        raise UsageError(
-            "--max-drop needs labelled images", hint="give --eval, or use --min-agreement"
-        )
-    graph = read_float(job.source)
-    store = PixelStore(job.photos.images, contract)
-    stock = stock_of(
-        graph,
-        contract=contract,
-        images=store.__iter__,
-        recipe=job.recipe,
-        total=len(store),
-        progress=progress,
-    )
-    judged = PixelStore(evaluation, contract)
-    reference = _scores(job.source.read_bytes(), contract, judged)
-
-    def measure(content: bytes, of_file: Contract) -> Measured:
-        ours = _scores(content, of_file, judged)
-        return measured(ours, reference, evaluation, goal)
-
-    return meet(stock, job.recipe, goal, measure=measure, timer=_median_ms, progress=progress)
-
-
-def _scores(content: bytes, contract: Contract, photos: PixelStore) -> FloatArray:
-    with Session(content, threads=usable_cpus()) as session:
-        return scores_of(session, contract, photos)
-
-
-def measured(ours: FloatArray, reference: FloatArray, evaluation: ImageSet, goal: Goal) -> Measured:
-    """The goal's quantity, with the 95 % interval its number of images allows."""
-    if goal.kind == "agreement":
-        rate = agreement(ours, reference)
-        low, high = rate.interval
-        return Measured(value=rate.value, low=low, high=high)
-    labels = np.array([item.label for item in evaluation], np.int64)
-    lost = (reference.argmax(axis=1) == labels).astype(float) - (ours.argmax(axis=1) == labels)
-    drop = float(lost.mean())
-    # Both models saw the same images, so the spread is that of the differences.
-    spread = 1.96 * float(lost.std()) / len(labels) ** 0.5
-    return Measured(value=drop, low=drop - spread, high=drop + spread)
-
-
-def _median_ms(files: Mapping[str, bytes]) -> dict[str, float]:
-    latencies = time_models(files, plan=TIMING)
-    return {name: found.summary.p50_ms for name, found in latencies.items()}

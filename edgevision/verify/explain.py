@@ -25,7 +25,7 @@ from edgevision.verify.remedy import (
     Closeness,
     Remedy,
     Trial,
-    change_for,
+    changes_for,
     closeness,
     try_changes,
 )
@@ -46,8 +46,8 @@ class Layer:
     influence: Influence | None
     """What its own error alone does to the answer; None for layers behind the answer."""
     cause: Cause
-    change: Change
-    """What would help."""
+    changes: tuple[Change, ...]
+    """What may help, to be tried."""
 
     @property
     def answer_sqnr_db(self) -> float:
@@ -159,7 +159,7 @@ def _layer(error: LayerError, moved: Mapping[int, Influence], network: Network) 
         error=error,
         influence=moved.get(error.pair.float_tensor),
         cause=cause,
-        change=change_for(error, cause, network),
+        changes=changes_for(error, cause, network),
     )
 
 
@@ -181,7 +181,7 @@ def measure_remedies(
     """
     reference = answers_of(original, images, threads=threads)
     given = closeness(answers_of(quantized, images, threads=threads), reference)
-    changes = list(dict.fromkeys(layer.change for layer in layers))
+    changes = list(dict.fromkeys(one for layer in layers for one in layer.changes))
     done = 0
 
     def told(change: Change) -> Predictions:

@@ -46,7 +46,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
             "weight": layer.cause.weight,
             "detail": layer.cause.detail,
         },
-        "remedy": layer.change.words,
+        "remedies": [change.words for change in layer.changes],
     }
 
 

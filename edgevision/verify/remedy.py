@@ -52,26 +52,33 @@ Trial = Callable[[Change], Predictions]
 UNCHANGED = Change(words="quantized again as it is")
 
 
-def change_for(layer: LayerError, cause: Cause, network: Network) -> Change:
-    """What would help against `cause`."""
+def changes_for(layer: LayerError, cause: Cause, network: Network) -> tuple[Change, ...]:
+    """What may help against `cause`, the lightest change first.
+
+    Other ranges change every layer, for better or worse; keeping the layer in float does not.
+    """
+    in_float = _kept_in_float(layer, cause, network)
     if cause.label == "clipped range":
-        return Change(words="ranges from the extremes over all images", ranges="min-max")
+        return Change(words="ranges from the extremes over all images", ranges="min-max"), in_float
     if cause.label == "stretched range":
-        return Change(words="ranges from the mean of each image's extremes", ranges="mean-min-max")
+        words = "ranges from the mean of each image's extremes"
+        return Change(words=words, ranges="mean-min-max"), in_float
+    return (in_float,)
+
+
+def _kept_in_float(layer: LayerError, cause: Cause, network: Network) -> Change:
+    is_in_weights = cause.label == "bias overflow" or (
+        cause.label in {"rounding", "outlier channel"} and not_from_output(layer, network) >= 0.5
+    )
     kept = [layer.pair]
-    is_in_output = cause.label in {"outlier channel", "tiny beside wide", "dead channels"}
-    is_in_output |= cause.label == "rounding" and not_from_output(layer, network) < 0.5
-    if cause.label == "saturated gate":
-        beside = network.sources(layer) if layer.pair.operation in GATES else []
-        kept += [one.pair for one in (*beside, *network.readers(layer))]
-    elif is_in_output and represented(network.output(layer)) is not None:
+    if not is_in_weights and represented(network.output(layer)) is not None:
         # The layer's output stays exact only if who reads it computes in float as well.
         kept += [one.pair for one in network.readers(layer)]
-        if layer.pair.operation in {"ADD", "SUB", "CONCATENATION"}:
-            kept += [one.pair for one in network.sources(layer)]
+    if layer.pair.operation in {*GATES, "ADD", "SUB", "CONCATENATION"}:
+        kept += [one.pair for one in network.sources(layer)]
     names = [f"^{re.escape(pair.tensor_name)}$" for pair in kept]
     others = len(kept) - 1
-    more = "" if not others else f" and {others} beside it"
+    more = f" and {others} beside it" if others else ""
     return Change(words=f"keep {layer.pair.layer}{more} in float", float_operators=tuple(names))
 
 

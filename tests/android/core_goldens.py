@@ -70,6 +70,8 @@ CASES = (
         quantization=Quantization(scale=0.01865844801068306, zero_point=-14),
     ),
     Case(photo="tiny", layout=Layout(format="rgb"), contract=Contract(width=9, height=7)),
+    # Weights halfway between two steps of 1/256: ties go to the even one.
+    Case(photo="tiny", layout=Layout(format="rgb"), contract=Contract(width=512, height=2)),
     # The photo's own size: a copy.
     Case(photo="wide", layout=Layout(format="rgb"), contract=Contract(width=61, height=37)),
     # Colour orders.

@@ -83,12 +83,16 @@ def test_unlike_machines_are_told_apart(pi: Path) -> None:
 
 
 def test_a_doubtful_machine_is_said(pi: Path) -> None:
-    host = replace(read_host(pi), usable_cpus=4, load=0.0, governor="performance")
+    host = replace(
+        read_host(pi), architecture="aarch64", usable_cpus=4, load=0.0, governor="performance"
+    )
     assert warnings_about_host(host, threads=4) == ()
     assert "8 threads on 4 usable CPUs" in warnings_about_host(host, threads=8)[0]
     assert "others were running" in warnings_about_host(replace(host, load=3.9), threads=4)[0]
     (warning,) = warnings_about_host(replace(host, governor="powersave"), threads=1)
     assert "scaling_governor" in warning
+    (warning,) = warnings_about_host(replace(host, architecture="x86_64"), threads=1)
+    assert "--on measures there" in warning
 
 
 def test_burst_and_steady_state_of_a_board_that_throttles() -> None:

@@ -1,5 +1,9 @@
 """Profile, cutting and delegation, on a small network built here with real int8 and float parts."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -68,6 +72,33 @@ def test_the_parts_add_up_to_the_whole() -> None:
     assert swish > 0.3 * found.parts_ms
     assert {one.delegated for one in found.operations if one.name == "HARD_SWISH"} == {False}
     assert "3 HARD_SWISH" in outside(found)
+
+
+@pytest.mark.slow
+def test_the_famous_pair_is_explained(tmp_path: Path) -> None:
+    # int8 makes MobileNetV2 twice as fast, and MobileNetV3Small slower than its float model.
+    pytest.importorskip("tensorflow")
+    build = "import sys, pathlib, models; models.built_models(pathlib.Path(sys.argv[1]))"
+    subprocess.run(
+        [sys.executable, "-c", build, str(tmp_path)],
+        cwd=Path(__file__).parents[2] / "benchmarks",
+        check=True,
+        capture_output=True,
+    )
+
+    def taken(name: str) -> Profile:
+        return profile(Case(name=name, model=tmp_path / f"{name}.tflite"))
+
+    quick, quick8 = taken("MobileNetV2-float"), taken("MobileNetV2-int8")
+    line = explain("float", quick, "int8", quick8)
+    assert "x faster than float: CONV_2D takes" in line
+    slow, slow8 = taken("MobileNetV3Small-float"), taken("MobileNetV3Small-int8")
+    line = explain("float", slow, "int8", slow8)
+    assert "x slower than float: HARD_SWISH takes" in line
+    assert "19 HARD_SWISH" in line
+    assert "21 partitions" in line
+    for found in (quick, quick8, slow, slow8):
+        assert abs(found.error) < 0.25, found.error
 
 
 def one(name: str, ms: float, *, delegated: bool | None = True) -> OperationTime:

@@ -20,8 +20,9 @@ BITS = 32
 PIPELINE = (
     "( appsrc name=source is-live=true format=time do-timestamp=true "
     "caps=video/x-raw,format=GRAY8,width={width},height={height},framerate={fps}/1 ! "
-    "videoconvert ! video/x-raw,format=I420 ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max={fps} "
-    "bitrate=2000 ! rtph264pay name=pay0 pt=96 )"
+    "videoconvert ! video/x-raw,format=I420 ! "
+    "x264enc tune=zerolatency speed-preset=ultrafast key-int-max={fps} bitrate=2000 ! "
+    "rtph264pay name=pay0 pt=96 )"
 )
 
 

@@ -15,7 +15,7 @@ import pytest
 from edgevision.camera.assemble import Request, words_of
 from tests.camera.conftest import ROOT, CameraStand
 
-COMMAND = [sys.executable, "-m", "tests.camera.command", "camera"]
+COMMAND = [sys.executable, "-m", "edgevision", "camera"]
 
 
 def environment(**extra: str) -> dict[str, str]:

@@ -76,7 +76,7 @@ def test_a_missed_target_leaves_the_best_file_and_says_so(
     model: Path, photos: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "edgevision.pipeline.quantize_file.measured",
+        "edgevision.pipeline.integer.measured",
         lambda *_: Measured(value=0.5, low=0.4, high=0.6),
     )
     with pytest.raises(TargetMissedError, match="best found"):

@@ -185,3 +185,34 @@ def test_a_subclassed_model_is_refused() -> None:
 def test_a_sequential_model_without_a_shape_is_refused() -> None:
     with pytest.raises(ModelError, match="no input shape"):
         trace(keras.Sequential([layers.Dense(2)]))
+
+
+def test_dropout_falls_with_the_channels_left() -> None:
+    graph = graph_of(layers.Dropout(0.4, name="dropout"))
+    kept = graph.all_kept()
+    kept[graph.spaces[0].units[:2]] = False
+    assert remove(graph, kept).get_layer("dropout").rate == pytest.approx(0.3)
+    assert remove(graph, graph.all_kept()).get_layer("dropout").rate == 0.4
+
+
+def test_channels_first_models_count_channels_along_the_second_axis() -> None:
+    first = {"data_format": "channels_first"}
+    image = keras.Input((3, 8, 8))
+    x = layers.Conv2D(8, 3, padding="same", name="conv", **first)(image)
+    x = layers.BatchNormalization(axis=1)(x)
+    x = layers.DepthwiseConv2D(3, depth_multiplier=2, **first)(layers.ReLU()(x))
+    x = layers.GlobalAveragePooling2D(**first)(x)
+    graph = build_graph(trace(keras.Model(image, layers.Dense(2, name="head")(x))))
+    kept = graph.all_kept()
+    kept[graph.spaces[0].units[:3]] = False
+    smaller = remove(graph, kept)
+    assert smaller.get_layer("conv").filters == 5
+    assert smaller.get_layer("head").kernel.shape == (10, 2)
+
+
+def test_one_dropout_layer_used_at_two_widths_keeps_what_it_drops() -> None:
+    dropout = layers.Dropout(0.3, name="dropout")
+    graph = graph_of(dropout, layers.Conv2D(6, 1, name="second"), dropout)
+    widths = {w.layer: w for w in graph.layer_widths()}
+    assert widths["first"].removable == widths["second"].removable == 0
+    assert "cannot shrink alike" in widths["first"].reasons[0]

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from edgevision.report.page import render
 
+# Browsers start slowly, and .ci/setup brings this one.
+pytestmark = pytest.mark.slow
+
 Page = NDArray[Any]
 
 

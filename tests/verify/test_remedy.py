@@ -51,7 +51,8 @@ def test_planted_layer_is_the_worst_and_its_remedy_helps() -> None:
     (worst,) = found.worst(1)
     assert worst.error.pair.float_operator == 0
     assert worst.cause.label == "outlier channel"
-    assert worst.change.float_operators == ("^conv_2d_0$", "^conv_2d_1$")
+    (change,) = worst.changes
+    assert change.float_operators == ("^conv_2d_0$", "^conv_2d_1$")
     calibration, measured = halves(images)
     trial = trial_of(original, quantized, calibration=calibration, measured=measured)
     trials = measure_remedies(original, quantized, [worst], trial, measured)
@@ -60,6 +61,15 @@ def test_planted_layer_is_the_worst_and_its_remedy_helps() -> None:
     assert after is not None
     assert after.sqnr_db > before.sqnr_db + 6
     assert trials.images == 4
+
+
+def test_clipped_range_has_two_remedies() -> None:
+    made = files(classifier(), calibration=pictures(contrast=0.2))
+    found = explain(*made, image_set(pictures(4)))
+    first = found.layers[0]
+    assert first.cause.label == "clipped range"
+    assert [change.ranges for change in first.changes] == ["min-max", None]
+    assert first.changes[1].words == "keep conv_2d_0 and 1 beside it in float"
 
 
 def test_without_the_plant_another_layer_is_the_worst() -> None:

@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from edgevision.cli.app import _guarded
+from edgevision.cli.app import guarded
 from edgevision.cli.verify import verify
 from edgevision.report.layers import read_layers
 from tests.verify.planted import classifier, files, pictures
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, *words: str) -> Result:
     app = typer.Typer()
-    app.command()(_guarded(verify))
+    app.command()(guarded(verify))
     named = [str(folder / "float.tflite"), str(folder / "int8.tflite")]
     line = [*named, "--data", str(folder / "photos.npz"), *PREPROCESS, *words]
     return CliRunner().invoke(app, line)
@@ -114,7 +114,7 @@ def test_one_image_needs_another_to_calibrate_on(folder: Path, tmp_path: Path) -
     np.savez(tmp_path / "one.npz", x=np.stack(pictures(1)))
     named = [str(folder / "float.tflite"), str(folder / "int8.tflite")]
     app = typer.Typer()
-    app.command()(_guarded(verify))
+    app.command()(guarded(verify))
     line = [*named, "--data", str(tmp_path / "one.npz"), *PREPROCESS]
     result = CliRunner().invoke(app, line)
     assert result.exit_code == 4
@@ -123,7 +123,7 @@ def test_one_image_needs_another_to_calibrate_on(folder: Path, tmp_path: Path) -
 
 def test_unknown_preprocessing_is_asked_for(folder: Path) -> None:
     app = typer.Typer()
-    app.command()(_guarded(verify))
+    app.command()(guarded(verify))
     named = [str(folder / "float.tflite"), str(folder / "int8.tflite")]
     result = CliRunner().invoke(app, [*named, "--data", str(folder / "photos.npz")])
     assert result.exit_code == 2

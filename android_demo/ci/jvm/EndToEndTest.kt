@@ -42,21 +42,30 @@ class EndToEndTest {
         val goldens = GoldenSet.parse(File(folder, "golden/golden.json").readText())
         assertTrue(goldens.photos.isNotEmpty())
         LiteRt(library, File(folder, card.file).path).use { model ->
-            for (golden in goldens.photos) check(folder, card, golden, model)
+            // Other versions of LiteRT may order the sums of a float model differently.
+            val isSame = goldens.runtime == "ai-edge-litert ${card.liteRtVersion}"
+            val tolerance = if (isSame) 0f else OTHER_VERSION_TOLERANCE
+            for (golden in goldens.photos) check(folder, card, golden, model, tolerance)
         }
     }
 
-    private fun check(folder: File, card: ModelCard, golden: GoldenPhoto, model: LiteRt) {
+    private fun check(
+        folder: File,
+        card: ModelCard,
+        golden: GoldenPhoto,
+        model: LiteRt,
+        tolerance: Float,
+    ) {
         val preprocessor = Preprocessor(card.contract, card.input.quantization)
         val postprocessor = Postprocessor(card.output)
         val read = { name: String -> File(folder, "golden/$name").readBytes() }
         val infer = { infer(model, card, preprocessor, postprocessor) }
         val result = checkGolden(golden, preprocessor, read, infer)
         assertEquals(0, result.wrongInputs, "${golden.photo}: values of the input tensor")
-        assertEquals(0f, result.largestDifference, "${golden.photo}: scores")
+        assertTrue(result.largestDifference <= tolerance, "${golden.photo}: scores")
         assertTrue(result.sameTop, "${golden.photo}: top-5")
         val top = topK(postprocessor.scores, golden.top.size)
-        assertEquals(golden.top, top, golden.photo)
+        if (tolerance == 0f) assertEquals(golden.top, top, golden.photo)
         println(
             "${card.name} ${golden.photo}: " +
                 top.joinToString { "${card.label(it.index)} ${it.score}" },
@@ -109,5 +118,9 @@ class EndToEndTest {
                 test(folder, card)
             }
         }
+    }
+
+    private companion object {
+        const val OTHER_VERSION_TOLERANCE = 1e-4f
     }
 }

@@ -20,6 +20,9 @@ from tests.bench.conftest import PROBE
 from tests.bench.networks import hard_swish_network
 from tests.bench.remote.conftest import Board, make_key
 
+# A server and a Python process each; .ci/setup brings the server.
+pytestmark = pytest.mark.slow
+
 QUICK = Plan(rounds=2, seconds=0.02, least_runs=2, warmup_seconds=0)
 
 
@@ -158,7 +161,6 @@ def test_an_old_python_says_that_it_is_too_old() -> None:
     compile(SOURCE, "bootstrap", "exec", dont_inherit=True)
 
 
-@pytest.mark.slow
 def test_a_bare_board_is_provisioned(board: Board, tmp_path: Path) -> None:
     folder = tmp_path / "venv"
     python = shutil.which("python3", path="/usr/local/bin:/usr/bin")
@@ -171,7 +173,6 @@ def test_a_bare_board_is_provisioned(board: Board, tmp_path: Path) -> None:
     assert "ai-edge-litert" in result.models[0].latency.runtime
 
 
-@pytest.mark.slow
 def test_an_aarch64_python_measures_there(board: Board, tmp_path: Path) -> None:
     userland = Path(__file__).resolve().parents[3] / ".cache/aarch64"
     qemu = shutil.which("qemu-aarch64-static")

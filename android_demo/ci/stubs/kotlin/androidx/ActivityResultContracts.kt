@@ -1,5 +1,5 @@
 // Hand-written stub: signatures only, so that the app can be compiled without Google's repository.
-// Audited against the published API by ci/audit_stubs.py; ci/stubs/AUDIT.md says which.
+// Audited against the published API by ci/audit_stubs.py; ci/stubs/audit.json says which.
 package androidx.activity.result.contract
 
 import android.content.Context
@@ -19,7 +19,8 @@ public class ActivityResultContracts private constructor() {
         override fun parseResult(resultCode: Int, intent: Intent?): Boolean = TODO()
     }
 
-    public open class CreateDocument(private val mimeType: String) : ActivityResultContract<String, Uri?>() {
+    public open class CreateDocument(private val mimeType: String) :
+        ActivityResultContract<String, Uri?>() {
         override fun createIntent(context: Context, input: String): Intent = TODO(mimeType)
 
         final override fun parseResult(resultCode: Int, intent: Intent?): Uri? = TODO()

@@ -1,5 +1,5 @@
 // Hand-written stub: signatures only, so that the app can be compiled without Google's repository.
-// Audited against the published API by ci/audit_stubs.py; ci/stubs/AUDIT.md says which.
+// Audited against the published API by ci/audit_stubs.py; ci/stubs/audit.json says which.
 package androidx.activity
 
 import android.app.Activity
@@ -9,7 +9,9 @@ import androidx.activity.result.contract.ActivityResultContract
 import androidx.lifecycle.Lifecycle
 import androidx.lifecycle.LifecycleOwner
 
-public open class ComponentActivity : Activity(), LifecycleOwner {
+public open class ComponentActivity :
+    Activity(),
+    LifecycleOwner {
     override val lifecycle: Lifecycle
         get() = TODO()
 

@@ -1,5 +1,5 @@
 // Hand-written stub: signatures only, so that the app can be compiled without Google's repository.
-// Audited against the published API by ci/audit_stubs.py; ci/stubs/AUDIT.md says which.
+// Audited against the published API by ci/audit_stubs.py; ci/stubs/audit.json says which.
 package androidx.lifecycle
 
 public abstract class Lifecycle

@@ -1,11 +1,11 @@
 // Hand-written stub: signatures only, so that the app can be compiled without Google's repository.
-// Audited against the published API by ci/audit_stubs.py; ci/stubs/AUDIT.md says which.
+// Audited against the published API by ci/audit_stubs.py; ci/stubs/audit.json says which.
 package com.google.ai.edge.litert
 
 import android.content.res.AssetManager
 
 public class Environment private constructor(handle: Long) : JniHandle(handle) {
-    override protected fun destroy(): Unit = TODO()
+    protected override fun destroy(): Unit = TODO()
 }
 
 public class CompiledModel private constructor(handle: Long) : JniHandle(handle) {

@@ -1,11 +1,11 @@
 // Hand-written stub: signatures only, so that the app can be compiled without Google's repository.
-// Audited against the published API by ci/audit_stubs.py; ci/stubs/AUDIT.md says which.
+// Audited against the published API by ci/audit_stubs.py; ci/stubs/audit.json says which.
 package com.google.ai.edge.litert
 
 public abstract class JniHandle internal constructor(internal val handle: Long) : AutoCloseable {
     protected abstract fun destroy()
 
-    override final fun close(): Unit = TODO()
+    final override fun close(): Unit = TODO()
 }
 
 public class TensorBuffer internal constructor(handle: Long) : JniHandle(handle) {

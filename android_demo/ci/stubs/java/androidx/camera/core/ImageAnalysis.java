@@ -1,5 +1,5 @@
 // Hand-written stub: signatures only, so that the app can be compiled without Google's repository.
-// Audited against the published API by ci/audit_stubs.py; ci/stubs/AUDIT.md says which.
+// Audited against the published API by ci/audit_stubs.py; ci/stubs/audit.json says which.
 package androidx.camera.core;
 
 import java.util.concurrent.Executor;
@@ -9,6 +9,10 @@ public final class ImageAnalysis extends UseCase {
     public static final int OUTPUT_IMAGE_FORMAT_RGBA_8888 = 2;
 
     private ImageAnalysis() {}
+
+    public void clearAnalyzer() {
+        throw new UnsupportedOperationException();
+    }
 
     public void setAnalyzer(Executor executor, Analyzer analyzer) {
         throw new UnsupportedOperationException();

@@ -76,14 +76,19 @@ class BenchmarkResult(
         linkedMapOf(
             "schema_version" to 1,
             "tool" to linkedMapOf("name" to "edgevision android demo", "version" to appVersion),
-            "created" to created,
-            "host" to host(),
-            "plan" to plan(),
-            "models" to listOf(model()),
-            "ratios" to emptyList<Any>(),
-            "warnings" to emptyList<Any>(),
+            "runs" to listOf(run()),
         ),
     ) + "\n"
+
+    private fun run() = linkedMapOf(
+        "target" to "android-demo",
+        "created" to created,
+        "host" to host(),
+        "plan" to plan(),
+        "models" to listOf(model()),
+        "ratios" to emptyList<Any>(),
+        "warnings" to emptyList<Any>(),
+    )
 
     private fun host() = linkedMapOf(
         "machine" to host.machine,

@@ -93,6 +93,9 @@ class BenchmarkActivity : ComponentActivity() {
                 report(getString(R.string.model_failed, error.message))
             } catch (error: LiteRtException) {
                 report(getString(R.string.model_failed, error.message))
+            } catch (error: IllegalArgumentException) {
+                // Golden files that are not this model's.
+                report(getString(R.string.model_failed, error.message))
             } catch (error: Left) {
                 // Nobody is there to read it.
             }

@@ -1,6 +1,7 @@
 package com.edgevision.demo
 
 import android.content.Context
+import androidx.camera.core.CameraInfoUnavailableException
 import androidx.camera.core.CameraSelector
 import androidx.camera.core.ImageAnalysis
 import androidx.camera.core.ImageProxy
@@ -19,6 +20,8 @@ class CameraFeed(
     private val main: Executor,
 ) {
     private val frame = Frame()
+    private var provider: ProcessCameraProvider? = null
+    private var analysis: ImageAnalysis? = null
 
     /**
      * Opens the back camera, or else any.
@@ -38,6 +41,8 @@ class CameraFeed(
                 bind(future.get(), preview, inference, onFrame, onProblem)
             } catch (error: ExecutionException) {
                 onProblem(error.cause?.message ?: error.message)
+            } catch (error: CameraInfoUnavailableException) {
+                onProblem(error.message)
             } catch (error: IllegalArgumentException) {
                 // The camera cannot serve preview and analysis together.
                 onProblem(error.message)
@@ -72,6 +77,16 @@ class CameraFeed(
         analysis.setAnalyzer(inference) { image -> analyze(image, onFrame) }
         provider.unbindAll()
         provider.bindToLifecycle(owner, selector, screen, analysis)
+        this.provider = provider
+        this.analysis = analysis
+    }
+
+    /** Lets go of the camera; no frame is given to the inference thread any more. */
+    fun stop() {
+        analysis?.clearAnalyzer()
+        provider?.unbindAll()
+        analysis = null
+        provider = null
     }
 
     private fun analyze(image: ImageProxy, onFrame: (Frame) -> Unit) {

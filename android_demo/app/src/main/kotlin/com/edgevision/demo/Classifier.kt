@@ -58,20 +58,21 @@ class Classifier private constructor(
 
         /** Raises [CardException] with a message for the screen when no accelerator takes it. */
         fun open(assets: AssetManager, card: ModelCard, preferGpu: Boolean): Classifier {
-            var refusal: String? = null
-            if (preferGpu) {
-                try {
-                    return compile(assets, card, Accelerator.GPU, null)
-                } catch (error: LiteRtException) {
-                    refusal = error.message ?: error.javaClass.simpleName
-                }
-            }
             try {
-                return compile(assets, card, Accelerator.CPU, refusal)
+                if (preferGpu) {
+                    try {
+                        return compile(assets, card, Accelerator.GPU, null)
+                    } catch (error: LiteRtException) {
+                        val why = error.message ?: error.javaClass.simpleName
+                        return compile(assets, card, Accelerator.CPU, why)
+                    }
+                }
+                return compile(assets, card, Accelerator.CPU, null)
             } catch (error: LiteRtException) {
                 throw CardException("LiteRT refuses it: ${error.message}")
-            } catch (error: UnsatisfiedLinkError) {
-                throw CardException("LiteRT's library is not in this app: ${error.message}")
+            } catch (error: LinkageError) {
+                // The library of this phone's processor is not in the app.
+                throw CardException("LiteRT's library cannot be loaded: ${error.message}")
             }
         }
 

@@ -33,10 +33,16 @@ class MainActivity : ComponentActivity() {
     private var classifier: Classifier? = null
     private var frames: FrameClassifier? = null
     private var wantsGpu = false
+    private var hasCamera = false
+    private val problems = HashMap<Place, Problem>()
 
     private val permission =
         registerForActivityResult(ActivityResultContracts.RequestPermission()) { granted ->
-            if (granted) startCamera() else explainPermission()
+            if (!granted) {
+                explainPermission()
+            } else if (!hasCamera) {
+                startCamera()
+            }
         }
 
     override fun onCreate(savedInstanceState: Bundle?) {
@@ -53,14 +59,17 @@ class MainActivity : ComponentActivity() {
             openModel()
         }
         openModel()
-        if (checkSelfPermission(Manifest.permission.CAMERA) == PackageManager.PERMISSION_GRANTED) {
-            startCamera()
-        } else {
-            permission.launch(Manifest.permission.CAMERA)
-        }
+        if (!mayUseCamera()) permission.launch(Manifest.permission.CAMERA)
+    }
+
+    override fun onStart() {
+        super.onStart()
+        // Also on the way back from the settings, where it may have been allowed.
+        if (mayUseCamera() && !hasCamera) startCamera()
     }
 
     override fun onDestroy() {
+        camera.stop()
         inference.execute { closeModel() }
         // Lets what was given run to its end, the closing included.
         inference.shutdown()
@@ -76,8 +85,9 @@ class MainActivity : ComponentActivity() {
                 val opened = Classifier.open(assets, card, preferGpu)
                 classifier = opened
                 frames = FrameClassifier(opened)
+                say(Place.MODEL, null)
             } catch (error: CardException) {
-                say(getString(R.string.model_failed, error.message))
+                say(Place.MODEL, Problem(getString(R.string.model_failed, error.message)))
             }
         }
     }
@@ -88,15 +98,19 @@ class MainActivity : ComponentActivity() {
         classifier = null
     }
 
+    private fun mayUseCamera(): Boolean =
+        checkSelfPermission(Manifest.permission.CAMERA) == PackageManager.PERMISSION_GRANTED
+
     private fun startCamera() {
-        hideMessage()
+        hasCamera = true
+        say(Place.CAMERA, null)
         val preview = view<PreviewView>(R.id.preview)
         camera.start(preview, inference, ::onFrame) { problem ->
-            if (problem == null) {
-                say(getString(R.string.no_camera))
-            } else {
-                say(getString(R.string.camera_failed, problem))
+            val text = when (problem) {
+                null -> getString(R.string.no_camera)
+                else -> getString(R.string.camera_failed, problem)
             }
+            say(Place.CAMERA, Problem(text))
         }
     }
 
@@ -108,7 +122,7 @@ class MainActivity : ComponentActivity() {
             running.classify(frame)
         } catch (error: LiteRtException) {
             closeModel()
-            say(getString(R.string.model_failed, error.message))
+            say(Place.MODEL, Problem(getString(R.string.model_failed, error.message)))
             return
         }
         val status = getString(
@@ -126,31 +140,46 @@ class MainActivity : ComponentActivity() {
         if (model.gpuRefusal != null) getString(R.string.gpu_refused) else model.accelerator.name
 
     private fun explainPermission() {
-        if (shouldShowRequestPermissionRationale(Manifest.permission.CAMERA)) {
-            say(getString(R.string.camera_needed), getString(R.string.allow_camera)) {
+        val text = getString(R.string.camera_needed)
+        val problem = if (shouldShowRequestPermissionRationale(Manifest.permission.CAMERA)) {
+            Problem(text, getString(R.string.allow_camera)) {
                 permission.launch(Manifest.permission.CAMERA)
             }
         } else {
             // Denied for good: only the settings can change it.
-            say(getString(R.string.camera_needed), getString(R.string.open_settings)) {
+            Problem(text, getString(R.string.open_settings)) {
                 val app = Uri.fromParts("package", packageName, null)
                 startActivity(Intent(Settings.ACTION_APPLICATION_DETAILS_SETTINGS, app))
             }
         }
+        say(Place.CAMERA, problem)
     }
 
-    private fun say(text: String, action: String? = null, onAction: () -> Unit = {}) {
+    /** Shows what stands in the way, or takes the message off; from any thread. */
+    private fun say(place: Place, problem: Problem?) {
         handler.post {
-            view<TextView>(R.id.message_text).text = text
-            val button = view<Button>(R.id.message_action)
-            button.visibility = if (action == null) View.GONE else View.VISIBLE
-            button.text = action
-            button.setOnClickListener { onAction() }
-            view<View>(R.id.message).visibility = View.VISIBLE
+            problems.remove(place)
+            if (problem != null) problems[place] = problem
+            // Without a model the camera does not help, so that is said first.
+            show(problems[Place.MODEL] ?: problems[Place.CAMERA])
         }
     }
 
-    private fun hideMessage() {
-        view<View>(R.id.message).visibility = View.GONE
+    private fun show(problem: Problem?) {
+        view<View>(R.id.message).visibility = if (problem == null) View.GONE else View.VISIBLE
+        if (problem == null) return
+        view<TextView>(R.id.message_text).text = problem.text
+        val button = view<Button>(R.id.message_action)
+        button.visibility = if (problem.action == null) View.GONE else View.VISIBLE
+        button.text = problem.action
+        button.setOnClickListener { problem.onAction() }
     }
+
+    private enum class Place { MODEL, CAMERA }
+
+    private class Problem(
+        val text: String,
+        val action: String? = null,
+        val onAction: () -> Unit = {},
+    )
 }

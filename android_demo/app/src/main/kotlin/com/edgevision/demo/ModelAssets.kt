@@ -4,7 +4,6 @@ import android.content.res.AssetManager
 import edgevision.core.CardException
 import edgevision.core.GoldenSet
 import edgevision.core.ModelCard
-import java.io.FileNotFoundException
 import java.io.IOException
 import java.security.MessageDigest
 import java.util.zip.Deflater
@@ -18,15 +17,11 @@ class ModelAssets(private val assets: AssetManager) {
      * Raises [CardException] with a message for the screen.
      */
     fun card(missing: String): ModelCard {
-        val json = try {
-            String(read("model.json"))
-        } catch (error: FileNotFoundException) {
-            throw CardException(missing)
-        }
-        val card = ModelCard.parse(json)
+        if (CARD !in assets.list(FOLDER).orEmpty()) throw CardException(missing)
+        val card = ModelCard.parse(String(read(CARD)))
         val digest = MessageDigest.getInstance("SHA-256").digest(read(card.file))
         if (digest.joinToString("") { "%02x".format(it) } != card.sha256) {
-            throw CardException("${card.file} is not the file that model.json describes")
+            throw CardException("${card.file} is not the file that $CARD describes")
         }
         return card
     }
@@ -51,14 +46,13 @@ class ModelAssets(private val assets: AssetManager) {
 
     private fun read(name: String): ByteArray = try {
         assets.open("$FOLDER/$name").use { it.readBytes() }
-    } catch (error: FileNotFoundException) {
-        throw error
     } catch (error: IOException) {
         throw CardException("$name cannot be read: ${error.message}")
     }
 
     companion object {
         const val FOLDER = "model"
+        private const val CARD = "model.json"
         private const val GOLDEN = "golden"
     }
 }

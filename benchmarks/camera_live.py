@@ -1,0 +1,119 @@
+"""How old answers are on a live stream, next to a loop that reads and works in turns.
+
+    PYTHONPATH=. python benchmarks/camera_live.py mobilenet_v2_int8.tflite --seconds 20
+
+Starts a Motion JPEG camera (30 fps, 640 x 480) whose frames carry its clock, and makes the model
+run so many times a frame that the work is above the frame period (33 ms). Ages are by the sender's
+clock, so they include encoding, the network and decoding.
+"""
+
+import argparse
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edgevision.camera.answers import Choice
+from edgevision.camera.frame import Frame
+from edgevision.camera.loop import CameraLoop, LoopPlan
+from edgevision.camera.model_choice import choose_model
+from edgevision.camera.recognizer import Look, Recognizer
+from edgevision.camera.source import SourceOptions, open_source, parse_source
+from edgevision.runtime.session import Session
+from tests.camera.clock_frames import lag_ms
+from tests.camera.conftest import CameraStand, Recorder
+
+
+class Slow(Recognizer):
+    """The real model, run several times a frame."""
+
+    repeat = 1
+
+    def look(self, frame: Frame) -> Look:
+        """As the model's own, but slower."""
+        looks = [super(Slow, self).look(frame) for _ in range(self.repeat)]
+        last = looks[-1]
+        return Look(
+            answers=last.answers,
+            pre_ns=last.pre_ns,
+            infer_ns=sum(look.infer_ns for look in looks),
+            post_ns=last.post_ns,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--preprocess", help="preset, for a model without a card")
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--work-ms", type=float, default=45, help="work a frame, about")
+    arguments = parser.parse_args()
+    choice = choose_model(arguments.model, preset=arguments.preprocess)
+
+    def open_recognizer() -> Slow:
+        session = Session(arguments.model)
+        slow = Slow(session, choice.contract, choice=Choice(top_k=5, threshold=0.1))
+        began = time.perf_counter()
+        for _ in range(10):
+            session.invoke()
+        once_ms = (time.perf_counter() - began) * 100
+        Slow.repeat = max(1, round(arguments.work_ms / once_ms))
+        return slow
+
+    stand = CameraStand()
+    try:
+        url = stand.start(width=640, height=480, fps=30).url
+        report("edgevision", *through_loop(url, open_recognizer, arguments.seconds))
+        report("read, then work", *in_turns(url, open_recognizer(), arguments.seconds))
+    finally:
+        stand.clear()
+
+
+def through_loop(
+    url: str, open_recognizer: Callable[[], Slow], seconds: float
+) -> tuple[list[int], list[float]]:
+    recorder = Recorder(see=lambda frame: lag_ms(frame.unpack()))
+    name = parse_source(url)
+    plan = LoopPlan(source=url, model="", threads=1, every_frame=False, seconds=seconds)
+    loop = CameraLoop(plan, lambda: open_source(name, SourceOptions()), open_recognizer)
+    loop.add_sink(recorder)
+    loop.run(threading.Event())
+    return [int(str(lag)) for lag in recorder.seen], [
+        result.infer_ms for result in recorder.results
+    ]
+
+
+def in_turns(url: str, recognizer: Slow, seconds: float) -> tuple[list[int], list[float]]:
+    capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG)
+    lags, work = [], []
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        is_read, image = capture.read()
+        if not is_read:
+            break
+        frame = Frame(sequence=0, captured_ns=0, data=np.asarray(image, np.uint8), layout="bgr")
+        work.append(recognizer.look(frame).infer_ns / 1e6)
+        lags.append(lag_ms(frame.unpack()))
+    capture.release()
+    return lags, work
+
+
+def report(name: str, lags: list[int], work_ms: list[float]) -> None:
+    skip = max(1, len(lags) // 20)
+    ages, fifth = np.array(lags[skip:]), max(1, len(lags[skip:]) // 5)
+    inference = float(np.percentile(work_ms, 95))
+    bound = inference + 1000 / 30 + 30
+    print(
+        f"{name:16} {len(lags):4} results, "
+        f"work p50 {np.median(work_ms):5.1f} p95 {inference:5.1f} ms, "
+        f"age p50 {np.median(ages):6.0f} p95 {np.percentile(ages, 95):6.0f} ms "
+        f"(allowed {bound:.0f}), first fifth {np.median(ages[:fifth]):6.0f}, "
+        f"last {np.median(ages[-fifth:]):6.0f} ms"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""Frames a second from a recorded file, against the model alone: the table in docs/camera.md.
+
+    python benchmarks/camera_throughput.py mobilenet_v2_int8.tflite [--clip clip.mp4]
+
+Runs the whole loop over every frame of the clip and the bare `invoke` in turns, so that a busy
+machine slows both, and prints the medians and their ratio; and the share of its time that the
+inference thread spends inside `invoke`, which a busy machine changes less. Without --clip it
+records one of 600 frames at 640 x 480 (Motion JPEG).
+"""
+
+import argparse
+import statistics
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edgevision.camera.assemble import Request, build_loop
+from edgevision.camera.result import Result
+from edgevision.runtime.session import Session
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--clip", type=Path)
+    parser.add_argument("--preprocess", help="preset, for a model without a card")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=7)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        clip = arguments.clip or record(Path(folder) / "clip.avi")
+        request = Request(
+            model=arguments.model,
+            source=f"file:{clip}",
+            preprocess=arguments.preprocess,
+            threads=arguments.threads,
+        )
+        bare: list[float] = []
+        looped: list[Stopwatch] = []
+        for _ in range(arguments.rounds):
+            bare.append(bare_fps(arguments.model, arguments.threads))
+            looped.append(timed_loop(request))
+            bare.append(bare_fps(arguments.model, arguments.threads))
+    print(f"{arguments.model.name}, {arguments.threads} thread(s), {clip.name}")
+    print(f"bare invoke  {statistics.median(bare):7.1f} a second")
+    print(f"whole loop   {statistics.median(each.fps() for each in looped):7.1f} a second")
+    # Each loop against the bare runs just before and after it.
+    ratios = [
+        each.fps() / ((bare[2 * index] + bare[2 * index + 1]) / 2)
+        for index, each in enumerate(looped)
+    ]
+    print(f"ratio        {100 * statistics.median(ratios):7.1f} %   best {100 * max(ratios):.1f} %")
+    inside = statistics.median(each.share() for each in looped)
+    print(f"inside       {100 * inside:7.1f} % of the time")
+
+
+def record(path: Path, frames: int = 600, width: int = 640, height: int = 480) -> Path:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30, (width, height))
+    small = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)
+    picture = cv2.resize(small, (width, height))
+    for number in range(frames):
+        writer.write(np.roll(picture, 4 * number, axis=1))
+    writer.release()
+    return path
+
+
+def bare_fps(model: Path, threads: int, seconds: float = 1.0) -> float:
+    with Session(model, threads=threads) as session:
+        for _ in range(20):
+            session.invoke()
+        count, began = 0, time.perf_counter()
+        while time.perf_counter() - began < seconds:
+            session.invoke()
+            count += 1
+        return count / (time.perf_counter() - began)
+
+
+class Stopwatch:
+    """A sink that notes when the first and the last result came."""
+
+    name = "stopwatch"
+    dropped = 0
+
+    def __init__(self, skip: int = 20) -> None:
+        self.count, self.skip = 0, skip
+        self.began = self.ended = self.inside_s = 0.0
+
+    def offer(self, result: Result, _frame: object, /) -> None:
+        """Note the time."""
+        self.count += 1
+        self.ended = time.perf_counter()
+        if self.count == self.skip:
+            self.began = self.ended
+        elif self.count > self.skip:
+            self.inside_s += result.infer_ms / 1000
+
+    def close(self, timeout: float) -> None:
+        """Nothing is held."""
+        del timeout
+
+    def fps(self) -> float:
+        """Results a second, without the first few."""
+        return (self.count - self.skip) / (self.ended - self.began)
+
+    def share(self) -> float:
+        """Share of the time that was spent inside `invoke`."""
+        return self.inside_s / (self.ended - self.began)
+
+
+def timed_loop(request: Request) -> Stopwatch:
+    stop = threading.Event()
+    loop = build_loop(request, stop=stop, folder=Path.cwd())
+    stopwatch = Stopwatch()
+    loop.add_sink(stopwatch)
+    loop.run(stop)
+    return stopwatch
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,289 @@
+"""INT8 of the same float model by TFLiteConverter, ai-edge-quantizer, NNCF and EdgeVision.
+
+Same calibration images, same scorer, one table a model:
+
+    python benchmarks/compare_ptq.py ../shared/data [--quick] [--models resnet8 ...] [--json FILE]
+        [--nets runs/cifar_nets] [--lite0 efficientnet-lite0-57934424.pth]
+        [--quantizers ours --reuse earlier.json]
+
+Every quantizer meets the same seeded draws of calibration images; figures are medians over the
+draws, and agreement has its lowest and highest beside it. "top-1" counts the labelled pictures;
+"agree" is the share of pictures, and of photos' mirror images and corners (ptq_subjects), on
+which the answer is that of the float model; SQNR and KL compare the outputs. "CPU s" is the
+processor's time to quantize. "ms" is the latency of the first draw's models, one thread, in turns.
+NNCF takes part when nncf and openvino are installed; its models run in OpenVINO, and so does its
+latency. --nets adds the networks of train_cifar_nets.py, --lite0 the weights that
+efficientnet_lite0.py tells how to get.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from ptq_quantizers import Given, Made, Quantizer, float_model, quantizers
+from ptq_subjects import Images, Subject, images_of, subjects
+from ptq_subjects import float_model as built_float_model
+
+from edgevision.bench.case import Case
+from edgevision.bench.host import read_host
+from edgevision.bench.latency import time_cases
+from edgevision.bench.plan import Plan
+from edgevision.errors import EdgeVisionError
+from edgevision.metrics import agreement, mean_kl, sqnr_db, top_k_accuracy
+from edgevision.predictions import as_probabilities
+from edgevision.tensors import FloatArray, Pixels
+
+ROOT = Path(__file__).resolve().parents[1]
+
+WIDTHS = (7, 7, 7, 12, 7, 9, 6, 7)
+"""Of the table's columns; with the quantizer's name they fill 79."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """How right one quantized model is."""
+
+    top1: float | None
+    """Share of the labelled pictures; None without labels."""
+    agreement: float
+    sqnr_db: float
+    kl: float
+    flips: list[int]
+    """Which of the scored images got another answer than from the float model."""
+
+
+@dataclass(kw_only=True)
+class Row:
+    """One quantizer on one model, a value for each draw."""
+
+    quantizer: str
+    size_bytes: list[int]
+    cpu_seconds: list[float]
+    scores: list[Score]
+    latency_ms: float | None = None
+    failure: str = ""
+
+
+def score(outputs: FloatArray, reference: FloatArray, images: Images) -> Score:
+    top1 = None
+    if images.labels is not None:
+        top1 = top_k_accuracy(outputs[: len(images.labels)], images.labels).value
+    return Score(
+        top1=top1,
+        agreement=agreement(outputs, reference).value,
+        sqnr_db=sqnr_db(reference, outputs),
+        kl=mean_kl(as_probabilities(outputs), as_probabilities(reference)),
+        flips=np.flatnonzero(outputs.argmax(axis=1) != reference.argmax(axis=1)).tolist(),
+    )
+
+
+def draw(images: Images, count: int, seed: int) -> list[int]:
+    """Places in the pool of one draw, in random order."""
+    size = len(images.pool)
+    return [int(at) for at in np.random.default_rng(seed).permutation(size)[: min(count, size)]]
+
+
+def compare(
+    subject: Subject,
+    given: Given,
+    images: Images,
+    made_by: Mapping[str, Quantizer],
+    *,
+    draws: Sequence[Sequence[int]],
+    plan: Plan,
+) -> list[Row]:
+    """One row for the float model and one for each quantizer."""
+    base = float_model(given)
+    reference = base.scores(images.scored)
+    first = Row(
+        quantizer="float",
+        size_bytes=[base.size_bytes],
+        cpu_seconds=[],
+        scores=[score(reference, reference, images)],
+    )
+    rows, open_models = [first], {"float": base}
+    for name, quantizer in made_by.items():
+        row = Row(quantizer=name, size_bytes=[], cpu_seconds=[], scores=[])
+        rows.append(row)
+        for number, places in enumerate(draws):
+            print(f"{subject.name}: {name}, draw {number + 1}", file=sys.stderr, flush=True)
+            made = made_or_failure(quantizer, given, [images.pool[at] for at in places])
+            if isinstance(made, str):
+                row.failure = made
+                break
+            open_models.setdefault(name, made)
+            row.size_bytes.append(made.size_bytes)
+            row.cpu_seconds.append(made.cpu_seconds)
+            row.scores.append(score(made.scores(images.scored), reference, images))
+    add_latencies(rows, open_models, plan)
+    return rows
+
+
+def made_or_failure(quantizer: Quantizer, given: Given, images: Sequence[Pixels]) -> Made | str:
+    try:
+        # Peers print what they do; standard output is for the table.
+        with redirect_stdout(sys.stderr):
+            return quantizer(given, images)
+    except (EdgeVisionError, ValueError, RuntimeError, NotImplementedError, KeyError) as error:
+        # A quantizer that cannot do a model is a result; the others go on.
+        lines = str(error).strip().splitlines() or [""]
+        return f"{type(error).__name__}: {lines[0][:200]}"
+
+
+def add_latencies(rows: Sequence[Row], models: Mapping[str, Made], plan: Plan) -> None:
+    """Time all models in turns, whatever they run in."""
+    cases = [Case(name=name, model=b"") for name in models]
+    found = time_cases(cases, plan, open_case=lambda case: models[case.name].open())
+    by_name = {latency.name: latency for latency in found}
+    for row in rows:
+        if row.quantizer in by_name:
+            row.latency_ms = by_name[row.quantizer].summary.p50_ms
+
+
+def reused(path: Path, settings: Mapping[str, object], model: str) -> list[Row]:
+    """The rows of `model` in a result of this script, without latencies: they were not in turns.
+
+    Raises:
+        SystemExit: it was made with other draws.
+    """
+    document = json.loads(path.read_text())
+    if any(document[name] != value for name, value in settings.items()):
+        sys.exit(f"{path} was made with other draws than these: {settings}")
+    return [
+        Row(**{**row, "latency_ms": None, "scores": [Score(**one) for one in row["scores"]]})
+        for row in document["models"].get(model, [])
+    ]
+
+
+def merged(fresh: Sequence[Row], earlier: Sequence[Row]) -> list[Row]:
+    """The fresh rows, and of the earlier ones those of other quantizers, ours last."""
+    names = {row.quantizer for row in fresh}
+    rows = [*fresh, *(row for row in earlier if row.quantizer not in names)]
+    return sorted(rows, key=lambda row: (row.quantizer != "float", row.quantizer[:4] == "ours"))
+
+
+def table(rows: Sequence[Row]) -> str:
+    heads = zip(
+        ("MB", "top-1", "agree", "(draws)", "SQNR", "KL", "CPU s", "ms"), WIDTHS, strict=True
+    )
+    lines = [" " * 17 + "".join(f"{head:>{width}}" for head, width in heads)]
+    for row in rows:
+        if not row.scores:
+            lines.append(f"{row.quantizer:17} {row.failure[:61]}")
+            continue
+        top1s = [one.top1 for one in row.scores if one.top1 is not None]
+        agreements = [100 * one.agreement for one in row.scores]
+        is_float = row.quantizer == "float"
+        top1 = f"{100 * median(top1s):.1f}" if top1s else "-"
+        cells = f"{median(row.size_bytes) / 1e6:7.2f}{top1:>7}"
+        if is_float:
+            cells += " " * sum(WIDTHS[2:7])
+        else:
+            span = f"{min(agreements):.1f}-{max(agreements):.1f}"
+            cells += f"{median(agreements):7.1f}{span:>12}"
+            cells += f"{median(one.sqnr_db for one in row.scores):7.1f}"
+            cells += f"{median(one.kl for one in row.scores):9.4f}"
+            cells += f"{median(row.cpu_seconds):6.1f}"
+        cells += f"{row.latency_ms:7.2f}" if row.latency_ms is not None else f"{'-':>7}"
+        lines.append(f"{row.quantizer:17}{cells}{' *' if row.failure else ''}")
+    lines += [f"* {row.quantizer}, on a later draw: {row.failure}" for row in rows if row.failure]
+    return "\n".join(lines)
+
+
+def best_peer(rows: Sequence[Row], images: Images) -> str:
+    """How each of ours differs from the peer that agrees most with the float model."""
+    peers = [row for row in rows[1:] if not row.quantizer.startswith("ours") and row.scores]
+    if not peers:
+        return ""
+    best = min(peers, key=lambda row: flip_rates(row, images).mean())
+    lines = [f"agreement beside the best peer, {best.quantizer}, in points with 95 % interval:"]
+    for row in rows:
+        if row.quantizer.startswith("ours") and row.scores:
+            gain = 100 * (flip_rates(best, images) - flip_rates(row, images))
+            # Views of one picture hang together, so pictures are the unit of evidence.
+            half = 1.96 * gain.std(ddof=1) / np.sqrt(len(gain))
+            mean = gain.mean()
+            lines.append(
+                f"  {row.quantizer} {mean:+.2f} ({mean - half:+.2f} to {mean + half:+.2f})"
+            )
+    return "\n".join(lines)
+
+
+def flip_rates(row: Row, images: Images) -> FloatArray:
+    """For each picture, the share of its views and of the draws where the answer flipped."""
+    pictures = images.picture_of.max() + 1
+    flips = np.concatenate([np.asarray(one.flips, np.int64) for one in row.scores])
+    counts = np.bincount(images.picture_of[flips], minlength=pictures)
+    of_all = np.bincount(images.picture_of, minlength=pictures)
+    return np.asarray(counts / (of_all * len(row.scores)), np.float32)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path, help="folder with models, photos and cifar10")
+    parser.add_argument("--nets", type=Path, help="folder written by train_cifar_nets.py")
+    parser.add_argument("--lite0", type=Path, help="EfficientNet-Lite0's weights, .pth")
+    parser.add_argument("--models", nargs="+", help="only these")
+    parser.add_argument("--quantizers", nargs="+", help="only these, by their names' beginnings")
+    parser.add_argument("--reuse", type=Path, help="rows of the other quantizers from this --json")
+    parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--count", type=int, default=80, help="images in a draw")
+    parser.add_argument("--seed", type=int, default=0, help="of the draws")
+    parser.add_argument("--quick", action="store_true", help="one draw, pictures without views")
+    parser.add_argument("--built", type=Path, default=ROOT / "runs" / "ptq", help="float models")
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    known = subjects(asked.data, asked.nets, asked.lite0)
+    if unknown := set(asked.models or ()) - set(known):
+        parser.error(f"unknown model {min(unknown)!r}; known: {', '.join(known)}")
+    made_by = {
+        name: quantizer
+        for name, quantizer in quantizers().items()
+        if not asked.quantizers or name.startswith(tuple(asked.quantizers))
+    }
+    asked.built.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "draws": 1 if asked.quick else asked.draws,
+        "count": asked.count,
+        "seed": asked.seed,
+        "quick": asked.quick,
+    }
+    found = {}
+    for name in asked.models or known:
+        subject = known[name]
+        keras_file, float_file = built_float_model(subject, asked.built)
+        images = images_of(subject, quick=asked.quick)
+        seeds = range(asked.seed, asked.seed + settings["draws"])
+        draws = [draw(images, asked.count, seed) for seed in seeds]
+        given = Given(keras_file=keras_file, float_file=float_file, contract=subject.contract)
+        plan = Plan(rounds=3 if asked.quick else 10, seconds=0.5 if asked.quick else 2.0)
+        rows = compare(subject, given, images, made_by, draws=draws, plan=plan)
+        if asked.reuse:
+            rows = merged(rows, reused(asked.reuse, settings, name))
+        found[name] = [asdict(row) for row in rows]
+        labelled = 0 if images.labels is None else len(images.labels)
+        print(
+            f"\n{name}: {len(draws[0])} of {len(images.pool)} calibration images in each of "
+            f"{len(draws)} draws;\n{labelled} labelled pictures, agreement over "
+            f"{len(images.scored)}\n{table(rows)}\n{best_peer(rows, images)}",
+            flush=True,
+        )
+        if asked.json:
+            # After every model: whoever stops a long run keeps what it has.
+            document = {"host": asdict(read_host()), **settings, "models": found}
+            asked.json.write_text(json.dumps(document, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

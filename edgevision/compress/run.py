@@ -1,0 +1,176 @@
+"""Pruning from file to file, with TensorFlow in a process of its own."""
+
+import importlib.util
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from edgevision.compress.child import run_child, worker_command
+from edgevision.compress.job import Job, Learning, error_from_dict, job_to_json
+from edgevision.compress.masking_plan import MaskingPlan
+from edgevision.compress.plan import Plan
+from edgevision.compress.report import PruneReport, report_from_dict
+from edgevision.errors import EdgeVisionError, MissingDependencyError, ModelError, UsageError
+from edgevision.files import refuse_to_replace, replacing
+from edgevision.progress import Progress, silent
+
+FileLatencyMs: TypeAlias = Callable[[Path], float]
+"""Milliseconds that one inference of the model in this `.keras` file takes, once converted."""
+
+LADDER = (0.25, 0.5, 0.65, 0.75)
+"""Shares that a dry run predicts for, unless others are asked for."""
+
+
+def require_tensorflow() -> None:
+    """Raise when TensorFlow or Keras is not installed; takes no time, imports nothing.
+
+    Raises:
+        MissingDependencyError: with the pip line.
+    """
+    for name in ("tensorflow", "keras"):
+        if importlib.util.find_spec(name) is None:
+            message = f"pruning needs {name}, which is not installed"
+            raise MissingDependencyError(message, hint="pip install 'edgevision[optimize]'")
+
+
+def prune_file(
+    source: Path,
+    output: Path,
+    plan: Plan | MaskingPlan,
+    *,
+    learning: Learning | None = None,
+    steps: int = 1,
+    checkpoints: Path | None = None,
+    latency_ms: FileLatencyMs | None = None,
+    overwrite: bool = False,
+    log_path: Path | None = None,
+    progress: Progress = silent,
+    command: Sequence[str] | None = None,
+) -> PruneReport:
+    """Make the model in `source` smaller, fine-tune it when told how, and write it to `output`.
+
+    Args:
+        source: A `.keras` or `.h5` file.
+        output: The `.keras` file to write, whole or not at all.
+        plan: What to remove, or which weights to set to zero.
+        learning: What to fine-tune on; None to remove only, which costs accuracy.
+        steps: Rounds of removing and fine-tuning on the way to the target.
+        checkpoints: Folder for the state of an interrupted run, which the same call continues.
+        latency_ms: Measures candidates; needed for a target in latency, and called in this process.
+        overwrite: Replace `output` if it is there.
+        log_path: Where TensorFlow's noise goes; None for a temporary file, which is removed when
+            all went well and named in the error when not.
+        progress: Told of each stage.
+        command: The child's command line, for tests.
+
+    Raises:
+        MissingDependencyError: TensorFlow, or TF-MOT for its schedules, is not installed.
+        ModelError: the model cannot be loaded, or nothing in it can be removed.
+        ImageSetError: the training images are bad.
+        UsageError: `output` exists, or the arguments do not fit together.
+        TargetMissedError: the target cannot be reached.
+        EdgeVisionError: the child crashed or ran out of memory, or `output` cannot be written.
+    """
+    refuse_to_replace(output, overwrite=overwrite)
+    if output.suffix != ".keras":
+        message = f"the smaller model is written as .keras, not {output.name}"
+        raise UsageError(message, hint=f"-o {output.with_suffix('.keras')}")
+    with (
+        tempfile.TemporaryDirectory(prefix="edgevision-") as folder,
+        replacing(output, overwrite=overwrite) as temporary,
+    ):
+        # Keras looks at the name's ending.
+        made = Path(folder) / "model.keras"
+        job = Job(
+            source=str(source.resolve()),
+            output=str(made),
+            plan=plan,
+            steps=steps,
+            learning=learning,
+            checkpoints=None if checkpoints is None else str(checkpoints.resolve()),
+        )
+        report = _run(
+            job,
+            source,
+            latency_ms=latency_ms,
+            log_path=log_path,
+            progress=progress,
+            command=command,
+        )
+        shutil.copyfile(made, temporary)
+    return report
+
+
+def predict_file(
+    source: Path,
+    plan: Plan,
+    *,
+    fractions: Sequence[float] = LADDER,
+    log_path: Path | None = None,
+    progress: Progress = silent,
+    command: Sequence[str] | None = None,
+) -> PruneReport:
+    """What removing each of `fractions` of the plan's measure would come to; writes nothing.
+
+    Raises: as `prune_file`.
+    """
+    job = Job(source=str(source.resolve()), output=None, plan=plan, ladder=tuple(fractions))
+    return _run(job, source, latency_ms=None, log_path=log_path, progress=progress, command=command)
+
+
+def _run(
+    job: Job,
+    source: Path,
+    *,
+    latency_ms: FileLatencyMs | None,
+    log_path: Path | None,
+    progress: Progress,
+    command: Sequence[str] | None,
+) -> PruneReport:
+    require_tensorflow()
+    if not source.exists():
+        message = f"{source} does not exist"
+        raise ModelError(message, hint="check the path")
+    if job.learning is not None:
+        images = str(Path(job.learning.images).resolve())
+        job = replace(job, learning=replace(job.learning, images=images))
+    said: dict[str, Any] = {}
+
+    def listen(line: dict[str, Any]) -> float | None:
+        if "progress" in line:
+            progress(*line["progress"])
+        elif "measure" in line:
+            assert latency_ms is not None  # noqa: S101 - the child refuses such a target without
+            return latency_ms(Path(line["measure"]))
+        else:
+            said.update(line)
+        return None
+
+    log = log_path or _new_log()
+    progress(0, 1, "starting TensorFlow")
+    with log.open("wb") as stream:
+        run_child(
+            command or worker_command(),
+            job_to_json(job),
+            log=stream,
+            log_path=log,
+            listen=listen,
+        )
+    if "error" in said:
+        raise error_from_dict(said["error"])
+    if "report" not in said:
+        message = f"pruning ended without a result; the log is {log}"
+        raise EdgeVisionError(message, hint="the log's last lines tell why")
+    if log_path is None:
+        log.unlink(missing_ok=True)
+    return report_from_dict(said["report"])
+
+
+def _new_log() -> Path:
+    with tempfile.NamedTemporaryFile(
+        prefix="edgevision-prune-", suffix=".log", delete=False
+    ) as file:
+        return Path(file.name)

@@ -1,0 +1,162 @@
+"""One run of pruning from file to file: what the child process does."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from edgevision.compress.cost import Cost, by_layer
+from edgevision.compress.examples import Examples, examples_of
+from edgevision.compress.fine_tune import fine_tune
+from edgevision.compress.gradients import gradients_on
+from edgevision.compress.graph import ChannelGraph, LayerWidth
+from edgevision.compress.importance import Scores, taylor_scores
+from edgevision.compress.job import Job, Learning
+from edgevision.compress.load import load_keras
+from edgevision.compress.masking import mask_model, totals, training_row
+from edgevision.compress.plan import Plan
+from edgevision.compress.prune import Feature, LatencyMs, Pruned, Rung, ladder, prune
+from edgevision.compress.reconstruction import images_for
+from edgevision.compress.report import LayerRow, PruneReport, TrainingRow
+from edgevision.compress.steps import step_plans
+from edgevision.dataset.open_set import open_image_set
+from edgevision.errors import UsageError
+from edgevision.progress import Progress
+from edgevision.tensors import FloatArray
+
+
+def work(job: Job, *, progress: Progress, latency_ms: LatencyMs | None) -> PruneReport:
+    """Do `job`.
+
+    Raises:
+        ModelError: the model cannot be loaded, or nothing in it can be removed.
+        ImageSetError: the training images are bad.
+        UsageError: something needed was not given, or a checkpoint is another run's.
+        TargetMissedError: the target cannot be reached.
+        MissingDependencyError: TF-MOT is needed and not there.
+    """
+    model = load_keras(Path(job.source))
+    if not isinstance(job.plan, Plan):
+        return mask_model(model, job, _examples(model, job.learning, progress), progress)
+    if job.output is None:
+        return _predicted(model, job.plan, job.ladder)
+    examples = _examples(model, job.learning, progress)
+    smaller, first, last, trainings = model, None, None, []
+    feature: Feature | None = None
+    for step, plan in enumerate(step_plans(job.plan, job.steps)):
+        score = _score(smaller, plan, examples, progress)
+        pruned = prune(
+            smaller,
+            plan,
+            score=score,
+            latency_ms=latency_ms,
+            refit_on=_refitting_images(examples),
+            progress=progress,
+        )
+        feature = _composed(feature, pruned.feature) if step else pruned.feature
+        smaller, first, last = pruned.model, first or pruned, pruned
+        if examples is not None and job.learning is not None:
+            tuned = fine_tune(
+                smaller,
+                model,
+                examples,
+                job.learning.training,
+                feature=feature,
+                checkpoint=_checkpoint(job, step),
+                progress=progress,
+            )
+            trainings.append(training_row(tuned))
+    assert first is not None  # noqa: S101 - there is one step or more
+    assert last is not None  # noqa: S101
+    smaller.save(job.output)
+    return _done(job.plan, first, last, tuple(trainings))
+
+
+def _examples(model: Any, learning: Learning | None, progress: Progress) -> Examples | None:
+    if learning is None:
+        return None
+    shapes = [tensor.shape for tensor in model.inputs]
+    if len(shapes) != 1 or len(shapes[0]) != 4 or None in shapes[0][1:]:
+        message = f"fine-tuning needs a model with one image of fixed size as input, not {shapes}"
+        raise UsageError(message, hint="leave --train away and train the smaller model yourself")
+    _, height, width, channels = shapes[0]
+    contract = learning.preprocessing.contract(width=width, height=height, channels=channels)
+    labels = None if learning.labels is None else Path(learning.labels)
+    images = open_image_set(Path(learning.images), labels=labels)
+    return examples_of(images, contract, progress=progress)
+
+
+def _refitting_images(examples: Examples | None) -> FloatArray | None:
+    if examples is None:
+        return None
+    return examples.some(images_for(examples.contract.height, examples.contract.width))
+
+
+def _score(
+    model: Any, plan: Plan, examples: Examples | None, progress: Progress
+) -> Callable[[ChannelGraph], Scores] | None:
+    if plan.importance != "taylor" or examples is None:
+        return None
+    gradients = gradients_on(model, examples, progress=progress)
+    return lambda graph: taylor_scores(graph, gradients)
+
+
+def _composed(before: Feature | None, now: Feature | None) -> Feature | None:
+    """Which of the original's channels are left after another step."""
+    if before is None or now is None or before.layer != now.layer:
+        return None
+    return Feature(layer=now.layer, channels=before.channels[now.channels])
+
+
+def _checkpoint(job: Job, step: int) -> Path | None:
+    return None if job.checkpoints is None else Path(job.checkpoints) / f"step-{step + 1}.npz"
+
+
+def _predicted(model: Any, plan: Plan, fractions: tuple[float, ...]) -> PruneReport:
+    found = ladder(model, plan, (0.0, *fractions))
+    whole, *others = found.rungs
+    return PruneReport(
+        before=totals(whole.cost),
+        fractions=tuple(rung.fraction for rung in others),
+        after=tuple(totals(rung.cost) for rung in others),
+        layers=_rows(whole.cost, found.widths, others),
+        out_of_reach=found.out_of_reach,
+    )
+
+
+def _done(
+    plan: Plan, first: Pruned, last: Pruned, trainings: tuple[TrainingRow, ...]
+) -> PruneReport:
+    fraction = plan.target.fraction
+    rung = Rung(fraction=fraction, cost=last.after, widths=last.widths_after)
+    return PruneReport(
+        before=totals(first.before),
+        fractions=(fraction,),
+        after=(totals(last.after),),
+        layers=_rows(first.before, first.widths_before, [rung]),
+        trainings=trainings,
+    )
+
+
+def _rows(before: Cost, widths: tuple[LayerWidth, ...], rungs: list[Rung]) -> tuple[LayerRow, ...]:
+    places = {width.layer: place for place, width in enumerate(widths)}
+    after = [by_layer(rung.cost) for rung in rungs]
+    rows = []
+    for layer in before.layers:
+        if not layer.parameters:
+            continue
+        place = places.get(layer.layer)
+        width = None if place is None else widths[place]
+        rows.append(
+            LayerRow(
+                layer=layer.layer,
+                what=layer.what,
+                channels=None if width is None else width.channels,
+                channels_left=() if place is None else tuple(r.widths[place] for r in rungs),
+                parameters=layer.parameters,
+                parameters_left=tuple(cost[layer.layer].parameters for cost in after),
+                macs=layer.macs,
+                macs_left=tuple(cost[layer.layer].macs for cost in after),
+                stays_because=() if width is None else width.reasons,
+            )
+        )
+    return tuple(rows)

@@ -1,0 +1,78 @@
+"""How fast a Keras model will be somewhere as an int8 `.tflite`: what `prune --latency` aims at."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from edgevision.bench.case import Case
+from edgevision.bench.measure import Job
+from edgevision.bench.plan import Plan
+from edgevision.bench.remote.dispatch import Access, measure_at
+from edgevision.bench.remote.target import parse_target
+from edgevision.convert.convert import convert
+from edgevision.preprocess.contract import Contract
+from edgevision.progress import Progress, silent
+from edgevision.quantize.quantize import quantize
+from edgevision.recipe.named import recipe_for
+
+TIMING = Plan(rounds=5, seconds=1.0, least_runs=50)
+"""For each candidate: enough to tell 2 % apart on a quiet machine, and there are about ten."""
+
+
+def int8_latency_ms(
+    *,
+    target: str = "local",
+    threads: int = 1,
+    access: Access | None = None,
+    progress: Progress = silent,
+) -> Callable[[Path], float]:
+    """A function that measures a `.keras` file: converted, quantized to int8, timed on `target`.
+
+    Its ranges come from noise: that makes its answers worthless and its speed what it will be.
+
+    Args:
+        target: "local", "ssh://user@host" or "adb:SERIAL", as `edgevision bench --on`.
+        threads: Of the interpreter.
+        access: How to get at other machines.
+        progress: Told of candidates measured.
+
+    Raises:
+        UsageError: `target` is none.
+    """
+    where = parse_target(target)
+    measured = 0
+
+    def latency_ms(model: Path) -> float:
+        nonlocal measured
+        with tempfile.TemporaryDirectory(prefix="edgevision-") as folder:
+            made = convert(model, Path(folder) / "candidate.tflite")
+            small = Path(folder) / "candidate_int8.tflite"
+            small.write_bytes(_noise_quantized(made.path.read_bytes(), made.input_shape))
+            case = Case(name="candidate", model=small, threads=threads)
+            job = Job(cases=(case,), plan=TIMING)
+            result = measure_at(where, job, access or Access())
+        measured += 1
+        progress(measured, measured + 1, "measuring candidates")
+        return float(result.models[0].latency.summary.p50_ms)
+
+    return latency_ms
+
+
+def _noise_quantized(content: bytes, input_shape: tuple[int, ...]) -> bytes:
+    _, height, width, channels = input_shape
+    contract = Contract(
+        width=width,
+        height=height,
+        fit="stretch",
+        color="gray" if channels == 1 else "rgb",
+        mean=(127.5,),
+        std=(127.5,),
+    )
+    random = np.random.default_rng(0)
+    noise = random.integers(0, 256, (8, height, width, channels)).astype(np.uint8)
+    made = quantize(
+        content, contract=contract, images=lambda: iter(noise), recipe=recipe_for("int8")
+    )
+    return made.content
