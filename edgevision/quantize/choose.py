@@ -78,8 +78,7 @@ class Making:
 
 def may_equalize(recipe: Recipe) -> bool:
     """Whether equalization can come up under `recipe`."""
-    wanted = recipe.equalization == "auto" and recipe.quality != "fast"
-    return recipe.precision == "int8" and (wanted or recipe.equalization == "on")
+    return recipe.precision == "int8" and recipe.equalization != "off"
 
 
 def may_round(recipe: Recipe) -> bool:
@@ -185,43 +184,47 @@ def _is_open(recipe: Recipe) -> bool:
 def _search(
     stock: Stock, recipe: Recipe, judge: Judge, start: Choice
 ) -> tuple[Choice, list[Tried]]:
-    """The best choice found, and all that were tried."""
+    """The best choice found, and all that were tried.
+
+    Ranges and equalization are judged after a correction from statistics alone, which takes a
+    tenth of a second; rounding needs the layers one by one.
+    """
     tried: list[Tried] = []
+
+    def loss_of(choice: Choice, *, rough: bool) -> float:
+        made = make(stock, recipe, choice, rough=rough)
+        return judge.loss(made.graph, made.position)
+
+    def attempt(choice: Choice, reached: float, *, rough: bool) -> tuple[bool, float]:
+        loss = loss_of(choice, rough=rough)
+        kept = loss < WORTH * reached
+        tried.append(Tried(step=str(choice), loss=loss, kept=kept))
+        return kept, loss if kept else reached
+
     choice = start
     if recipe.ranges == "auto":
-        losses = {}
-        for widening in WIDENINGS[recipe.quality]:
-            one = replace(choice, widening=widening, rounded=False)
-            made = make(stock, recipe, one, rough=True)
-            losses[widening] = judge.loss(made.graph, made.position)
-        best = min(losses, key=lambda widening: losses[widening])
-        choice = replace(choice, widening=best)
-        tried += [
-            Tried(
-                step=f"{replace(choice, widening=w)}, roughly corrected", loss=loss, kept=w == best
-            )
-            for w, loss in losses.items()
-        ]
-    steps = []
+        choices = [replace(start, widening=w) for w in WIDENINGS[recipe.quality]]
+    else:
+        choices = [start]
+    losses = [loss_of(one, rough=True) for one in choices]
+    best = int(np.argmin(losses))
+    choice, reached = choices[best], losses[best]
+    tried += [
+        Tried(step=str(one), loss=loss, kept=at == best)
+        for at, (one, loss) in enumerate(zip(choices, losses, strict=True))
+    ]
     found = equalizable_pairs(stock.prepared.graph)
     pairs = any(pair.producer in stock.integer[0] for pair in found)
     if recipe.equalization == "auto" and may_equalize(recipe) and pairs:
-        steps.append({"equalized": True})
+        candidate = replace(choice, equalized=True)
+        kept, reached = attempt(candidate, reached, rough=True)
+        choice = candidate if kept else choice
     if recipe.weight_rounding == "auto" and may_round(recipe):
-        steps.append({"rounded": True})
-    if not steps:
-        return choice, tried
-    made = make(stock, recipe, choice)
-    reached = judge.loss(made.graph, made.position)
-    tried.append(Tried(step=f"{choice}, biases corrected", loss=reached, kept=True))
-    for change in steps:
-        candidate = replace(choice, **change)
-        made = make(stock, recipe, candidate)
-        loss = judge.loss(made.graph, made.position)
-        kept = loss < WORTH * reached
-        tried.append(Tried(step=str(candidate), loss=loss, kept=kept))
-        if kept:
-            choice, reached = candidate, loss
+        reached = loss_of(choice, rough=False)
+        tried.append(Tried(step=f"{choice}, layer by layer", loss=reached, kept=True))
+        candidate = replace(choice, rounded=True)
+        kept, reached = attempt(candidate, reached, rough=False)
+        choice = candidate if kept else choice
     for line in tried:
         logger.debug("%s: loss %.5f%s", line.step, line.loss, ", kept" if line.kept else "")
     return choice, tried

@@ -23,8 +23,7 @@ class Recipe:
     numbers of the contract (float32; always so for dynamic and fp16)."""
     output_type: OutputType = "float32"
     quality: Quality = "fast"
-    """How long to try: fast corrects biases only, balanced also tries the two steps below, best
-    tries them with more ranges."""
+    """How long to try: fast leaves weight rounding out, best tries more ranges."""
     ranges: RangeMethod = "auto"
     """min-max: the extremes over all images. mean-min-max: the mean over images of each image's
     extremes, so that one odd image does not cost all others their resolution. auto: what measures
@@ -32,7 +31,7 @@ class Recipe:
     bias_correction: bool = True
     """Take the mean error that rounding causes out of the biases, layer by layer."""
     equalization: Step = "auto"
-    """Raise quiet channels before depthwise layers. auto: from balanced on, if it helps."""
+    """Raise quiet channels before depthwise layers. auto: if it helps."""
     weight_rounding: Step = "auto"
     """Round weights so that each layer's output is nearest to the float one, not each weight.
     auto: from balanced on, if it helps."""
