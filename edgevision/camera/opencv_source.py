@@ -3,6 +3,8 @@
 import logging
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ logger = logging.getLogger(__name__)
 _STREAM_OPTIONS = "rtsp_transport;tcp|fflags;nobuffer|flags;low_delay"
 """For FFmpeg: TCP, because a lost UDP packet smears the picture until the next key frame; and no
 buffering beyond what decoding needs."""
+
+_OPTIONS_VARIABLE = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 
 
 def open_file(address: str, _options: SourceOptions) -> "VideoSource":
@@ -44,20 +48,35 @@ def open_stream(address: str, options: SourceOptions) -> "VideoSource":
     Raises:
         DeviceError: nobody answers, or the answer is no video.
     """
-    # Read when a capture is opened; a user who has set it knows better.
-    os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", _STREAM_OPTIONS)
     settings = [
         *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, round(options.open_timeout_s * 1000)),
         *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, round(options.read_timeout_s * 1000)),
         # With several decoding threads FFmpeg holds back as many frames.
         *(cv2.CAP_PROP_N_THREADS, 1),
     ]
-    capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, settings)
+    with _stream_options():
+        capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, settings)
     if not capture.isOpened():
         capture.release()
         message = f"cannot open {without_password(address)}"
         raise DeviceError(message, hint="check that the stream plays: ffplay URL")
     return VideoSource(capture, without_password(address), is_live=True)
+
+
+@contextmanager
+def _stream_options() -> Iterator[None]:
+    """The options in the environment, where FFmpeg's captures look when they are opened.
+
+    Gone afterwards: a file opened with them loses its first frame. A user's own stay.
+    """
+    if _OPTIONS_VARIABLE in os.environ:
+        yield
+        return
+    os.environ[_OPTIONS_VARIABLE] = _STREAM_OPTIONS
+    try:
+        yield
+    finally:
+        del os.environ[_OPTIONS_VARIABLE]
 
 
 def open_v4l2(address: str, options: SourceOptions) -> "VideoSource":

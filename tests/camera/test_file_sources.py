@@ -42,6 +42,13 @@ def test_every_frame_of_a_video_comes_in_order(tmp_path: Path) -> None:
     assert np.allclose(levels, [10 * number % 250 for number in range(20)], atol=4)
 
 
+def test_a_video_is_whole_after_a_stream_was_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(DeviceError):
+        opened("rtsp://127.0.0.1:1/nobody")
+    source = opened(f"file:{write_video(tmp_path / 'clip.mp4', 20)}")
+    assert len(read_all(source)) == 20
+
+
 def test_video_cut_short_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     clip = tmp_path / "clip.avi"
     writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"MJPG"), 30, (64, 48))
