@@ -3,7 +3,7 @@
 Both from process start, on the same model and the same 200 photos, in turns. The textbook only
 converts; ours also evaluates both files, times them and packages. Run:
 
-    python benchmarks/compare_toolchain.py [--rounds 3] [--json FILE]
+    python benchmarks/compare_toolchain.py [--rounds 3] [--quality fast] [--json FILE]
 
 Needs ../shared/data (a trained MobileNetV2 and photos). Figures are ratios of one run on one
 machine, with the spread over the rounds.
@@ -90,6 +90,7 @@ def gather_photos(folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--quality", choices=["fast", "balanced", "best"], default="balanced")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if not DATA.is_dir():
@@ -107,7 +108,7 @@ def main() -> None:
             "ours": [
                 *(sys.executable, "-m", "edgevision", "optimize", str(MODEL), "--int8"),
                 *("--calibration", str(photos), "--preprocess", "imagenet-torch"),
-                *("-o", "ours", "--overwrite"),
+                *("--quality", options.quality, "-o", "ours", "--overwrite"),
             ],
         }
         for number in range(options.rounds):
@@ -127,6 +128,7 @@ def main() -> None:
         document = {
             "model": MODEL.name,
             "images": COUNT,
+            "quality": options.quality,
             "ours": [asdict(cost) for cost in ours],
             "textbook": [asdict(cost) for cost in textbook],
             "time_ratios": time_ratios,

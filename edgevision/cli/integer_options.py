@@ -17,7 +17,7 @@ InputType = Annotated[str | None, typer.Option(help="uint8 (raw pixels), int8 or
 OutputType = Annotated[str | None, typer.Option(help="float32, int8 or uint8.")]
 Quality = Annotated[
     str | None,
-    typer.Option(help="How long to try: fast (the default), balanced or best.", show_default=False),
+    typer.Option(help="How long to try: fast, balanced (the default) or best.", show_default=False),
 ]
 MinAgreement = Annotated[
     float | None,
@@ -26,6 +26,13 @@ MinAgreement = Annotated[
 MaxDrop = Annotated[
     float | None,
     typer.Option(min=0, max=100, help="Points of top-1 accuracy that may be lost at most."),
+]
+
+NeverSlower = Annotated[
+    bool,
+    typer.Option(
+        help="Time int8 against float here; leave in float what is faster so, or say why not."
+    ),
 ]
 
 

@@ -39,6 +39,7 @@ def optimize(
     quality: integer_options.Quality = None,
     min_agreement: integer_options.MinAgreement = None,
     max_drop: integer_options.MaxDrop = None,
+    never_slower: integer_options.NeverSlower = True,
     prune_channels: Annotated[
         float | None,
         typer.Option(
@@ -150,6 +151,7 @@ def optimize(
         custom_objects=tuple(custom_objects or ()),
         allow_flex=allow_flex,
         goal=integer_options.goal_of(min_agreement, max_drop),
+        never_slower=never_slower,
         pruning=_pruning(prune_channels, train, epochs),
         threads=threads,
         overwrite=overwrite,

@@ -47,12 +47,7 @@ def quantize(
         Path | None,
         typer.Option("--eval", help="Image set that target must hold on; labelled for --max-drop."),
     ] = None,
-    never_slower: Annotated[
-        bool,
-        typer.Option(
-            help="Time int8 against float here; leave in float what is faster so, or say why not."
-        ),
-    ] = True,
+    never_slower: integer_options.NeverSlower = True,
     labels: Annotated[Path | None, typer.Option(help="Class names, one a line.")] = None,
     preprocess: Preprocess = None,
     mean: Mean = None,

@@ -199,7 +199,8 @@ def _quantize_all(
             calibration=calibration,
             goal=run.plan.goal,
             judged=photos,
-            never_slower=(recipe.input_type, recipe.output_type) != ("int8", "int8"),
+            never_slower=run.plan.never_slower
+            and (recipe.input_type, recipe.output_type) != ("int8", "int8"),
         )
         with run.stage(f"quantize {name}"):
             quantized, reached = make_quantized(work, recipe, progress=run.progress)

@@ -53,6 +53,8 @@ class Plan:
     allow_flex: bool = False
     goal: Goal | None = None
     """What integer files must reach on the images of the proof."""
+    never_slower: bool = True
+    """Time int8 against float, and leave slow operators in float where that is faster."""
     pruning: Pruning | None = None
     threads: int = 1
     overwrite: bool = False

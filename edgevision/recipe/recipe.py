@@ -22,7 +22,7 @@ class Recipe:
     """What the file's image input holds: raw pixels (uint8), pixels minus 128 (int8), or the real
     numbers of the contract (float32; always so for dynamic and fp16)."""
     output_type: OutputType = "float32"
-    quality: Quality = "fast"
+    quality: Quality = "balanced"
     """How long to try: fast leaves weight rounding out, best tries more ranges."""
     ranges: RangeMethod = "auto"
     """min-max: the extremes over all images. mean-min-max: the mean over images of each image's

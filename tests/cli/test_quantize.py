@@ -43,7 +43,7 @@ def test_writes_a_file_with_its_card(
     written = model.with_name("model_int8.tflite")
     assert document["file"] == str(written)
     assert document["precision"] == "int8"
-    assert document["recipe"]["quality"] == "fast"
+    assert document["recipe"]["quality"] == "balanced"
     card = read_card(written)
     assert card is not None
     assert card.contract.is_scalar
