@@ -70,7 +70,12 @@ def ours(model: Path, pictures: list[Pixels]) -> list[dict[str, Any]]:
             scores = session.outputs[0].to_real(session.run(fed)[0])[0]
             best = int(scores.argmax())
             answers.append(
-                {"index": best, "label": card.labels[best], "score": float(scores[best])}
+                {
+                    "index": best,
+                    "label": card.labels[best],
+                    "score": float(scores[best]),
+                    "ties": int((scores == scores[best]).sum()),
+                }
             )
     return answers
 
@@ -126,10 +131,18 @@ def test_mediapipe_agrees_on_real_photos(
     paths = sorted((shared / "photos" / "evaluation").glob("*.jpg"))[:30]
     photos = [decode_image(path) for path in paths]
     fitted = [to_pixels(photo, card.contract) for photo in photos]
-    expected = [(answer["index"], answer["label"]) for answer in ours(model, fitted)]
-    of_fitted = [(answer["index"], answer["label"]) for answer in mediapipe(model, fitted)]
+    answers = ours(model, fitted)
+    expected = [(answer["index"], answer["label"]) for answer in answers]
+    theirs = mediapipe(model, fitted)
+    of_fitted = [(answer["index"], answer["label"]) for answer in theirs]
     of_whole = [(answer["index"], answer["label"]) for answer in mediapipe(model, photos)]
-    assert of_fitted == expected
+    for own, other, answer in zip(expected, of_fitted, answers, strict=True):
+        # An int8 softmax has steps of 1/256: equal scores are ordered by each in its own way.
+        assert own == other or answer["ties"] > 1
+    assert [answer["score"] for answer in theirs] == pytest.approx(
+        [answer["score"] for answer in answers], abs=1e-6
+    )
+    assert sum(answer["ties"] > 1 for answer in answers) <= 3
     # On whole photos MediaPipe resizes in its own way; a few close calls fall differently.
     assert sum(map(eq, of_whole, expected)) >= 25
 
