@@ -8,7 +8,7 @@ from edgevision.cli import console
 
 EXTRAS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("run, inspect, evaluate, bench", "edgevision", ("numpy", "opencv-python-headless")),
-    ("quantize", "edgevision[quantize]", ("ai-edge-quantizer", "scipy")),
+    ("quantize", "edgevision[quantize]", ("flatbuffers",)),
     (
         "optimize, convert, prune",
         "edgevision[optimize]",
