@@ -36,7 +36,7 @@ CONVERT_LOG = "convert.log"
 PRUNED = "pruned-"
 """Before the names of the smaller model's files."""
 
-TIMING = TimingPlan(rounds=7, seconds=0.7, least_runs=35)
+TIMING = TimingPlan(rounds=7, seconds=0.4, least_runs=35)
 """A first look at the latency; `edgevision bench` takes longer and says more."""
 
 
