@@ -49,7 +49,7 @@ bench: install ## the benchmarks whose figures the README gives
 	$(BIN)/python benchmarks/compare_toolchain.py
 	$(BIN)/python benchmarks/fidelity.py
 	$(BIN)/python benchmarks/run_suite.py imagenet-224
-	$(BIN)/python benchmarks/table.py docs/bench.md
+	$(BIN)/python benchmarks/table.py docs/bench.md README.md
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) demo-run .mypy_cache .ruff_cache .pytest_cache .hypothesis
