@@ -20,6 +20,8 @@ def round_with_feedback(
 ) -> NDArray[np.int8]:
     """Integers in -127..127 with which `weights` gives nearly the same outputs.
 
+    No output changes by more than with each weight rounded by itself.
+
     Args:
         weights: (outputs, inputs).
         gram: (inputs, inputs), mean of x x^T over what the layer sees, means taken out: what a
@@ -47,7 +49,11 @@ def round_with_feedback(
         work[:, end:] -= errors @ factor[begin:end, end:]
     restored = np.empty(rounded.shape, np.int8)
     restored[:, order] = rounded.astype(np.int8)
-    return restored
+    nearest = _nearest(weights, step)
+    worse = output_error(weights, restored * step, gram) > output_error(
+        weights, nearest * step, gram
+    )
+    return np.where(worse[:, None], nearest, restored)
 
 
 def round_each_with_feedback(
@@ -77,7 +83,18 @@ def round_each_with_feedback(
         work[:, column:] -= error[:, None] * factor[:, column, column:]
     restored = np.empty(rounded.shape, np.int8)
     np.put_along_axis(restored, order, rounded.astype(np.int8), axis=1)
-    return restored
+    nearest = _nearest(weights, step[:, None])
+    errors = [
+        np.einsum("oi,oij,oj->o", difference, grams.astype(np.float64), difference, optimize=True)
+        for difference in (weights - candidate * step[:, None] for candidate in (restored, nearest))
+    ]
+    return np.where((errors[0] > errors[1])[:, None], nearest, restored)
+
+
+def _nearest(weights: NDArray[np.floating], step: NDArray[np.float64]) -> NDArray[np.int8]:
+    """Each weight rounded by itself. Going column by column is greedy: now and then it loses."""
+    nearest: NDArray[np.int8] = np.clip(np.rint(weights / step), -127, 127).astype(np.int8)
+    return nearest
 
 
 def _inverse_factor(hessian: NDArray[np.float64]) -> NDArray[np.float64]:
