@@ -1,4 +1,4 @@
-"""Train the CNN that every tutorial starts with on CIFAR-10: the float model for prune_textbook.py.
+"""Train the CNN that every tutorial starts with on CIFAR-10: the float model for prune_curve.py.
 
     python benchmarks/train_textbook_cnn.py ../shared/data/cifar10 runs/textbook.keras
 

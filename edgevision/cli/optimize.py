@@ -134,7 +134,7 @@ def optimize(
         color=color,
     )
     names = options.class_names(labels)
-    needs_photos = any(one.precision in {"int8", "int16x8"} for _, one in recipes)
+    needs_photos = any(one.is_integer for _, one in recipes)
     photos, kept = calibration_photos(calibration, needed=needs_photos)
     if evaluation is None and kept is not None and kept.evaluation is not None:
         evaluation = kept.evaluation
@@ -185,12 +185,9 @@ def _recipes(
     doubled = {name for name, _ in found if [other for other, _ in found].count(name) > 1}
     if doubled:
         raise UsageError(f"{min(doubled)} was asked for twice")
-    if changes and not any(one.precision in {"int8", "int16x8"} for _, one in found):
+    if changes and not any(one.is_integer for _, one in found):
         raise UsageError("--input-type, --output-type and --quality need an integer precision")
-    return tuple(
-        (name, replace(one, **changes) if one.precision in {"int8", "int16x8"} else one)
-        for name, one in found
-    )
+    return tuple((name, replace(one, **changes) if one.is_integer else one) for name, one in found)
 
 
 def _pruning(share: float | None, train: Path | None, epochs: int | None) -> "Pruning | None":

@@ -89,7 +89,7 @@ def quantize(
     )
     path = output or model.with_name(f"{model.stem}_{name}.tflite")
     refuse_to_replace(path, overwrite=overwrite)
-    is_integer = chosen.precision in {"int8", "int16x8"}
+    is_integer = chosen.is_integer
     goal = integer_options.goal_of(min_agreement, max_drop)
     if goal is not None and not is_integer:
         raise UsageError("--min-agreement and --max-drop search among integer files only")

@@ -29,9 +29,6 @@ TIMING = TimingPlan(rounds=7, seconds=0.5, least_runs=35)
 MUCH = 0.8
 """A ratio of latencies that a glance is believed in."""
 
-INTEGER = frozenset({"int8", "int16x8"})
-"""Precisions whose ranges come from calibration photos."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
@@ -61,7 +58,7 @@ def make_quantized(
         ImageSetError: images are bad or missing.
         ModelError: the model is damaged, quantized already or not a model of one image.
     """
-    if work.goal is not None and recipe.precision in INTEGER:
+    if work.goal is not None and recipe.is_integer:
         reached = _search(work, work.goal, recipe, progress)
         return reached.model, reached
     photos = work.calibration

@@ -119,7 +119,7 @@ def _figures(
 
 def _provenance(candidate: Candidate, plan: Plan, converted: ConvertedModel) -> Provenance:
     recipe = candidate.recipe
-    is_calibrated = recipe is not None and recipe.precision in {"int8", "int16x8"}
+    is_calibrated = recipe is not None and recipe.is_integer
     ours = {name: version(name) for name in ("edgevision", "numpy")}
     return Provenance(
         source_name=plan.source.name,

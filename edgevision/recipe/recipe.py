@@ -62,6 +62,11 @@ class Recipe:
         ):
             _refuse(f"precision {self.precision} keeps float32 input and output")
 
+    @property
+    def is_integer(self) -> bool:
+        """Whether activations are integers too: their ranges come from calibration photos."""
+        return self.precision in {"int8", "int16x8"}
+
 
 def _refuse(message: str) -> NoReturn:
     raise UsageError(message)
