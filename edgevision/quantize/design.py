@@ -22,6 +22,7 @@ from edgevision.quantize.plan import (
 )
 from edgevision.quantize.prepare import Prepared
 from edgevision.quantize.ranges import never_clipped, observed_ranges
+from edgevision.quantize.scores import REASON, score_operators
 from edgevision.recipe.recipe import Recipe
 
 IntegerPart: TypeAlias = "tuple[frozenset[int], tuple[Skipped, ...]]"
@@ -37,7 +38,14 @@ def integer_part(
         for at, op in enumerate(graph.operators)
         if op.outputs and any(p.search(graph.tensors[op.outputs[0]].name) for p in patterns)
     }
-    return integer_operators(graph, bits=bits_of(recipe), refused={**asked, **refused})
+    scores = frozenset[int]()
+    if recipe.float_scores and recipe.output_type == "float32" and bits_of(recipe) == 8:
+        scores = score_operators(graph)
+    return integer_operators(
+        graph,
+        bits=bits_of(recipe),
+        refused={**dict.fromkeys(scores, REASON), **asked, **refused},
+    )
 
 
 def bits_of(recipe: Recipe) -> int:

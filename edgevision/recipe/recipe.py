@@ -39,6 +39,9 @@ class Recipe:
     """Replace operators that have no fast int8 kernel by equal ones that have (hard-swish)."""
     dense_per_channel: bool = True
     """A scale per output of dense layers too; runtimes older than TF 2.17 need False."""
+    float_scores: bool = True
+    """Leave the softmax or sigmoid behind a float32 output in float: in int8 its scores come in
+    steps of 1/256."""
     float_operators: tuple[str, ...] = ()
     """Regular expressions: operators that write a tensor whose name one of them finds stay
     float."""

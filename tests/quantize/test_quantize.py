@@ -57,14 +57,19 @@ def test_default_interface_is_raw_pixels_in_and_float_scores_out() -> None:
         assert scores.dtype == np.float32
 
 
-def test_everything_between_is_int8() -> None:
-    graph = read_graph(made(small_cnn(), Recipe()).content)
-    floats = [
+def float_operators(recipe: Recipe) -> list[str]:
+    graph = read_graph(made(small_cnn(), recipe).content)
+    return [
         op.name
         for op in graph.operators
         if any(graph.is_float(t) for t in (*op.inputs, *op.outputs))
     ]
-    assert floats == ["DEQUANTIZE"]
+
+
+def test_everything_between_pixels_and_logits_is_int8() -> None:
+    assert float_operators(Recipe()) == ["DEQUANTIZE", "SOFTMAX"]
+    assert float_operators(Recipe(float_scores=False)) == ["DEQUANTIZE"]
+    assert float_operators(Recipe(output_type="int8")) == []
 
 
 @pytest.mark.parametrize("contract", [CONTRACT, PER_CHANNEL, replace(CONTRACT, mean=(127.5,))])
@@ -120,7 +125,7 @@ def test_operators_without_an_int8_kernel_stay_float_and_are_named() -> None:
 def test_a_recipe_keeps_operators_float_by_name() -> None:
     graph = small_cnn()
     name = graph.tensors[graph.operators[1].outputs[0]].name
-    model = made(graph, Recipe(float_operators=(f"^{name}$",)))
+    model = made(graph, Recipe(float_operators=(f"^{name}$",), float_scores=False))
     assert [(s.position, s.reason) for s in model.skipped] == [(1, "asked for by the recipe")]
 
 

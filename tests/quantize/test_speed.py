@@ -74,5 +74,6 @@ def test_every_operator_is_timed_in_both_precisions() -> None:
     images = random_images(8)
     stock = stock_of(small_cnn(), contract=CONTRACT, images=lambda: images, recipe=RECIPE)
     costs = operator_costs(choose_and_make(stock, RECIPE))
-    assert [cost.operator for cost in costs] == [op.name for op in small_cnn().operators]
+    assert [cost.operator for cost in costs] == [op.name for op in small_cnn().operators[:-1]]
+    assert small_cnn().operators[-1].name == "SOFTMAX"  # in float either way
     assert all(cost.integer_us > 0 and cost.float_us > 0 for cost in costs)

@@ -6,6 +6,7 @@ from edgevision.preprocess.contract import Contract
 from edgevision.quantize.choose import Stock
 from edgevision.quantize.graph_reader import read_graph
 from edgevision.quantize.quantize import stock_of
+from edgevision.quantize.scores import REASON
 from edgevision.quantize.target import Goal, Measured, divided, meet
 from edgevision.recipe.recipe import Recipe
 from tests.quantize.builder import random_images, small_cnn
@@ -49,7 +50,8 @@ def test_the_cheapest_way_that_meets_the_goal_is_taken() -> None:
     assert float_convolutions(reached.model.content) == 1
     assert reached.trials[-1].name.startswith("first layers")
     assert {s.reason for s in reached.model.skipped} == {
-        "left in float to meet the accuracy target"
+        "left in float to meet the accuracy target",
+        REASON,
     }
     assert [t.median_ms for t in reached.trials if t.median_ms is not None].count(1.0) == 1
 
