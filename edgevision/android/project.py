@@ -65,16 +65,15 @@ def read_project(folder: Path) -> Project:
         raise UsageError(
             message, hint="edgevision android export model.tflite --new-app DIR --package com.x.y"
         )
-    catalog = (folder / _VERSIONS).read_text(encoding="utf-8")
-    build = (folder / _BUILD).read_text(encoding="utf-8")
+    catalog, build = _text(folder / _VERSIONS), _text(folder / _BUILD)
     manifest = folder / _MANIFEST
     return Project(
         folder=folder,
         litert=_version(catalog, "litert"),
-        min_sdk=int(_version(catalog, "minSdk")),
-        target_sdk=int(_version(catalog, "targetSdk")),
+        min_sdk=_level(catalog, "minSdk"),
+        target_sdk=_level(catalog, "targetSdk"),
         no_compress=tuple(_no_compress(build)),
-        manifest=manifest.read_text(encoding="utf-8") if manifest.is_file() else "",
+        manifest=_text(manifest) if manifest.is_file() else "",
     )
 
 
@@ -160,6 +159,22 @@ def _version(catalog: str, name: str) -> str:
         message = f"{_VERSIONS} has no version named {name!r}"
         raise UsageError(message, hint=f'add {name} = "..." under [versions]')
     return found[1]
+
+
+def _level(catalog: str, name: str) -> int:
+    level = _version(catalog, name)
+    if not re.fullmatch(r"[0-9]{1,4}", level):
+        message = f"{_VERSIONS} has {name} = {level!r}, which is no API level"
+        raise UsageError(message, hint=f'write a number: {name} = "35"')
+    return int(level)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"cannot read {path}: {error}"
+        raise UsageError(message, hint="check that it is a readable UTF-8 text") from error
 
 
 def _no_compress(build: str) -> list[str]:
