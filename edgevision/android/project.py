@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgevision.errors import UsageError
+from edgevision.errors import EdgeVisionError, UsageError
 
 ASSETS = Path("app/src/main/assets")
 MODEL_FOLDER = "model"
@@ -28,6 +28,12 @@ _KEYWORDS = """
     synchronized throws transient void volatile
 """
 """Words that a Kotlin or Java package may not hold."""
+
+_OF_THE_SYSTEM = {"android", "java", "kotlin"}
+"""First words that phones, or the compiler, keep for themselves."""
+
+_LONGEST_PACKAGE = 223
+"""What Android's package manager takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,30 +104,54 @@ def new_app(destination: Path, package: str) -> Project:
 
     Raises:
         UsageError: `destination` exists, or `package` is no Java package name of two parts.
+        EdgeVisionError: it cannot be written.
     """
-    parts = package.split(".")
-    if not _PACKAGE.fullmatch(package) or not set(parts).isdisjoint(_KEYWORDS.split()):
-        message = f"{package!r} is no application id"
-        raise UsageError(message, hint="use lower-case words with dots, as in com.example.birds")
-    if destination.exists():
+    _refuse_package(package)
+    if destination.exists() or destination.is_symlink():
         message = f"{destination} exists already"
         raise UsageError(message, hint="choose a folder that does not exist")
     source = demo_folder()
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".new-app-", dir=destination.parent) as temporary:
-        copy = Path(temporary) / "app"
-        shutil.copytree(source, copy, ignore=_ignored)
-        # What verifies the demo in our CI needs our tests; an installed demo comes without.
-        shutil.rmtree(copy / "ci", ignore_errors=True)
-        for path in _texts(copy):
-            text = path.read_text(encoding="utf-8")
-            if DEMO_PACKAGE in text:
-                path.write_text(text.replace(DEMO_PACKAGE, package), encoding="utf-8")
-        for root in ("app/src/main/kotlin", "app/src/androidTest/kotlin", "app/src/test/kotlin"):
-            _move_package(copy / root, package)
-        copy.chmod(0o755)
-        copy.rename(destination)
+    if source in destination.resolve().parents:
+        message = f"{destination} is inside of the demo, which is copied"
+        raise UsageError(message, hint="choose a folder beside it")
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".new-app-", dir=destination.parent) as temporary:
+            copy = Path(temporary) / "app"
+            _copy(source, copy, package)
+            copy.rename(destination)
+    except OSError as error:
+        if isinstance(error, EdgeVisionError):
+            raise
+        message = f"cannot write {destination}: {error.strerror or error}"
+        raise EdgeVisionError(message, hint="check the folder's rights and free space") from error
     return read_project(destination)
+
+
+def _refuse_package(package: str) -> None:
+    parts = package.split(".")
+    if (
+        not _PACKAGE.fullmatch(package)
+        or not set(parts).isdisjoint(_KEYWORDS.split())
+        or parts[0] in _OF_THE_SYSTEM
+        or len(package) > _LONGEST_PACKAGE
+    ):
+        message = f"{package!r} is no application id"
+        raise UsageError(message, hint="use lower-case words with dots, as in com.example.birds")
+
+
+def _copy(source: Path, copy: Path, package: str) -> None:
+    shutil.copytree(source, copy, ignore=_ignored)
+    # What verifies the demo in our CI needs our tests; an installed demo comes without.
+    shutil.rmtree(copy / "ci", ignore_errors=True)
+    for path in _texts(copy):
+        text = path.read_text(encoding="utf-8")
+        if DEMO_PACKAGE in text:
+            path.write_text(text.replace(DEMO_PACKAGE, package), encoding="utf-8")
+    for root in ("app/src/main/kotlin", "app/src/androidTest/kotlin", "app/src/test/kotlin"):
+        _move_package(copy / root, package)
+    # An installed demo may be read-only.
+    copy.chmod(0o755)
 
 
 def _ignored(folder: str, names: list[str]) -> set[str]:
