@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from edgevision.errors import EdgeVisionError, UsageError
 
@@ -100,6 +101,8 @@ def demo_folder() -> Path:
 def new_app(destination: Path, package: str) -> Project:
     """Copy the demo to `destination` as an app of one's own, with application id `package`.
 
+    Its name on the phone is the folder's.
+
     The copy appears as a whole or not at all. The library under core/ keeps its package.
 
     Raises:
@@ -119,6 +122,7 @@ def new_app(destination: Path, package: str) -> Project:
         with tempfile.TemporaryDirectory(prefix=".new-app-", dir=destination.parent) as temporary:
             copy = Path(temporary) / "app"
             _copy(source, copy, package)
+            _name(copy, destination.name)
             copy.rename(destination)
     except OSError as error:
         if isinstance(error, EdgeVisionError):
@@ -152,6 +156,23 @@ def _copy(source: Path, copy: Path, package: str) -> None:
         _move_package(copy / root, package)
     # An installed demo may be read-only.
     copy.chmod(0o755)
+
+
+def _name(copy: Path, name: str) -> None:
+    """Name the app on the phone, and the project, after the folder."""
+    strings = copy / "app/src/main/res/values/strings.xml"
+    escaped = re.sub(r"""(["'\\]|^[@?])""", r"\\\1", name)
+    line = f'<string name="app_name">{escape(escaped)}</string>'
+    _replace(strings, r'<string name="app_name">.*?</string>', line)
+    # Gradle and its Kotlin script give other characters a meaning.
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        line = f'rootProject.name = "{name}"'
+        _replace(copy / "settings.gradle.kts", r"rootProject\.name = .*", line)
+
+
+def _replace(path: Path, pattern: str, line: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(pattern, lambda _: line, text), encoding="utf-8")
 
 
 def _ignored(folder: str, names: list[str]) -> set[str]:

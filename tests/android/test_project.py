@@ -1,4 +1,5 @@
 import re
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,24 @@ def test_a_new_app_has_its_own_package_everywhere(tmp_path: Path) -> None:
     for path in project.folder.rglob("*"):
         if path.suffix in {".kt", ".kts", ".xml"}:
             assert DEMO_PACKAGE not in path.read_text(), path
+
+
+@pytest.mark.parametrize(
+    ("folder", "on_phone", "project_name"),
+    [
+        ("birds", "birds", "birds"),
+        ("Vögel & Co", "Vögel &amp; Co", "edgevision-demo"),
+        ("@it's $5 \\1", "\\@it\\'s $5 \\\\1", "edgevision-demo"),
+    ],
+)
+def test_a_new_app_is_called_as_its_folder(
+    tmp_path: Path, folder: str, on_phone: str, project_name: str
+) -> None:
+    made = new_app(tmp_path / folder, "com.example.birds").folder
+    strings = (made / "app/src/main/res/values/strings.xml").read_text()
+    assert f'<string name="app_name">{on_phone}</string>' in strings
+    ET.fromstring(strings)  # noqa: S314 - our own file
+    assert f'rootProject.name = "{project_name}"' in (made / "settings.gradle.kts").read_text()
 
 
 def test_a_new_app_may_share_the_demos_first_word(tmp_path: Path) -> None:
