@@ -114,7 +114,7 @@ def new_app(destination: Path, package: str) -> Project:
         message = f"{destination} exists already"
         raise UsageError(message, hint="choose a folder that does not exist")
     source = demo_folder()
-    if source in destination.resolve().parents:
+    if _is_copied(destination.parent.resolve(), source):
         message = f"{destination} is inside of the demo, which is copied"
         raise UsageError(message, hint="choose a folder beside it")
     try:
@@ -130,6 +130,13 @@ def new_app(destination: Path, package: str) -> Project:
         message = f"cannot write {destination}: {error.strerror or error}"
         raise EdgeVisionError(message, hint="check the folder's rights and free space") from error
     return read_project(destination)
+
+
+def _is_copied(folder: Path, source: Path) -> bool:
+    """Whether `folder` is a part of the demo that a copy takes along: it would copy itself."""
+    if not folder.is_relative_to(source):
+        return False
+    return _LEFT_OUT.isdisjoint(folder.relative_to(source).parts)
 
 
 def _refuse_package(package: str) -> None:

@@ -101,6 +101,8 @@ def test_the_demo_is_not_copied_into_itself(
     with pytest.raises(UsageError, match="inside of the demo"):
         new_app(demo / "app" / "birds", "com.example.birds")
     assert not (demo / "app" / "birds").exists()
+    # What a copy leaves out may hold one.
+    assert new_app(demo / "build" / "birds", "com.example.birds").folder.is_dir()
 
 
 @pytest.mark.parametrize("level", ["twenty-six", "", "26.5"])
