@@ -14,6 +14,8 @@ PAGE_BYTES = 16384
 _PT_LOAD = 1
 _DEX_HEADER_BYTES = 112
 _CLASS_BYTES = 32
+_MAX_NAME_BYTES = 65535
+"""Of a class: the format has no limit, and a damaged file has no end."""
 
 
 def load_alignment(library: bytes) -> int:
@@ -24,7 +26,7 @@ def load_alignment(library: bytes) -> int:
     """
     try:
         alignments = _alignments(library)
-    except struct.error as error:
+    except (struct.error, OverflowError) as error:
         message = "it is cut short"
         raise UsageError(message) from error
     if not alignments:
@@ -86,6 +88,7 @@ def _classes(dex: bytes) -> frozenset[str]:
         while dex[at] & 0x80:
             # The length in characters, seven bits a byte; the text ends at a zero byte.
             at += 1
-        descriptor = dex[at + 1 : dex.index(0, at + 1)].decode("utf-8", "replace")
+        end = dex.index(0, at + 1, at + 1 + _MAX_NAME_BYTES)
+        descriptor = dex[at + 1 : end].decode("utf-8", "replace")
         names.add(descriptor[1:-1].replace("/", "."))
     return frozenset(names)

@@ -7,6 +7,7 @@ from edgevision.android.apk import Apk
 from edgevision.android.check_manifest import check_manifest, check_sdk, sdk_of
 from edgevision.android.check_model import check_model
 from edgevision.android.check_package import (
+    check_archive,
     check_classes,
     check_libraries,
     check_signature,
@@ -33,6 +34,7 @@ def check(path: Path) -> tuple[Finding, ...]:
 
 def _check_apk(apk: Apk) -> Iterator[Finding]:
     folder = f"assets/{MODEL_FOLDER}"
+    yield check_archive(apk)
     yield check_stored(apk, f"{folder}/{MODEL_FILE}")
     yield from check_model(lambda name: apk.read(f"{folder}/{name}"))
     yield check_libraries(apk)

@@ -1,8 +1,8 @@
 """Checks of the exported files, in an APK or in a project: model, card and golden photos."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
+from pathlib import PurePath
 from typing import Any
 
 from edgevision.android.export import GOLDEN_FOLDER, MODEL_FILE, refuse_unfit
@@ -70,13 +70,16 @@ def _operations(read: Read, litert: str) -> tuple[Outcome, str]:
 
 
 def _golden_files(read: Read) -> tuple[Outcome, str]:
+    index = parse_json(read(f"{GOLDEN_FOLDER}/{INDEX}"), INDEX)
     try:
-        photos = json.loads(read(f"{GOLDEN_FOLDER}/{INDEX}"))["photos"]
+        photos = index["photos"]
         names = [photo[part] for photo in photos for part in ("photo", "tensor", "scores")]
-    except (ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         message = f"{INDEX} is damaged"
         raise UsageError(message) from error
     for name in names:
+        if not isinstance(name, str) or PurePath(name).name != name:
+            return "failed", f"{INDEX} names {name!r}, which is no file beside it"
         read(f"{GOLDEN_FOLDER}/{name}")
     if not names:
         return "failed", "no golden photo: the app cannot check itself"

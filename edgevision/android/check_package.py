@@ -13,6 +13,11 @@ _PAGE_ABIS = {"arm64-v8a", "x86_64"}
 """ABIs of phones with 16 KB pages; 32-bit ones never have them."""
 
 
+def check_archive(apk: Apk) -> Finding:
+    """The finding about the zip archive itself."""
+    return find("archive", lambda: _archive(apk))
+
+
 def check_stored(apk: Apk, model: str) -> Finding:
     """The finding about the entry `model`: LiteRT maps it into memory as it lies."""
     return find("model-stored", lambda: _model_stored(apk, model))
@@ -33,6 +38,12 @@ def check_classes(apk: Apk) -> Iterator[Finding]:
 def check_signature(apk: Apk) -> Finding:
     """The finding about the signature, which is looked for and not verified."""
     return find("signature", lambda: _signature(apk))
+
+
+def _archive(apk: Apk) -> tuple[Outcome, str]:
+    if apk.duplicates:
+        return "failed", f"{apk.duplicates[0]} is in it twice: phones refuse to install it"
+    return "ok", f"{len(apk.entries)} files"
 
 
 def _model_stored(apk: Apk, name: str) -> tuple[Outcome, str]:

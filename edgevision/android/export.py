@@ -2,10 +2,6 @@
 
 import hashlib
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +13,13 @@ from edgevision.android.litert_ops import unknown_operations
 from edgevision.android.photos import Photo, drawn_photos
 from edgevision.android.project import Project
 from edgevision.android.proof import prove_equal
+from edgevision.android.swap import replacing_folder
 from edgevision.artifact.card import CARD_FILE, Card, card_to_dict
 from edgevision.artifact.facts import facts_of, interface_of
 from edgevision.artifact.model import TfliteModel, read_content, read_model
 from edgevision.artifact.package import remove_card, write_card
 from edgevision.artifact.reading import find_card
-from edgevision.errors import EdgeVisionError, ModelError, UsageError
+from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
 
@@ -72,6 +69,7 @@ def export(
         ModelError: the file is damaged, has no card, or is nothing that the app can run; the
             message names what stands in the way.
         VerificationError: the file rewritten for Android answers differently.
+        UsageError: the app's model folder holds files that are not an export's.
         EdgeVisionError: the app's folder cannot be written.
     """
     source = read_content(model)
@@ -99,6 +97,7 @@ def export(
         inputs_proven=proven,
         goldens=len(photos),
     )
+    _refuse_strangers(project.model_folder)
     with replacing_folder(project.model_folder) as folder:
         (folder / MODEL_FILE).write_bytes(content)
         (folder / CARD_FILE).write_text(_card_json(exported, model), encoding="utf-8")
@@ -184,39 +183,12 @@ def _card_json(exported: Exported, source: Path) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-@contextmanager
-def replacing_folder(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder beside `folder` that takes its place when the block ends without error.
-
-    Whatever goes wrong inside, `folder` is left as it was.
-
-    Raises:
-        UsageError: `folder` holds files that are not an export's.
-        EdgeVisionError: it cannot be written.
-    """
+def _refuse_strangers(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        message = f"{folder} is no folder"
+        raise UsageError(message, hint="move it away; the model's folder has its place")
     if folder.exists():
         strangers = sorted(path.name for path in folder.iterdir() if path.name not in _OURS)
         if strangers:
             message = f"{folder} holds {strangers[0]!r}, which no export wrote"
             raise UsageError(message, hint="move it away; exporting replaces the whole folder")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".export-", dir=folder.parent) as temporary:
-            fresh = Path(temporary) / "new"
-            fresh.mkdir()
-            yield fresh
-            old = Path(temporary) / "old"
-            if folder.exists():
-                folder.rename(old)
-            try:
-                fresh.rename(folder)
-            except OSError:
-                if old.exists():
-                    old.rename(folder)
-                raise
-            shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        if isinstance(error, EdgeVisionError):
-            raise
-        message = f"cannot write {folder}: {error.strerror or error}"
-        raise EdgeVisionError(message, hint="check the folder's rights and free space") from error

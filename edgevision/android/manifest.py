@@ -19,6 +19,13 @@ _TYPE_STRING, _TYPE_BOOLEAN = 0x03, 0x12
 _UTF8 = 1 << 8
 _NO_STRING = 0xFFFFFFFF
 _MAX_DEPTH = 64
+_MAX_BYTES = 4 << 20
+"""Of an APK's manifest; real ones have some kilobytes."""
+
+_MAX_TEXT_BYTES = 16 << 20
+"""Of all strings together: entries of the pool may point at one long string again and again."""
+
+_ATTRIBUTE_BYTES = 20
 
 # Attributes whose names a shrinker may have removed from the string pool, by resource id.
 _NAMES_BY_ID = {
@@ -72,7 +79,7 @@ def read_text(text: str) -> Element:
     try:
         # The user's own project, not a stranger's file.
         return _convert(ET.fromstring(text))  # noqa: S314
-    except ET.ParseError as error:
+    except (ET.ParseError, RecursionError) as error:
         message = f"AndroidManifest.xml is no XML: {error}"
         raise UsageError(message) from error
 
@@ -99,6 +106,9 @@ def read_binary(data: bytes) -> Element:
 
 
 def _read(data: bytes) -> Element:
+    if len(data) > _MAX_BYTES:
+        message = f"the manifest in the APK has {len(data)} bytes; at most {_MAX_BYTES} are read"
+        raise UsageError(message)
     kind, header, size = struct.unpack_from("<HHI", data, 0)
     if kind != _XML or size > len(data):
         message = "the manifest in the APK is no binary XML"
@@ -135,7 +145,14 @@ def _strings(data: bytes, start: int) -> list[str]:
         raise IndexError
     offsets = struct.unpack_from(f"<{count}I", data, start + header)
     read = _utf8 if flags & _UTF8 else _utf16
-    return [read(data, start + text_start + offset) for offset in offsets]
+    strings: list[str] = []
+    left = _MAX_TEXT_BYTES
+    for offset in offsets:
+        strings.append(read(data, start + text_start + offset))
+        left -= len(strings[-1])
+        if left < 0:
+            raise IndexError
+    return strings
 
 
 def _utf8(data: bytes, at: int) -> str:
@@ -160,6 +177,8 @@ def _utf16(data: bytes, at: int) -> str:
 
 def _element(data: bytes, at: int, strings: list[str], ids: tuple[int, ...]) -> Element:
     _, name, start, size, count = struct.unpack_from("<IIHHH", data, at)
+    if size < _ATTRIBUTE_BYTES:
+        raise IndexError
     attributes: dict[str, Value] = {}
     for index in range(count):
         entry = at + start + index * size

@@ -6,8 +6,9 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from xml.sax.saxutils import escape
 
-from edgevision.errors import UsageError
+from edgevision.errors import EdgeVisionError, UsageError
 
 ASSETS = Path("app/src/main/assets")
 MODEL_FOLDER = "model"
@@ -28,6 +29,12 @@ _KEYWORDS = """
     synchronized throws transient void volatile
 """
 """Words that a Kotlin or Java package may not hold."""
+
+_OF_THE_SYSTEM = {"android", "java", "kotlin"}
+"""First words that phones, or the compiler, keep for themselves."""
+
+_LONGEST_PACKAGE = 223
+"""What Android's package manager takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,16 +72,15 @@ def read_project(folder: Path) -> Project:
         raise UsageError(
             message, hint="edgevision android export model.tflite --new-app DIR --package com.x.y"
         )
-    catalog = (folder / _VERSIONS).read_text(encoding="utf-8")
-    build = (folder / _BUILD).read_text(encoding="utf-8")
+    catalog, build = _text(folder / _VERSIONS), _text(folder / _BUILD)
     manifest = folder / _MANIFEST
     return Project(
         folder=folder,
         litert=_version(catalog, "litert"),
-        min_sdk=int(_version(catalog, "minSdk")),
-        target_sdk=int(_version(catalog, "targetSdk")),
+        min_sdk=_level(catalog, "minSdk"),
+        target_sdk=_level(catalog, "targetSdk"),
         no_compress=tuple(_no_compress(build)),
-        manifest=manifest.read_text(encoding="utf-8") if manifest.is_file() else "",
+        manifest=_text(manifest) if manifest.is_file() else "",
     )
 
 
@@ -95,34 +101,85 @@ def demo_folder() -> Path:
 def new_app(destination: Path, package: str) -> Project:
     """Copy the demo to `destination` as an app of one's own, with application id `package`.
 
+    Its name on the phone is the folder's.
+
     The copy appears as a whole or not at all. The library under core/ keeps its package.
 
     Raises:
         UsageError: `destination` exists, or `package` is no Java package name of two parts.
+        EdgeVisionError: it cannot be written.
     """
-    parts = package.split(".")
-    if not _PACKAGE.fullmatch(package) or not set(parts).isdisjoint(_KEYWORDS.split()):
-        message = f"{package!r} is no application id"
-        raise UsageError(message, hint="use lower-case words with dots, as in com.example.birds")
-    if destination.exists():
+    _refuse_package(package)
+    if destination.exists() or destination.is_symlink():
         message = f"{destination} exists already"
         raise UsageError(message, hint="choose a folder that does not exist")
     source = demo_folder()
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".new-app-", dir=destination.parent) as temporary:
-        copy = Path(temporary) / "app"
-        shutil.copytree(source, copy, ignore=_ignored)
-        # What verifies the demo in our CI needs our tests; an installed demo comes without.
-        shutil.rmtree(copy / "ci", ignore_errors=True)
-        for path in _texts(copy):
-            text = path.read_text(encoding="utf-8")
-            if DEMO_PACKAGE in text:
-                path.write_text(text.replace(DEMO_PACKAGE, package), encoding="utf-8")
-        for root in ("app/src/main/kotlin", "app/src/androidTest/kotlin", "app/src/test/kotlin"):
-            _move_package(copy / root, package)
-        copy.chmod(0o755)
-        copy.rename(destination)
+    if _is_copied(destination.parent.resolve(), source):
+        message = f"{destination} is inside of the demo, which is copied"
+        raise UsageError(message, hint="choose a folder beside it")
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".new-app-", dir=destination.parent) as temporary:
+            copy = Path(temporary) / "app"
+            _copy(source, copy, package)
+            _name(copy, destination.name)
+            copy.rename(destination)
+    except OSError as error:
+        if isinstance(error, EdgeVisionError):
+            raise
+        message = f"cannot write {destination}: {error.strerror or error}"
+        raise EdgeVisionError(message, hint="check the folder's rights and free space") from error
     return read_project(destination)
+
+
+def _is_copied(folder: Path, source: Path) -> bool:
+    """Whether `folder` is a part of the demo that a copy takes along: it would copy itself."""
+    if not folder.is_relative_to(source):
+        return False
+    return _LEFT_OUT.isdisjoint(folder.relative_to(source).parts)
+
+
+def _refuse_package(package: str) -> None:
+    parts = package.split(".")
+    if (
+        not _PACKAGE.fullmatch(package)
+        or not set(parts).isdisjoint(_KEYWORDS.split())
+        or parts[0] in _OF_THE_SYSTEM
+        or len(package) > _LONGEST_PACKAGE
+    ):
+        message = f"{package!r} is no application id"
+        raise UsageError(message, hint="use lower-case words with dots, as in com.example.birds")
+
+
+def _copy(source: Path, copy: Path, package: str) -> None:
+    shutil.copytree(source, copy, ignore=_ignored)
+    # What verifies the demo in our CI needs our tests; an installed demo comes without.
+    shutil.rmtree(copy / "ci", ignore_errors=True)
+    for path in _texts(copy):
+        text = path.read_text(encoding="utf-8")
+        if DEMO_PACKAGE in text:
+            path.write_text(text.replace(DEMO_PACKAGE, package), encoding="utf-8")
+    for root in ("app/src/main/kotlin", "app/src/androidTest/kotlin", "app/src/test/kotlin"):
+        _move_package(copy / root, package)
+    # An installed demo may be read-only.
+    copy.chmod(0o755)
+
+
+def _name(copy: Path, name: str) -> None:
+    """Name the app on the phone, and the project, after the folder."""
+    strings = copy / "app/src/main/res/values/strings.xml"
+    escaped = re.sub(r"""(["'\\]|^[@?])""", r"\\\1", name)
+    line = f'<string name="app_name">{escape(escaped)}</string>'
+    _replace(strings, r'<string name="app_name">.*?</string>', line)
+    # Gradle and its Kotlin script give other characters a meaning.
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        line = f'rootProject.name = "{name}"'
+        _replace(copy / "settings.gradle.kts", r"rootProject\.name = .*", line)
+
+
+def _replace(path: Path, pattern: str, line: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(pattern, lambda _: line, text), encoding="utf-8")
 
 
 def _ignored(folder: str, names: list[str]) -> set[str]:
@@ -160,6 +217,22 @@ def _version(catalog: str, name: str) -> str:
         message = f"{_VERSIONS} has no version named {name!r}"
         raise UsageError(message, hint=f'add {name} = "..." under [versions]')
     return found[1]
+
+
+def _level(catalog: str, name: str) -> int:
+    level = _version(catalog, name)
+    if not re.fullmatch(r"[0-9]{1,4}", level):
+        message = f"{_VERSIONS} has {name} = {level!r}, which is no API level"
+        raise UsageError(message, hint=f'write a number: {name} = "35"')
+    return int(level)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"cannot read {path}: {error}"
+        raise UsageError(message, hint="check that it is a readable UTF-8 text") from error
 
 
 def _no_compress(build: str) -> list[str]:

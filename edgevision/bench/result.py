@@ -109,6 +109,10 @@ def from_document(document: object, *, name: str = "result") -> tuple[Result, ..
     if version > SCHEMA_VERSION:
         message = f"{name} has schema version {version}; known here: up to {SCHEMA_VERSION}"
         raise UsageError(message, hint="pip install --upgrade edgevision")
+    if isinstance(error := document.get("error"), str):
+        # What the Android app leaves in place of a result.
+        message = f"{name} holds no result, the benchmark failed: {error}"
+        raise UsageError(message, hint="run it again when that is put right")
     try:
         return from_plain(_Runs, document, name).runs
     except ValueError as error:

@@ -61,6 +61,27 @@ def test_evaluate_works_on_the_base(base: Path, tmp_path: Path) -> None:
     assert json.loads(done.stdout)["top1"]["value"] == 1.0
 
 
+def test_a_new_android_app_comes_out_of_the_wheel(base: Path, tmp_path: Path) -> None:
+    model = write_model(tmp_path)
+    target = ["--new-app", "birds", "--package", "com.example.birds"]
+    done = call(base, "android", "export", str(model), *target, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    checked = call(base, "android", "check", "birds", cwd=tmp_path)
+    assert checked.returncode == 0, checked.stdout
+    made = {path.relative_to(tmp_path / "birds") for path in (tmp_path / "birds").rglob("*")}
+    demo = ROOT / "android_demo"
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=demo, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    # Everything but what our own CI needs, with the package's folders renamed.
+    expected = {
+        Path(name.replace("com/edgevision/demo", "com/example/birds"))
+        for name in listed
+        if not name.startswith("ci/")
+    }
+    assert expected <= made
+
+
 @pytest.mark.parametrize("command", ["optimize", "convert"])
 def test_what_needs_tensorflow_says_so_before_any_work(
     base: Path, tmp_path: Path, command: str

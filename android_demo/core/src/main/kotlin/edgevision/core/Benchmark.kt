@@ -3,8 +3,13 @@ package edgevision.core
 /** What a benchmark does: `warmupRuns` that are not counted, then `timedRuns` that are. */
 class BenchmarkPlan(val warmupRuns: Int, val timedRuns: Int) {
     init {
-        require(warmupRuns >= 1) { "at least one warm-up run" }
-        require(timedRuns >= 2) { "at least two timed runs" }
+        require(warmupRuns in 1..MOST_RUNS) { "warm-up runs: 1 to $MOST_RUNS, not $warmupRuns" }
+        require(timedRuns in 2..MOST_RUNS) { "timed runs: 2 to $MOST_RUNS, not $timedRuns" }
+    }
+
+    private companion object {
+        /** Each run is in the result, which must be small enough to be shared between apps. */
+        const val MOST_RUNS = 10_000
     }
 }
 
@@ -56,6 +61,19 @@ class HostFacts(
     val isEmulator: Boolean,
 )
 
+/** What stands in place of a result when there is none, for a host that waits for one. */
+fun failureJson(appVersion: String, message: String): String = writeJson(
+    linkedMapOf(
+        "schema_version" to 1,
+        "tool" to tool(appVersion),
+        "runs" to emptyList<Any>(),
+        "error" to message,
+    ),
+) + "\n"
+
+private fun tool(version: String) =
+    linkedMapOf("name" to "edgevision android demo", "version" to version)
+
 /** A finished benchmark of the app's model. */
 class BenchmarkResult(
     val created: String,
@@ -75,7 +93,7 @@ class BenchmarkResult(
     fun toJson(): String = writeJson(
         linkedMapOf(
             "schema_version" to 1,
-            "tool" to linkedMapOf("name" to "edgevision android demo", "version" to appVersion),
+            "tool" to tool(appVersion),
             "runs" to listOf(run()),
         ),
     ) + "\n"
@@ -118,6 +136,7 @@ class BenchmarkResult(
     private fun model() = linkedMapOf(
         "name" to card.name,
         "file" to card.file,
+        "source_sha256" to card.sourceSha256,
         "size" to linkedMapOf(
             "sha256" to card.sha256,
             "file_bytes" to card.sizeBytes,

@@ -14,13 +14,9 @@ internal class Fields(value: Any?, private val place: String) {
 
     fun text(name: String): String = members[name] as? String ?: refuse(name, "a string")
 
-    fun int(name: String): Int {
-        val number = number(name)
-        if (number != Math.rint(number) || Math.abs(number) > Int.MAX_VALUE) {
-            refuse(name, "a whole number")
-        }
-        return number.toInt()
-    }
+    fun int(name: String): Int = whole(name, number(name))
+
+    fun ints(name: String): List<Int> = numbers(name).map { whole(name, it) }
 
     fun number(name: String): Double = members[name] as? Double ?: refuse(name, "a number")
 
@@ -43,6 +39,13 @@ internal class Fields(value: Any?, private val place: String) {
 
     fun refuse(name: String, expected: String): Nothing =
         throw CardException("$place.$name must be $expected")
+
+    private fun whole(name: String, number: Double): Int {
+        if (number != Math.rint(number) || Math.abs(number) > Int.MAX_VALUE) {
+            refuse(name, "a whole number, not $number")
+        }
+        return number.toInt()
+    }
 
     private fun list(name: String): List<*> = members[name] as? List<*> ?: refuse(name, "a list")
 }

@@ -1,5 +1,7 @@
 package edgevision.core
 
+import java.util.Locale
+
 /** The text is not JSON, or not the JSON that was expected; the message says where. */
 class JsonException(message: String) : Exception(message)
 
@@ -190,7 +192,7 @@ private fun quote(out: StringBuilder, text: String) {
     for (char in text) {
         when {
             char == '"' || char == '\\' -> out.append('\\').append(char)
-            char < ' ' -> out.append("\\u%04x".format(char.code))
+            char < ' ' -> out.append("\\u%04x".format(Locale.ROOT, char.code))
             else -> out.append(char)
         }
     }

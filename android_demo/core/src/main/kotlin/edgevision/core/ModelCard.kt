@@ -16,6 +16,8 @@ class ModelCard(
     val name: String,
     val file: String,
     val sha256: String,
+    /** Of the file that was given to `edgevision android export`; another when it was rewritten. */
+    val sourceSha256: String,
     val sizeBytes: Int,
     val liteRtVersion: String,
     val contract: Contract,
@@ -57,6 +59,7 @@ class ModelCard(
                 name = card.text("name"),
                 file = file.text("name"),
                 sha256 = file.text("sha256"),
+                sourceSha256 = card.fields("android").text("source_sha256"),
                 sizeBytes = file.int("size_bytes"),
                 liteRtVersion = card.fields("android").text("litert"),
                 contract = Contract.read(card.fields("preprocess")),
@@ -77,7 +80,7 @@ class ModelCard(
             val dtype = fields.choice("dtype", DTYPES)
             return TensorCard(
                 name = fields.text("name"),
-                shape = fields.numbers("shape").map { it.toInt() },
+                shape = fields.ints("shape"),
                 dtype = dtype,
                 quantization = if (dtype == "int8") {
                     Quantization(fields.number("scale"), fields.int("zero_point"))

@@ -6,11 +6,26 @@ enum class Activation { SOFTMAX, SIGMOID, LOGITS }
 /** One class with its probability or score. */
 data class Ranked(val index: Int, val score: Float)
 
-/** The `count` highest of `scores`, highest first; of equal ones the lower index first. */
-fun topK(scores: FloatArray, count: Int): List<Ranked> = scores.indices
-    .sortedWith(compareByDescending<Int> { scores[it] }.thenBy { it })
-    .take(count)
-    .map { Ranked(it, scores[it]) }
+/**
+ * The `count` highest of `scores`, highest first; of equal ones the lower index first, NaN last.
+ *
+ * Once a frame: nothing is sorted, and only the answer is allocated.
+ */
+fun topK(scores: FloatArray, count: Int): List<Ranked> {
+    val best = IntArray(minOf(count, scores.size))
+    var found = 0
+    for (index in scores.indices) {
+        var place = found
+        while (place > 0 && isHigher(scores[index], scores[best[place - 1]])) place--
+        if (place == best.size) continue
+        if (found < best.size) found++
+        for (moved in found - 1 downTo place + 1) best[moved] = best[moved - 1]
+        best[place] = index
+    }
+    return best.map { Ranked(it, scores[it]) }
+}
+
+private fun isHigher(one: Float, other: Float) = one > other || (other.isNaN() && !one.isNaN())
 
 /**
  * Probabilities for the screen: logits through a softmax (in float64, shifted by the highest so

@@ -1,5 +1,6 @@
 package edgevision.core
 
+import java.util.Locale
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
@@ -44,9 +45,38 @@ class BenchmarkTest {
 
     @Test
     fun `the document is the one the toolchain reads`() {
-        val expected = Preprocessor::class.java.getResource("/benchmark.json")!!.readText()
-        assertEquals(expected, sampleResult().toJson())
+        assertEquals(resource("benchmark.json"), sampleResult().toJson())
     }
+
+    @Test
+    fun `a failure is a document too`() {
+        val message = "The model cannot be used: no \"x\""
+        assertEquals(resource("benchmark_failed.json"), failureJson("1.0", message))
+    }
+
+    @Test
+    fun `the document is the same wherever the phone was bought`() {
+        val before = Locale.getDefault()
+        try {
+            // Arabic digits, a decimal comma.
+            for (tag in listOf("ar-EG", "de-DE", "fa-IR")) {
+                Locale.setDefault(Locale.forLanguageTag(tag))
+                assertEquals(resource("benchmark.json"), sampleResult().toJson(), tag)
+                assertEquals("\"\\u0001\"", writeJson("\u0001"), tag)
+            }
+        } finally {
+            Locale.setDefault(before)
+        }
+    }
+
+    @Test
+    fun `numbers of runs that cannot be are refused`() {
+        for ((warmup, timed) in listOf(0 to 10, 1 to 1, 1 to -5, 1 to 10_001, 10_001 to 2)) {
+            assertFailsWith<IllegalArgumentException> { BenchmarkPlan(warmup, timed) }
+        }
+    }
+
+    private fun resource(name: String) = Preprocessor::class.java.getResource("/$name")!!.readText()
 }
 
 internal fun sampleResult() = BenchmarkResult(

@@ -15,7 +15,7 @@ internal fun cardJson(
     kind: String = "classification",
     file: String = "model.tflite",
 ) = """{"file": {"name": "$file", "size_bytes": 1234, "sha256": "ab"},
-    "android": {"litert": "2.3.0"}, "schema_version": $version, "name": "pets", "kind": "$kind",
+    "android": {"litert": "2.3.0", "source_sha256": "cd"}, "schema_version": $version, "name": "pets", "kind": "$kind",
     "precision": "int8", "activation": "softmax", "preprocess": $preprocess,
     "inputs": [$input], "outputs": [$output], "labels": [$labels], "later": "ignored"}"""
 
@@ -58,6 +58,8 @@ class ModelCardTest {
         refused("2 labels for 3 classes", cardJson(labels = "\"cat\", \"dog\""))
         refused("dtype", cardJson(input = INPUT.replace("int8", "uint8")))
         refused("does not fit", cardJson(input = INPUT.replace("[1, 6, 8, 3]", "[1, 8, 6, 3]")))
+        refused("whole number", cardJson(input = INPUT.replace("[1, 6", "[1, 6.5")))
+        refused("source_sha256", cardJson().replace("source_sha256", "source"))
         refused("inputs must be one", cardJson(input = "$INPUT, $INPUT"))
         refused("kind", cardJson(kind = "detection"))
         refused("scale", cardJson(input = INPUT.replace("0.5", "0")))

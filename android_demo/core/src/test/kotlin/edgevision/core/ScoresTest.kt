@@ -1,5 +1,6 @@
 package edgevision.core
 
+import kotlin.random.Random
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertTrue
@@ -10,6 +11,26 @@ class ScoresTest {
         val top = topK(floatArrayOf(0.1f, 0.4f, 0.1f, 0.4f), 3)
         assertEquals(listOf(1, 3, 0), top.map { it.index })
         assertEquals(0.4f, top[0].score)
+    }
+
+    @Test
+    fun `the highest are those that sorting finds`() {
+        val random = Random(7)
+        repeat(200) {
+            // Few different values: many are equal.
+            val scores = FloatArray(1 + random.nextInt(40)) { random.nextInt(9) / 8f }
+            val sorted = scores.indices.sortedWith(
+                compareByDescending<Int> { scores[it] }.thenBy { it },
+            )
+            val count = 1 + random.nextInt(8)
+            assertEquals(sorted.take(count), topK(scores, count).map { it.index })
+        }
+    }
+
+    @Test
+    fun `what is no number comes last, as in Python`() {
+        val top = topK(floatArrayOf(Float.NaN, 0.5f, Float.NaN, 0.75f), 4)
+        assertEquals(listOf(3, 1, 0, 2), top.map { it.index })
     }
 
     @Test

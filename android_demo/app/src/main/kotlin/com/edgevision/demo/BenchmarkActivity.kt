@@ -1,5 +1,6 @@
 package com.edgevision.demo
 
+import android.content.ActivityNotFoundException
 import android.content.Intent
 import android.net.Uri
 import android.os.Bundle
@@ -20,6 +21,7 @@ import edgevision.core.CardException
 import edgevision.core.ModelCard
 import edgevision.core.benchmark
 import edgevision.core.checkGolden
+import edgevision.core.failureJson
 import java.io.File
 import java.io.IOException
 import java.text.SimpleDateFormat
@@ -35,7 +37,7 @@ import java.util.concurrent.Executors
  *
  * `adb shell am start -n PACKAGE/com.edgevision.demo.BenchmarkActivity --ez run true [--ez gpu
  * true] [--ei runs N]` measures without a tap and leaves `benchmark.json` in the app's external
- * files folder.
+ * files folder: the result, or why there is none.
  */
 class BenchmarkActivity : ComponentActivity() {
     private val handler = Handler(Looper.getMainLooper())
@@ -44,6 +46,12 @@ class BenchmarkActivity : ComponentActivity() {
 
     @Volatile
     private var left = false
+
+    private var isShown = false
+
+    /** Android gives apps that nobody sees the slow cores. */
+    @Volatile
+    private var wasHidden = false
 
     private val document =
         registerForActivityResult(
@@ -57,7 +65,13 @@ class BenchmarkActivity : ComponentActivity() {
         setContentView(R.layout.activity_benchmark)
         keepClearOfSystemBars(view(R.id.root))
         view<Button>(R.id.start).setOnClickListener { start() }
-        view<Button>(R.id.save).setOnClickListener { document.launch(FILE) }
+        view<Button>(R.id.save).setOnClickListener {
+            try {
+                document.launch(FILE)
+            } catch (error: ActivityNotFoundException) {
+                note(getString(R.string.not_saved, error.message))
+            }
+        }
         view<Button>(R.id.share).setOnClickListener { share() }
         view<CheckBox>(R.id.gpu).isChecked = intent.getBooleanExtra("gpu", false)
         worker.execute {
@@ -65,9 +79,20 @@ class BenchmarkActivity : ComponentActivity() {
                 val card = ModelAssets(assets).card(getString(R.string.no_model))
                 handler.post { ready(card) }
             } catch (error: CardException) {
-                report(getString(R.string.model_failed, error.message))
+                fail(getString(R.string.model_failed, error.message))
             }
         }
+    }
+
+    override fun onStart() {
+        super.onStart()
+        isShown = true
+    }
+
+    override fun onStop() {
+        isShown = false
+        wasHidden = true
+        super.onStop()
     }
 
     override fun onDestroy() {
@@ -85,19 +110,24 @@ class BenchmarkActivity : ComponentActivity() {
     private fun start() {
         view<Button>(R.id.start).isEnabled = false
         val preferGpu = view<CheckBox>(R.id.gpu).isChecked
-        val runs = intent.getIntExtra("runs", RUNS).coerceIn(2, MOST_RUNS)
+        val runs = intent.getIntExtra("runs", RUNS)
+        wasHidden = !isShown
         worker.execute {
+            // Whoever waits for a result must not find that of the last time.
+            resultFile()?.delete()
             try {
                 measure(preferGpu, BenchmarkPlan(warmupRuns = WARMUP_RUNS, timedRuns = runs))
             } catch (error: CardException) {
-                report(getString(R.string.model_failed, error.message))
+                fail(getString(R.string.model_failed, error.message))
             } catch (error: LiteRtException) {
-                report(getString(R.string.model_failed, error.message))
+                fail(getString(R.string.model_failed, error.message))
             } catch (error: IllegalArgumentException) {
-                // Golden files that are not this model's.
-                report(getString(R.string.model_failed, error.message))
+                // Golden files that are not this model's, or as many runs as cannot be.
+                fail(getString(R.string.benchmark_failed, error.message))
+            } catch (error: IllegalStateException) {
+                fail(getString(R.string.benchmark_failed, error.message))
             } catch (error: Left) {
-                // Nobody is there to read it.
+                fail(getString(R.string.benchmark_left))
             }
             handler.post { view<Button>(R.id.start).isEnabled = true }
         }
@@ -117,13 +147,11 @@ class BenchmarkActivity : ComponentActivity() {
                 // On a GPU the call returns before the scores are there; reading waits for them.
                 classifier.scores()
             }
+            if (wasHidden) warnings.add("the app was not on screen all the time")
             show(
                 BenchmarkResult(
                     created = now(),
-                    appVersion = packageManager.getPackageInfo(
-                        packageName,
-                        0,
-                    ).versionName.orEmpty(),
+                    appVersion = appVersion(),
                     host = deviceFacts(this),
                     card = card,
                     zippedBytes = files.zippedBytes(card),
@@ -172,8 +200,6 @@ class BenchmarkActivity : ComponentActivity() {
     }
 
     private fun show(finished: BenchmarkResult) {
-        // Where adb can fetch it without any permission.
-        getExternalFilesDir(null)?.let { write(File(it, FILE), finished) }
         val text = getString(
             R.string.benchmark_result,
             finished.card.name,
@@ -191,18 +217,31 @@ class BenchmarkActivity : ComponentActivity() {
             view<View>(R.id.share).isEnabled = true
         }
         report(text)
+        write(finished.toJson())
     }
 
-    private fun write(file: File, finished: BenchmarkResult) {
+    private fun fail(text: String) {
+        report(text)
+        write(failureJson(appVersion(), text))
+    }
+
+    /** Where adb can fetch it without any permission; null when the storage is not there. */
+    private fun resultFile(): File? = getExternalFilesDir(null)?.let { File(it, FILE) }
+
+    private fun write(json: String) {
         try {
+            val file = resultFile() ?: throw IOException("no external storage")
             // A reader never sees half a file.
             val part = File(file.path + ".part")
-            part.writeText(finished.toJson())
+            part.writeText(json)
             if (!part.renameTo(file)) throw IOException("cannot rename to ${file.name}")
         } catch (error: IOException) {
-            report(getString(R.string.not_saved, error.message))
+            note(getString(R.string.not_saved, error.message))
         }
     }
+
+    private fun appVersion(): String =
+        packageManager.getPackageInfo(packageName, 0).versionName.orEmpty()
 
     private fun save(uri: Uri) {
         val json = result?.toJson() ?: return
@@ -211,9 +250,9 @@ class BenchmarkActivity : ComponentActivity() {
                 val stream = contentResolver.openOutputStream(uri)
                     ?: throw IOException("nothing opened it")
                 stream.use { it.write(json.toByteArray()) }
-                report(getString(R.string.saved))
+                note(getString(R.string.saved))
             } catch (error: IOException) {
-                report(getString(R.string.not_saved, error.message))
+                note(getString(R.string.not_saved, error.message))
             }
         }
     }
@@ -230,6 +269,10 @@ class BenchmarkActivity : ComponentActivity() {
         handler.post { view<TextView>(R.id.result).text = text }
     }
 
+    private fun note(text: String) {
+        handler.post { view<TextView>(R.id.note).text = text }
+    }
+
     private fun now(): String {
         val format = SimpleDateFormat("yyyy-MM-dd'T'HH:mm:ss'+00:00'", Locale.ROOT)
         format.timeZone = TimeZone.getTimeZone("UTC")
@@ -243,7 +286,6 @@ class BenchmarkActivity : ComponentActivity() {
         const val FILE = "benchmark.json"
         const val WARMUP_RUNS = 20
         const val RUNS = 200
-        const val MOST_RUNS = 100_000
         const val PROGRESS_STEP = 10
     }
 }

@@ -1,6 +1,7 @@
 package com.edgevision.demo
 
 import android.content.Context
+import android.hardware.display.DisplayManager
 import androidx.camera.core.CameraInfoUnavailableException
 import androidx.camera.core.CameraSelector
 import androidx.camera.core.ImageAnalysis
@@ -22,6 +23,21 @@ class CameraFeed(
     private val frame = Frame()
     private var provider: ProcessCameraProvider? = null
     private var analysis: ImageAnalysis? = null
+    private var rotation = 0
+
+    /** What to do when the phone was turned to the opposite side, which restarts no activity. */
+    private var bindAgain: () -> Unit = {}
+
+    /** Set for good: the camera may be found only after its screen is gone. */
+    private var isStopped = false
+    private val displays = context.getSystemService(Context.DISPLAY_SERVICE) as DisplayManager
+    private val turns = object : DisplayManager.DisplayListener {
+        override fun onDisplayAdded(id: Int) = Unit
+
+        override fun onDisplayRemoved(id: Int) = Unit
+
+        override fun onDisplayChanged(id: Int) = bindAgain()
+    }
 
     /**
      * Opens the back camera, or else any.
@@ -36,20 +52,25 @@ class CameraFeed(
         onProblem: (String?) -> Unit,
     ) {
         val future = ProcessCameraProvider.getInstance(context)
-        future.addListener({
+        val bindOrSay = {
             try {
-                bind(future.get(), preview, inference, onFrame, onProblem)
+                if (!isStopped) bind(future.get(), preview, inference, onFrame, onProblem)
             } catch (error: ExecutionException) {
-                onProblem(error.cause?.message ?: error.message)
+                onProblem(error.cause?.message ?: error.toString())
             } catch (error: CameraInfoUnavailableException) {
-                onProblem(error.message)
+                onProblem(error.message ?: "unavailable")
             } catch (error: IllegalArgumentException) {
                 // The camera cannot serve preview and analysis together.
-                onProblem(error.message)
+                onProblem(error.message ?: "unsuitable")
             } catch (error: IllegalStateException) {
-                onProblem(error.message)
+                onProblem(error.message ?: "unavailable")
             }
+        }
+        future.addListener({
+            bindOrSay()
+            bindAgain = { if ((preview.display?.rotation ?: rotation) != rotation) bindOrSay() }
         }, main)
+        displays.registerDisplayListener(turns, null)
     }
 
     private fun bind(
@@ -68,13 +89,23 @@ class CameraFeed(
             onProblem(null)
             return
         }
+        // Both take the turn of the display as it is now, and keep it.
+        rotation = preview.display?.rotation ?: rotation
         val screen = Preview.Builder().build()
         screen.setSurfaceProvider(preview.surfaceProvider)
         val analysis = ImageAnalysis.Builder()
             .setBackpressureStrategy(ImageAnalysis.STRATEGY_KEEP_ONLY_LATEST)
             .setOutputImageFormat(ImageAnalysis.OUTPUT_IMAGE_FORMAT_RGBA_8888)
             .build()
-        analysis.setAnalyzer(inference) { image -> analyze(image, onFrame) }
+        analysis.setAnalyzer(inference) { image ->
+            val problem = load(image)
+            if (problem == null) {
+                onFrame(frame)
+            } else {
+                analysis.clearAnalyzer()
+                main.execute { if (!isStopped) onProblem(problem) }
+            }
+        }
         provider.unbindAll()
         provider.bindToLifecycle(owner, selector, screen, analysis)
         this.provider = provider
@@ -83,13 +114,17 @@ class CameraFeed(
 
     /** Lets go of the camera; no frame is given to the inference thread any more. */
     fun stop() {
+        isStopped = true
+        bindAgain = {}
+        displays.unregisterDisplayListener(turns)
         analysis?.clearAnalyzer()
         provider?.unbindAll()
         analysis = null
         provider = null
     }
 
-    private fun analyze(image: ImageProxy, onFrame: (Frame) -> Unit) {
+    /** Copies the picture into the frame; what is wrong with it, or null. */
+    private fun load(image: ImageProxy): String? {
         try {
             val plane = image.planes[0]
             frame.load(
@@ -100,10 +135,13 @@ class CameraFeed(
                 pixelStride = plane.pixelStride,
                 rotation = image.imageInfo.rotationDegrees,
             )
+            return null
+        } catch (error: IllegalArgumentException) {
+            // Memory laid out as no camera should.
+            return error.message ?: "unknown layout"
         } finally {
             // The pixels are copied: the camera can have its buffer back while the model runs.
             image.close()
         }
-        onFrame(frame)
     }
 }

@@ -27,7 +27,12 @@ class Classifier private constructor(
     val preprocessor = Preprocessor(card.contract, card.input.quantization)
     private val postprocessor = Postprocessor(card.output)
     private val inputs: List<TensorBuffer> = model.createInputBuffers()
-    private val outputs: List<TensorBuffer> = model.createOutputBuffers()
+    private val outputs: List<TensorBuffer> = try {
+        model.createOutputBuffers()
+    } catch (error: LiteRtException) {
+        for (buffer in inputs) buffer.close()
+        throw error
+    }
 
     /** Copies the preprocessor's tensor into the model's memory. */
     fun feed() {
@@ -56,8 +61,17 @@ class Classifier private constructor(
     companion object {
         const val THREADS = 2
 
-        /** Raises [CardException] with a message for the screen when no accelerator takes it. */
-        fun open(assets: AssetManager, card: ModelCard, preferGpu: Boolean): Classifier {
+        /**
+         * Raises [CardException] with a message for the screen when no accelerator takes it.
+         *
+         * @param refusal why the CPU is asked for although the user wants the GPU
+         */
+        fun open(
+            assets: AssetManager,
+            card: ModelCard,
+            preferGpu: Boolean,
+            refusal: String? = null,
+        ): Classifier {
             try {
                 if (preferGpu) {
                     try {
@@ -67,7 +81,7 @@ class Classifier private constructor(
                         return compile(assets, card, Accelerator.CPU, why)
                     }
                 }
-                return compile(assets, card, Accelerator.CPU, null)
+                return compile(assets, card, Accelerator.CPU, refusal)
             } catch (error: LiteRtException) {
                 throw CardException("LiteRT refuses it: ${error.message}")
             } catch (error: LinkageError) {

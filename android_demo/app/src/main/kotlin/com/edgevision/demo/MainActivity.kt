@@ -14,6 +14,7 @@ import android.widget.TextView
 import androidx.activity.ComponentActivity
 import androidx.activity.result.contract.ActivityResultContracts
 import androidx.camera.view.PreviewView
+import com.google.ai.edge.litert.Accelerator
 import com.google.ai.edge.litert.LiteRtException
 import edgevision.core.CardException
 import edgevision.core.Frame
@@ -47,6 +48,7 @@ class MainActivity : ComponentActivity() {
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
+        wantsGpu = savedInstanceState?.getBoolean(GPU) ?: false
         setContentView(R.layout.activity_main)
         keepClearOfSystemBars(view(R.id.root))
         overlay = view(R.id.overlay)
@@ -59,7 +61,16 @@ class MainActivity : ComponentActivity() {
             openModel()
         }
         openModel()
-        if (!mayUseCamera()) permission.launch(Manifest.permission.CAMERA)
+        if (!mayUseCamera()) {
+            // Turned while the question is on screen, a second one would be answered with no.
+            explainPermission()
+            if (savedInstanceState == null) permission.launch(Manifest.permission.CAMERA)
+        }
+    }
+
+    override fun onSaveInstanceState(outState: Bundle) {
+        super.onSaveInstanceState(outState)
+        outState.putBoolean(GPU, wantsGpu)
     }
 
     override fun onStart() {
@@ -82,14 +93,17 @@ class MainActivity : ComponentActivity() {
             closeModel()
             try {
                 val card = ModelAssets(assets).card(getString(R.string.no_model))
-                val opened = Classifier.open(assets, card, preferGpu)
-                classifier = opened
-                frames = FrameClassifier(opened)
-                say(Place.MODEL, null)
+                use(Classifier.open(assets, card, preferGpu))
             } catch (error: CardException) {
                 say(Place.MODEL, Problem(getString(R.string.model_failed, error.message)))
             }
         }
+    }
+
+    private fun use(opened: Classifier) {
+        classifier = opened
+        frames = FrameClassifier(opened)
+        say(Place.MODEL, null)
     }
 
     private fun closeModel() {
@@ -111,6 +125,8 @@ class MainActivity : ComponentActivity() {
                 else -> getString(R.string.camera_failed, problem)
             }
             say(Place.CAMERA, Problem(text))
+            // Tried again when the app is opened the next time.
+            hasCamera = false
         }
     }
 
@@ -121,8 +137,7 @@ class MainActivity : ComponentActivity() {
         val answer = try {
             running.classify(frame)
         } catch (error: LiteRtException) {
-            closeModel()
-            say(Place.MODEL, Problem(getString(R.string.model_failed, error.message)))
+            recover(model, error)
             return
         }
         val status = getString(
@@ -133,7 +148,23 @@ class MainActivity : ComponentActivity() {
             answer.inferP90Ms,
         )
         val lines = answer.top.map { OverlayView.line(model.card.label(it.index), it) }
-        handler.post { overlay.show(Reading(status, lines)) }
+        val spoken = answer.top.firstOrNull()?.let { model.card.label(it.index) }
+        handler.post { overlay.show(Reading(status, lines, spoken)) }
+    }
+
+    /** A GPU that took the model and cannot run it is as good as one that refused it. */
+    private fun recover(failed: Classifier, error: LiteRtException) {
+        closeModel()
+        val why = error.message ?: error.javaClass.simpleName
+        if (failed.accelerator != Accelerator.GPU) {
+            say(Place.MODEL, Problem(getString(R.string.model_failed, why)))
+            return
+        }
+        try {
+            use(Classifier.open(assets, failed.card, preferGpu = false, refusal = why))
+        } catch (second: CardException) {
+            say(Place.MODEL, Problem(getString(R.string.model_failed, second.message)))
+        }
     }
 
     private fun badge(model: Classifier): String =
@@ -173,6 +204,10 @@ class MainActivity : ComponentActivity() {
         button.visibility = if (problem.action == null) View.GONE else View.VISIBLE
         button.text = problem.action
         button.setOnClickListener { problem.onAction() }
+    }
+
+    private companion object {
+        const val GPU = "gpu"
     }
 
     private enum class Place { MODEL, CAMERA }

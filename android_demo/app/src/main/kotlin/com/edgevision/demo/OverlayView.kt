@@ -9,7 +9,12 @@ import android.view.View
 import edgevision.core.Ranked
 
 /** What is on screen for one frame. */
-class Reading(val status: String, val lines: List<Pair<String, Float>>)
+class Reading(
+    val status: String,
+    val lines: List<Pair<String, Float>>,
+    /** The first label, without its number. */
+    val spoken: String? = null,
+)
 
 /** The highest classes as bars, and below them what runs and how long it takes. */
 class OverlayView @JvmOverloads constructor(context: Context, attributes: AttributeSet? = null) :
@@ -29,11 +34,10 @@ class OverlayView @JvmOverloads constructor(context: Context, attributes: Attrib
     }
 
     fun show(next: Reading) {
-        val before = reading.lines.firstOrNull()?.first
+        // The layout makes this a live region: read aloud when the answer changes, and not with
+        // every per cent, thirty times a second.
+        if (next.spoken != null && next.spoken != reading.spoken) contentDescription = next.spoken
         reading = next
-        val first = next.lines.firstOrNull()?.first
-        // Read aloud when the answer changes, not thirty times a second.
-        if (first != null && first != before) contentDescription = first
         invalidate()
     }
 
@@ -47,10 +51,16 @@ class OverlayView @JvmOverloads constructor(context: Context, attributes: Attrib
         var top = 0f
         for ((label, share) in reading.lines) {
             canvas.drawRect(0f, top, width * share.coerceIn(0f, 1f), top + text.fontSpacing, bar)
-            canvas.drawText(label, 0f, top - text.ascent(), text)
+            draw(canvas, label, top)
             top += lineHeight
         }
-        canvas.drawText(reading.status, 0f, LINES * lineHeight - text.ascent(), text)
+        draw(canvas, reading.status, LINES * lineHeight)
+    }
+
+    /** As much of the line as fits. */
+    private fun draw(canvas: Canvas, line: String, top: Float) {
+        val fitting = text.breakText(line, true, width.toFloat(), null)
+        canvas.drawText(line, 0, fitting, 0f, top - text.ascent(), text)
     }
 
     private fun sp(size: Float) =
