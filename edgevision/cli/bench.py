@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgevision.cli import console, options, preprocess_flags
+from edgevision.cli import console, options
+from edgevision.cli.option_groups import spread_groups
+from edgevision.cli.preprocessing_options import PreprocessingOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,21 +22,15 @@ if TYPE_CHECKING:
     from edgevision.preprocess.preprocessing import Preprocessing
 
 
+@spread_groups
 def bench(
     models: Annotated[list[Path], typer.Argument(help="Models (.tflite); the first is the base.")],
     *,
     data: Annotated[
         Path | None, typer.Option(help="Image set: adds accuracy and agreement with the first.")
     ] = None,
-    labels: Annotated[
-        Path | None, typer.Option(help="labels.csv (file,label), or class names one a line.")
-    ] = None,
-    preprocess: preprocess_flags.Preprocess = None,
-    mean: preprocess_flags.Mean = None,
-    std: preprocess_flags.Std = None,
-    fit: preprocess_flags.Fit = None,
-    crop_fraction: preprocess_flags.CropFraction = None,
-    color: preprocess_flags.Color = None,
+    labels: options.Labels = None,
+    preprocessing: PreprocessingOptions,
     threads: Annotated[str, typer.Option(help="Interpreter threads; 1,2,4 sweeps.")] = "1",
     runtime: Annotated[
         str, typer.Option(help="auto, litert, tflite-runtime, tensorflow; a list compares.")
@@ -84,7 +80,6 @@ def bench(
     from edgevision.bench.remote.target import parse_target
     from edgevision.bench.result import to_document, to_text
     from edgevision.files import refuse_to_replace, write_text
-    from edgevision.preprocess.options import from_flags
 
     if junit is not None and budget is None:
         from edgevision.errors import UsageError
@@ -111,14 +106,7 @@ def bench(
     )
     evaluation = None
     if data is not None:
-        said = from_flags(
-            preprocess=preprocess,
-            mean=mean,
-            std=std,
-            fit=fit,
-            crop_fraction=crop_fraction,
-            color=color,
-        )
+        said = preprocessing.said()
         evaluation = _evaluation(data, labels, said, job.cases)
     results, failures = _measure(targets, job, access, evaluation)
     text = to_text(to_document(results))

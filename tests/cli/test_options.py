@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edgevision.cli import run
-from edgevision.cli.integer_options import changes_of
+from edgevision.cli.integer_options import IntegerOptions
 from edgevision.cli.photos import calibration_photos, over_set
 from edgevision.errors import UsageError
 from edgevision.preprocess.preprocessing import Preprocessing
@@ -52,11 +52,11 @@ def test_optimize_asks_for_the_model_before_the_photos(
 
 def test_full_integer_contradicts_another_type() -> None:
     with pytest.raises(UsageError, match="not --output-type float32"):
-        changes_of(full_integer=True, input_type=None, output_type="float32", quality=None)
+        IntegerOptions(full_integer=True, output_type="float32").changes()
 
 
 def test_full_integer_is_int8_in_and_out() -> None:
-    changes = changes_of(full_integer=True, input_type="int8", output_type=None, quality="fast")
+    changes = IntegerOptions(full_integer=True, input_type="int8", quality="fast").changes()
     assert changes == {"input_type": "int8", "output_type": "int8", "quality": "fast"}
 
 
