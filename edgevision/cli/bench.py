@@ -46,7 +46,10 @@ def bench(
     ] = 0.0,
     on: Annotated[
         list[str] | None,
-        typer.Option(help="local, ssh://user@host[:port][/python], adb:SERIAL; may be repeated."),
+        typer.Option(
+            help="local, ssh://user@host:port/python (the last two as needed), adb:SERIAL;"
+            " repeatable."
+        ),
     ] = None,
     provision: Annotated[
         bool, typer.Option("--provision", help="Make a venv with a runtime on ssh targets first.")

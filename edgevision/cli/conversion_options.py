@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
+from edgevision.cli.option_groups import option_group
 from edgevision.errors import UsageError
 
-_PANEL = "The Keras model"
 
-
+@option_group("The Keras model")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversionOptions:
     """What the model file does not say itself."""
@@ -19,7 +19,6 @@ class ConversionOptions:
         typer.Option(
             metavar="HxW[xC]",
             help="Input height, width and channels (3 unless given), where it leaves them open.",
-            rich_help_panel=_PANEL,
         ),
     ] = None
     custom_objects: Annotated[
@@ -27,16 +26,11 @@ class ConversionOptions:
         typer.Option(
             metavar="MODULE:NAME",
             help="Import this class or function for it; runs that module's code. Repeatable.",
-            rich_help_panel=_PANEL,
         ),
     ] = None
     allow_flex: Annotated[
         bool,
-        typer.Option(
-            "--allow-flex",
-            help="Accept operations that need TensorFlow on the device.",
-            rich_help_panel=_PANEL,
-        ),
+        typer.Option("--allow-flex", help="Accept operations that need TensorFlow on the device."),
     ] = False
 
     def shape(self) -> tuple[int, int, int] | None:

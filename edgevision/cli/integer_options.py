@@ -6,72 +6,40 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgevision.cli import console
+from edgevision.cli.option_groups import option_group
 from edgevision.errors import TargetMissedError, UsageError
 
 if TYPE_CHECKING:
     from edgevision.quantize.target import Goal, Reached
 
-_FILE = "Integer files"
-_TARGET = "What int8 must keep"
 
-
+@option_group("Integer files")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegerOptions:
     """What the command line says of integer files; the recipe says the rest, and checks it."""
 
     full_integer: Annotated[
         bool,
-        typer.Option(
-            "--full-integer",
-            help="int8 input and output as well, for NPUs.",
-            rich_help_panel=_FILE,
-        ),
+        typer.Option("--full-integer", help="int8 input and output as well, for NPUs."),
     ] = False
     input_type: Annotated[
         str | None,
-        typer.Option(
-            metavar="TYPE", help="uint8 (raw pixels), int8 or float32.", rich_help_panel=_FILE
-        ),
+        typer.Option(metavar="TYPE", help="uint8 (raw pixels), int8 or float32."),
     ] = None
     output_type: Annotated[
         str | None,
-        typer.Option(metavar="TYPE", help="float32, int8 or uint8.", rich_help_panel=_FILE),
+        typer.Option(metavar="TYPE", help="float32, int8 or uint8."),
     ] = None
     quality: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help="How long to try: fast, balanced (the default) or best.",
-            rich_help_panel=_FILE,
-        ),
+        typer.Option(metavar="NAME", help="How long to try: fast, balanced (the default) or best."),
     ] = None
     never_slower: Annotated[
         bool,
         typer.Option(
-            help="Time int8 against float here; leave in float what is faster so, or say why not.",
-            rich_help_panel=_FILE,
+            help="Time int8 against float here; leave in float what is faster so, or say why not."
         ),
     ] = True
-    min_agreement: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=100,
-            metavar="PERCENT",
-            help="Of the images, that must get the float model's answer.",
-            rich_help_panel=_TARGET,
-        ),
-    ] = None
-    max_drop: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=100,
-            metavar="POINTS",
-            help="Of top-1 accuracy, that may be lost at most.",
-            rich_help_panel=_TARGET,
-        ),
-    ] = None
 
     def changes(self) -> dict[str, Any]:
         """What the options change in a recipe, which checks the values.
@@ -89,6 +57,28 @@ class IntegerOptions:
         if self.quality is not None:
             changes["quality"] = self.quality
         return changes
+
+
+@option_group("What int8 must keep")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetOptions:
+    """The accuracy that an integer file must reach, with as few layers in float as that takes."""
+
+    min_agreement: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=100,
+            metavar="PERCENT",
+            help="Of the images, that must get the float model's answer.",
+        ),
+    ] = None
+    max_drop: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=100, metavar="POINTS", help="Of top-1 accuracy, that may be lost at most."
+        ),
+    ] = None
 
     def goal(self) -> "Goal | None":
         """The accuracy target, if there is one.

@@ -7,7 +7,7 @@ import typer
 
 from edgevision.cli import console, optimize_table, options
 from edgevision.cli.conversion_options import ConversionOptions
-from edgevision.cli.integer_options import IntegerOptions, missed
+from edgevision.cli.integer_options import IntegerOptions, TargetOptions, missed
 from edgevision.cli.option_groups import spread_groups
 from edgevision.cli.preprocessing_options import MeasuredPreprocessingOptions
 from edgevision.errors import ModelError, UsageError
@@ -37,6 +37,7 @@ def optimize(
         typer.Option(metavar="NAME|FILE.toml", help="Also what this recipe makes; repeatable."),
     ] = None,
     integer: IntegerOptions,
+    target: TargetOptions,
     prune_channels: Annotated[
         float | None,
         typer.Option(
@@ -113,7 +114,7 @@ def optimize(
         input_shape=conversion.shape(),
         custom_objects=tuple(conversion.custom_objects or ()),
         allow_flex=conversion.allow_flex,
-        goal=integer.goal(),
+        goal=target.goal(),
         never_slower=integer.never_slower,
         pruning=_pruning(prune_channels, train, epochs),
         threads=threads,

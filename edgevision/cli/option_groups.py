@@ -1,5 +1,6 @@
 """Options that belong together, written once as a dataclass and taken by several commands.
 
+    @option_group("How photos become input")
     @dataclass(frozen=True, slots=True, kw_only=True)
     class PreprocessingOptions:
         mean: Annotated[str | None, typer.Option(help="Subtracted from pixels.")] = None
@@ -9,14 +10,31 @@
     def evaluate(model: Path, *, preprocessing: PreprocessingOptions) -> None: ...
 
 On the command line, and to a caller in Python, `evaluate` then has the options mean and std, where
-`preprocessing` stands; its body gets them as one value.
+`preprocessing` stands; its body gets them as one value. In the help a group is a panel.
 """
 
 import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+from typer.models import OptionInfo
+
+Group = TypeVar("Group")
+
+
+def option_group(panel: str) -> Callable[[type[Group]], type[Group]]:
+    """Put the options of a dataclass into this panel of every help that shows them."""
+
+    def named(group: type[Group]) -> type[Group]:
+        for option in inspect.signature(group).parameters.values():
+            for said in getattr(option.annotation, "__metadata__", ()):
+                if isinstance(said, OptionInfo):
+                    said.rich_help_panel = panel
+        return group
+
+    return named
 
 
 def spread_groups(command: Callable[..., None]) -> Callable[..., None]:

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
+from edgevision.cli.option_groups import option_group
+
 if TYPE_CHECKING:
     from edgevision.preprocess.preprocessing import Preprocessing
 
-_PANEL = "How photos become input"
 
-
+@option_group("How photos become input")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreprocessingOptions:
     """What the command line says of it; the model's card or a set may say the rest."""
@@ -24,39 +25,29 @@ class PreprocessingOptions:
             metavar="NAME|FILE.toml",
             help="As the model was trained: a preset, or a TOML file. An unknown name lists the"
             " presets.",
-            rich_help_panel=_PANEL,
         ),
     ] = None
     mean: Annotated[
         str | None,
         typer.Option(
-            metavar="X[,X,X]",
-            help="Subtracted from pixels 0-255; one number, or one a channel.",
-            rich_help_panel=_PANEL,
+            metavar="X[,X,X]", help="Subtracted from pixels 0-255; one number, or one a channel."
         ),
     ] = None
     std: Annotated[
         str | None,
-        typer.Option(
-            metavar="X[,X,X]",
-            help="What is left is divided by this.",
-            rich_help_panel=_PANEL,
-        ),
+        typer.Option(metavar="X[,X,X]", help="What is left is divided by this."),
     ] = None
     fit: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
             help="Photos of another shape: stretch (the default), center-crop or letterbox.",
-            rich_help_panel=_PANEL,
         ),
     ] = None
     crop_fraction: Annotated[
         float | None,
         typer.Option(
-            metavar="SHARE",
-            help="Side of the centre crop, of the largest one's: such as 0.875.",
-            rich_help_panel=_PANEL,
+            metavar="SHARE", help="Side of the centre crop, of the largest one's: such as 0.875."
         ),
     ] = None
     color: Annotated[
@@ -64,7 +55,6 @@ class PreprocessingOptions:
         typer.Option(
             metavar="NAME",
             help="Channels the model takes: rgb, bgr or gray; the preset's unless given.",
-            rich_help_panel=_PANEL,
         ),
     ] = None
 
@@ -88,6 +78,7 @@ class PreprocessingOptions:
         )
 
 
+@option_group("How photos become input")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredPreprocessingOptions(PreprocessingOptions):
     """The same for a command that can measure the model."""
@@ -100,7 +91,6 @@ class MeasuredPreprocessingOptions(PreprocessingOptions):
             metavar="NAME|FILE.toml|auto",
             help="As the model was trained: a preset, a TOML file, or auto: what labelled photos"
             " show. An unknown name lists the presets.",
-            rich_help_panel=_PANEL,
         ),
     ] = None
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgevision.cli import console
+from edgevision.cli.option_groups import option_group
 from edgevision.cli.options import refuse_unused
 from edgevision.errors import UsageError
 
@@ -13,35 +14,29 @@ if TYPE_CHECKING:
     from edgevision.compress.masking_plan import MaskingPlan
     from edgevision.compress.plan import Plan
 
-_WHAT = "What to remove"
-_HOW = "How to choose it"
 
-
+@option_group("What to remove")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemovalOptions:
     """What to remove: one of these."""
 
     channels: Annotated[
         float | None,
-        typer.Option(help="Share of every layer's channels, such as 0.5.", rich_help_panel=_WHAT),
+        typer.Option(help="Share of every layer's channels, such as 0.5."),
     ] = None
-    macs: Annotated[
-        float | None, typer.Option(help="Share of the multiply-adds.", rich_help_panel=_WHAT)
-    ] = None
-    params: Annotated[
-        float | None, typer.Option(help="Share of the parameters.", rich_help_panel=_WHAT)
-    ] = None
+    macs: Annotated[float | None, typer.Option(help="Share of the multiply-adds.")] = None
+    params: Annotated[float | None, typer.Option(help="Share of the parameters.")] = None
     latency: Annotated[
         float | None,
-        typer.Option(help="Share of the measured int8 latency.", rich_help_panel=_WHAT),
+        typer.Option(help="Share of the measured int8 latency."),
     ] = None
     sparsity: Annotated[
         float | None,
-        typer.Option(help="Instead: share of weights to set to zero.", rich_help_panel=_WHAT),
+        typer.Option(help="Instead: share of weights to set to zero."),
     ] = None
     two_of_four: Annotated[
         bool,
-        typer.Option("--two-of-four", help="Instead: 2 zeros in 4.", rich_help_panel=_WHAT),
+        typer.Option("--two-of-four", help="Instead: 2 zeros in 4."),
     ] = False
 
     @property
@@ -50,29 +45,21 @@ class RemovalOptions:
         return self.sparsity is not None or self.two_of_four
 
 
+@option_group("How to choose it")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceOptions:
     """How to choose it; None where `edgevision.compress.plan` has its own value."""
 
     keep: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Layer name or pattern (block1_*) that stays as wide; repeatable.",
-            rich_help_panel=_HOW,
-        ),
+        typer.Option(help="Layer name or pattern (block1_*) that stays as wide; repeatable."),
     ] = None
-    importance: Annotated[
-        str | None, typer.Option(help="l1, l2, bn, taylor or random.", rich_help_panel=_HOW)
-    ] = None
+    importance: Annotated[str | None, typer.Option(help="l1, l2, bn, taylor or random.")] = None
     ranking: Annotated[
         str | None,
-        typer.Option(
-            help="layer: each gives its share. global: all compete.", rich_help_panel=_HOW
-        ),
+        typer.Option(help="layer: each gives its share. global: all compete."),
     ] = None
-    round_to: Annotated[
-        int | None, typer.Option(help="Widths are multiples of this; 8.", rich_help_panel=_HOW)
-    ] = None
+    round_to: Annotated[int | None, typer.Option(help="Widths are multiples of this; 8.")] = None
 
 
 def plan_of(

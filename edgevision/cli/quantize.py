@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgevision.cli import console, options
-from edgevision.cli.integer_options import IntegerOptions, missed, render_trials
+from edgevision.cli.integer_options import IntegerOptions, TargetOptions, missed, render_trials
 from edgevision.cli.option_groups import spread_groups
 from edgevision.cli.preprocessing_options import PreprocessingOptions
 from edgevision.errors import ModelError, UsageError
@@ -35,6 +35,7 @@ def quantize(
         str | None, typer.Option(metavar="NAME|FILE.toml", help="A recipe in place of those.")
     ] = None,
     integer: IntegerOptions,
+    target: TargetOptions,
     calibration: options.Calibration = None,
     evaluation: Annotated[
         Path | None,
@@ -70,7 +71,7 @@ def quantize(
     path = output or model.with_name(f"{model.stem}_{name}.tflite")
     refuse_to_replace(path, overwrite=overwrite)
     is_integer = chosen.is_integer
-    goal = integer.goal()
+    goal = target.goal()
     if goal is not None and not is_integer:
         raise UsageError("--min-agreement and --max-drop search among integer files only")
     photos, kept = calibration_photos(calibration, needed=is_integer)
