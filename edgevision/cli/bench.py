@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from edgevision.bench.remote.target import Target
     from edgevision.bench.result import Result
     from edgevision.errors import DeviceError
-    from edgevision.preprocess.preprocessing import Preprocessing
 
 
 @spread_groups
@@ -107,10 +106,7 @@ def bench(
         is_provisioning=provision,
         benchmark_model=benchmark_model,
     )
-    evaluation = None
-    if data is not None:
-        said = preprocessing.said()
-        evaluation = _evaluation(data, labels, said, job.cases)
+    evaluation = _evaluation(data, labels, preprocessing, job.cases)
     results, failures = _measure(targets, job, access, evaluation)
     text = to_text(to_document(results))
     if output is not None:
@@ -195,13 +191,26 @@ def _measure(
 
 
 def _evaluation(
-    data: Path, labels: Path | None, said: "Preprocessing", cases: "Sequence[Case]"
-) -> "Evaluation":
-    """The images, and how each model wants them: known before minutes of measuring, not after."""
+    data: Path | None,
+    labels: Path | None,
+    preprocessing: PreprocessingOptions,
+    cases: "Sequence[Case]",
+) -> "Evaluation | None":
+    """The images, and how each model wants them: known before minutes of measuring, not after.
+
+    Raises:
+        UsageError: an option says how to use images, and there are none.
+    """
+    from dataclasses import asdict
+
     from edgevision.artifact.usage import usage_of
     from edgevision.bench.evaluation import Evaluation
     from edgevision.dataset.open_set import open_image_set
 
+    if data is None:
+        options.refuse_unused({"labels": labels, **asdict(preprocessing)}, without="--data")
+        return None
+    said = preprocessing.said()
     usages = {case.model: usage_of(Path(str(case.model)), said) for case in cases}
     names = usages[cases[0].model].labels
     return Evaluation(

@@ -76,6 +76,8 @@ def optimize(
     Exits with 2 when the preprocessing is not known, 4 for bad images, 5 for a bad model, 7 when an
     accuracy target was missed, 8 when a file is not what was asked for.
     """
+    from dataclasses import asdict
+
     from edgevision.cli.photos import calibration_photos, opened
     from edgevision.convert.convert import require_tensorflow
     from edgevision.pipeline.folder import refuse_folder
@@ -96,9 +98,11 @@ def optimize(
         named=recipe or [],
         changes=integer.changes(),
     )
+    needs_photos = any(one.is_integer for _, one in recipes)
+    if not needs_photos:
+        options.refuse_unused(asdict(target), without="an integer precision")
     said = preprocessing.said()
     names = options.class_names(labels)
-    needs_photos = any(one.is_integer for _, one in recipes)
     photos, kept = calibration_photos(calibration, needed=needs_photos)
     if evaluation is None and kept is not None and kept.evaluation is not None:
         evaluation = kept.evaluation

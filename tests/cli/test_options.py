@@ -50,6 +50,17 @@ def test_optimize_asks_for_the_model_before_the_photos(
     assert "error: modle.keras does not exist" in capsys.readouterr().err
 
 
+def test_a_target_without_an_integer_file_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    monkeypatch.chdir(tmp_path)
+    Path("model.keras").write_bytes(b"not looked at yet")
+    assert run(["optimize", "model.keras", "--fp16", "--min-agreement", "99"]) == 2
+    err = capsys.readouterr().err
+    assert "--min-agreement does nothing without an integer precision" in err
+
+
 def test_full_integer_contradicts_another_type() -> None:
     with pytest.raises(UsageError, match="not --output-type float32"):
         IntegerOptions(full_integer=True, output_type="float32").changes()
