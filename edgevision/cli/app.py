@@ -1,6 +1,7 @@
 """All commands under one name, and the one place where errors become sentences and exit codes."""
 
 import functools
+import inspect as introspection
 import os
 import sys
 import traceback
@@ -66,7 +67,14 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             )
             raise typer.Exit(EdgeVisionError.exit_code) from error
 
+    run_command.__doc__ = _unwrapped(command.__doc__ or "")
     return run_command
+
+
+def _unwrapped(text: str) -> str:
+    """`text`, a paragraph a line: typer keeps our line ends, and a terminal adds its own."""
+    paragraphs = introspection.cleandoc(text).split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def show_traceback() -> None:

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgevision.cli import console, options, preprocess_flags
+from edgevision.cli import console, options
+from edgevision.cli.option_groups import spread_groups
+from edgevision.cli.preprocessing_options import PreprocessingOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,24 +19,17 @@ if TYPE_CHECKING:
     from edgevision.bench.remote.target import Target
     from edgevision.bench.result import Result
     from edgevision.errors import DeviceError
-    from edgevision.preprocess.preprocessing import Preprocessing
 
 
+@spread_groups
 def bench(
     models: Annotated[list[Path], typer.Argument(help="Models (.tflite); the first is the base.")],
     *,
     data: Annotated[
         Path | None, typer.Option(help="Image set: adds accuracy and agreement with the first.")
     ] = None,
-    labels: Annotated[
-        Path | None, typer.Option(help="labels.csv (file,label), or class names one a line.")
-    ] = None,
-    preprocess: preprocess_flags.Preprocess = None,
-    mean: preprocess_flags.Mean = None,
-    std: preprocess_flags.Std = None,
-    fit: preprocess_flags.Fit = None,
-    crop_fraction: preprocess_flags.CropFraction = None,
-    color: preprocess_flags.Color = None,
+    labels: options.Labels = None,
+    preprocessing: PreprocessingOptions,
     threads: Annotated[str, typer.Option(help="Interpreter threads; 1,2,4 sweeps.")] = "1",
     runtime: Annotated[
         str, typer.Option(help="auto, litert, tflite-runtime, tensorflow; a list compares.")
@@ -50,7 +45,10 @@ def bench(
     ] = 0.0,
     on: Annotated[
         list[str] | None,
-        typer.Option(help="local, ssh://user@host[:port][/python], adb:SERIAL; may be repeated."),
+        typer.Option(
+            help="local, ssh://user@host:port/python (the last two as needed), adb:SERIAL;"
+            " repeatable."
+        ),
     ] = None,
     provision: Annotated[
         bool, typer.Option("--provision", help="Make a venv with a runtime on ssh targets first.")
@@ -84,7 +82,6 @@ def bench(
     from edgevision.bench.remote.target import parse_target
     from edgevision.bench.result import to_document, to_text
     from edgevision.files import refuse_to_replace, write_text
-    from edgevision.preprocess.options import from_flags
 
     if junit is not None and budget is None:
         from edgevision.errors import UsageError
@@ -109,17 +106,7 @@ def bench(
         is_provisioning=provision,
         benchmark_model=benchmark_model,
     )
-    evaluation = None
-    if data is not None:
-        said = from_flags(
-            preprocess=preprocess,
-            mean=mean,
-            std=std,
-            fit=fit,
-            crop_fraction=crop_fraction,
-            color=color,
-        )
-        evaluation = _evaluation(data, labels, said, job.cases)
+    evaluation = _evaluation(data, labels, preprocessing, job.cases)
     results, failures = _measure(targets, job, access, evaluation)
     text = to_text(to_document(results))
     if output is not None:
@@ -204,13 +191,26 @@ def _measure(
 
 
 def _evaluation(
-    data: Path, labels: Path | None, said: "Preprocessing", cases: "Sequence[Case]"
-) -> "Evaluation":
-    """The images, and how each model wants them: known before minutes of measuring, not after."""
+    data: Path | None,
+    labels: Path | None,
+    preprocessing: PreprocessingOptions,
+    cases: "Sequence[Case]",
+) -> "Evaluation | None":
+    """The images, and how each model wants them: known before minutes of measuring, not after.
+
+    Raises:
+        UsageError: an option says how to use images, and there are none.
+    """
+    from dataclasses import asdict
+
     from edgevision.artifact.usage import usage_of
     from edgevision.bench.evaluation import Evaluation
     from edgevision.dataset.open_set import open_image_set
 
+    if data is None:
+        options.refuse_unused({"labels": labels, **asdict(preprocessing)}, without="--data")
+        return None
+    said = preprocessing.said()
     usages = {case.model: usage_of(Path(str(case.model)), said) for case in cases}
     names = usages[cases[0].model].labels
     return Evaluation(

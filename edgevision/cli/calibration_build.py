@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgevision.cli import console, options
-from edgevision.cli.preprocess_flags import Color, CropFraction, Fit, Mean, Preprocess, Std
+from edgevision.cli.option_groups import spread_groups
+from edgevision.cli.preprocessing_options import PreprocessingOptions
 
 if TYPE_CHECKING:
     from edgevision.dataset.calibration_set import CalibrationSet
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from edgevision.preprocess.preprocessing import Preprocessing
 
 
+@spread_groups
 def build(
     source: Annotated[
         Path,
@@ -32,29 +34,20 @@ def build(
         Path | None,
         typer.Option(
             "--eval",
-            "--evaluation",
             help="Images to keep out: the evaluation set.",
             show_default=False,
         ),
     ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option("--labels", help="labels.csv, or a list of class names.", show_default=False),
-    ] = None,
+    labels: options.Labels = None,
     split: Annotated[
         str,
         typer.Option(
             "--split", help="What part of the data this is, such as train.", show_default=False
         ),
     ] = "",
-    preprocess: Preprocess = None,
-    mean: Mean = None,
-    std: Std = None,
-    fit: Fit = None,
-    crop_fraction: CropFraction = None,
-    color: Color = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a set.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    preprocessing: PreprocessingOptions,
+    overwrite: options.Overwrite = False,
+    as_json: options.Json = False,
 ) -> None:
     """Choose calibration images: seeded, as many of each class, every picture once.
 
@@ -66,19 +59,10 @@ def build(
     from edgevision.dataset.choose import choose
     from edgevision.dataset.open_set import open_image_set
     from edgevision.files import refuse_to_replace
-    from edgevision.preprocess.options import from_flags, refuse_auto
     from edgevision.preprocess.preprocessing import Preprocessing
 
     refuse_to_replace(output / SET_FILE, overwrite=overwrite)
-    refuse_auto(preprocess)
-    said = from_flags(
-        preprocess=preprocess,
-        mean=mean,
-        std=std,
-        fit=fit,
-        crop_fraction=crop_fraction,
-        color=color,
-    )
+    said = preprocessing.said()
     for sentence in said.notes():
         console.note(sentence)
     images = open_image_set(source, labels=labels)

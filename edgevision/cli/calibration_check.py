@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgevision.cli import console
-from edgevision.cli.preprocess_flags import Color, CropFraction, Fit, Mean, Preprocess, Std
+from edgevision.cli import console, options
+from edgevision.cli.option_groups import spread_groups
+from edgevision.cli.preprocessing_options import PreprocessingOptions
 
 if TYPE_CHECKING:
     from edgevision.dataset.calibration_set import CalibrationSet
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from edgevision.dataset.imageset import ImageSet
 
 
+@spread_groups
 def check(
     images: Annotated[
         Path | None,
@@ -27,7 +29,6 @@ def check(
         Path | None,
         typer.Option(
             "--eval",
-            "--evaluation",
             help="Images that must not be in it. Default: what the set was built with.",
             show_default=False,
         ),
@@ -40,39 +41,26 @@ def check(
             show_default=False,
         ),
     ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option("--labels", help="labels.csv, or a list of class names.", show_default=False),
-    ] = None,
-    preprocess: Preprocess = None,
-    mean: Mean = None,
-    std: Std = None,
-    fit: Fit = None,
-    crop_fraction: CropFraction = None,
-    color: Color = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    labels: options.Labels = None,
+    preprocessing: PreprocessingOptions,
+    as_json: options.Json = False,
 ) -> None:
     """Look at every image of a set: range, balance, duplicates, overlap, steadiness.
 
     Exits with 4 when something makes the set unfit; warnings alone exit with 0. The
     preprocessing options are needed with --model only, when neither the set nor the model says.
     """
+    from dataclasses import asdict
+
     from edgevision.artifact.usage import usage_of
     from edgevision.dataset.check import check as check_images
     from edgevision.dataset.open_set import open_image_set
     from edgevision.errors import ImageSetError
-    from edgevision.preprocess.options import from_flags, refuse_auto
     from edgevision.preprocess.preprocessing import Preprocessing
 
-    refuse_auto(preprocess)
-    said = from_flags(
-        preprocess=preprocess,
-        mean=mean,
-        std=std,
-        fit=fit,
-        crop_fraction=crop_fraction,
-        color=color,
-    )
+    if model is None:
+        options.refuse_unused(asdict(preprocessing), without="--model")
+    said = preprocessing.said()
     chosen, calibration = _open(images, labels)
     of_set = (calibration and calibration.preprocessing) or Preprocessing()
     held_out = None

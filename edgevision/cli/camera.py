@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgevision.cli import console
+from edgevision.cli.camera_options import AnswerOptions, FeedOptions, KeptOptions, SourceOptions
+from edgevision.cli.option_groups import spread_groups
 
 if TYPE_CHECKING:
     import threading
@@ -13,78 +15,24 @@ if TYPE_CHECKING:
     from edgevision.camera.assemble import Request
 
 
+@spread_groups
 def camera(
     model: Annotated[
         Path | None,
         typer.Argument(help="A .tflite; left out, the one here or in edgevision.toml."),
     ] = None,
     *,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            help="picamera:0, rpicam:0, v4l2:/dev/video0, rtsp://..., http://..., "
-            "file:clip.mp4, images:folder, synthetic:640x480@30; left out, the camera found."
-        ),
-    ] = None,
-    size: Annotated[str, typer.Option(help="Asked of the camera: 1280x720.")] = "",
-    fps: Annotated[float, typer.Option(min=0, help="Asked of the camera; 0 is its own.")] = 0.0,
-    rotate: Annotated[int, typer.Option(help="Turn clockwise by 0, 90, 180 or 270 degrees.")] = 0,
-    flip: Annotated[bool, typer.Option(help="Mirror left and right.")] = False,
-    every_frame: Annotated[
-        bool | None,
-        typer.Option("--every-frame/--latest", help="All in order (files), newest (cameras)."),
-    ] = None,
-    labels: Annotated[Path | None, typer.Option(help="Class names, one a line.")] = None,
-    preprocess: Annotated[
-        str | None, typer.Option(help="Preset instead of the card's: raw, unit, imagenet-tf...")
-    ] = None,
-    fit: Annotated[
-        str | None, typer.Option(help="stretch, center-crop or letterbox, not the card's.")
-    ] = None,
-    runtime: Annotated[
-        str, typer.Option(help="auto, litert, tflite-runtime, tensorflow.")
-    ] = "auto",
-    threads: Annotated[
-        int, typer.Option(min=0, help="For the model; 0 is all usable CPUs but one.")
-    ] = 0,
-    top_k: Annotated[int, typer.Option(min=1, help="Answers reported per frame.")] = 5,
-    threshold: Annotated[
-        float, typer.Option(min=0, max=1, help="Answers below this are not reported.")
-    ] = 0.1,
-    on: Annotated[float, typer.Option(min=0, max=1, help="A label holds from this score.")] = 0.5,
-    off: Annotated[float, typer.Option(min=0, max=1, help="... until it is below this.")] = 0.4,
-    smooth: Annotated[str, typer.Option(help="none, ema:0.8, or 3/5 (of five frames).")] = "none",
-    output: Annotated[
-        list[str] | None,
-        typer.Option("-o", "--output", help="jsonl, jsonl:PATH, mqtt://host/topic; repeatable."),
-    ] = None,
-    http: Annotated[
-        str | None, typer.Option(help="Serve picture, results, health, metrics: 127.0.0.1:8080.")
-    ] = None,
-    viewers: Annotated[int, typer.Option(min=1, help="At most so many at a time.")] = 4,
-    save_on: Annotated[
-        list[str] | None,
-        typer.Option(help="Keep frames: LABEL>=0.6, any>=0.9, unsure<0.4, every:60."),
-    ] = None,
-    save_to: Annotated[Path, typer.Option(help="Folder of kept frames.")] = Path("captures"),
-    save_limit: Annotated[int, typer.Option(min=1, help="Frames kept; the oldest go.")] = 1000,
-    show: Annotated[bool, typer.Option(help="Open a window (needs opencv-python).")] = False,
+    source: SourceOptions,
+    feed: FeedOptions,
+    answers: AnswerOptions,
+    kept: KeptOptions,
     frames: Annotated[int | None, typer.Option(min=1, help="Stop after so many results.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
-    stall_timeout: Annotated[
-        float, typer.Option(min=0.5, help="Seconds without a frame until the source is reopened.")
-    ] = 5.0,
-    open_timeout: Annotated[
-        float, typer.Option(min=0.5, help="Seconds the source may take to open.")
-    ] = 10.0,
-    max_reconnects: Annotated[
-        int | None, typer.Option(min=0, help="Give up after so many; never by default.")
-    ] = None,
-    keep_trying: Annotated[
-        bool, typer.Option(help="Wait for a source that is not there at the start.")
-    ] = False,
     install_service: Annotated[
-        bool, typer.Option(help="Print a systemd unit for this command line, and stop.")
+        bool,
+        typer.Option(
+            "--install-service", help="Print a systemd unit for this command line, and stop."
+        ),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON document, the figures of the run, at the end.")
@@ -99,35 +47,35 @@ def camera(
 
     request = Request(
         model=model,
-        source=source,
-        size=size,
-        fps=fps,
-        rotate=rotate,
-        flip=flip,
-        every_frame=every_frame,
-        labels=labels,
-        preprocess=preprocess,
-        fit=fit,
-        runtime=runtime,
-        threads=threads,
-        top_k=top_k,
-        threshold=threshold,
-        on=on,
-        off=off,
-        smooth=smooth,
-        outputs=tuple(output or ()),
-        http=http,
-        viewers=viewers,
-        save_on=tuple(save_on or ()),
-        save_to=save_to,
-        save_limit=save_limit,
-        show=show,
+        source=source.source,
+        size=source.size,
+        fps=source.fps,
+        rotate=source.rotate,
+        flip=source.flip,
+        every_frame=source.every_frame,
+        labels=feed.labels,
+        preprocess=feed.preprocess,
+        fit=feed.fit,
+        runtime=feed.runtime,
+        threads=feed.threads,
+        top_k=answers.top_k,
+        threshold=answers.threshold,
+        on=answers.on,
+        off=answers.off,
+        smooth=answers.smooth,
+        outputs=tuple(answers.output or ()),
+        http=answers.http,
+        viewers=answers.viewers,
+        save_on=tuple(kept.save_on or ()),
+        save_to=kept.save_to,
+        save_limit=kept.save_limit,
+        show=answers.show,
         frames=frames,
         seconds=seconds,
-        stall_timeout=stall_timeout,
-        open_timeout=open_timeout,
-        max_reconnects=max_reconnects,
-        keep_trying=keep_trying,
+        stall_timeout=source.stall_timeout,
+        open_timeout=source.open_timeout,
+        max_reconnects=source.max_reconnects,
+        keep_trying=source.keep_trying,
         as_json=as_json,
     )
     if install_service:

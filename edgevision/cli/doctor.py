@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from edgevision.cli import console
+from edgevision.cli import console, options
 
 EXTRAS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("run, inspect, evaluate, bench", "edgevision", ("numpy", "opencv-python-headless")),
@@ -28,7 +28,7 @@ def doctor(
         typer.Argument(help="camera: why there is no picture; all of it unless given."),
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Tell what is installed, what works, and how to get what is missing.
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgevision.cli import console, options, preprocess_flags
+from edgevision.cli import console, options
+from edgevision.cli.option_groups import spread_groups
+from edgevision.cli.preprocessing_options import PreprocessingOptions
 
 if TYPE_CHECKING:
     from edgevision.dataset.imageset import ImageSet
@@ -20,22 +22,16 @@ _MATRIX_CLASSES = 20
 """Classes up to which a confusion matrix is printed; wider ones go to --confusion."""
 
 
+@spread_groups
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="A .tflite file.", show_default=False)],
+    model: options.Model,
     *,
     data: Annotated[Path, typer.Option(help="Image set.", show_default=False)],
-    labels: Annotated[
-        Path | None, typer.Option(help="labels.csv (file,label), or class names one a line.")
-    ] = None,
+    labels: options.Labels = None,
     against: Annotated[
         Path | None, typer.Option(help="Another .tflite, usually the float one, to compare with.")
     ] = None,
-    preprocess: preprocess_flags.Preprocess = None,
-    mean: preprocess_flags.Mean = None,
-    std: preprocess_flags.Std = None,
-    fit: preprocess_flags.Fit = None,
-    crop_fraction: preprocess_flags.CropFraction = None,
-    color: preprocess_flags.Color = None,
+    preprocessing: PreprocessingOptions,
     confusion: Annotated[
         Path | None, typer.Option(help="Write the confusion matrix (CSV) here.")
     ] = None,
@@ -52,8 +48,6 @@ def evaluate(
     from edgevision.artifact.usage import usage_of
     from edgevision.errors import UsageError
     from edgevision.files import refuse_to_replace
-    from edgevision.preprocess.options import from_flags
-    from edgevision.preprocess.preprocessing import AUTO
     from edgevision.runtime.session import usable_cpus
     from edgevision.verify.agreement import compare
     from edgevision.verify.documents import comparison_document, evaluation_document
@@ -61,17 +55,7 @@ def evaluate(
 
     if confusion is not None:
         refuse_to_replace(confusion, overwrite=overwrite)
-    if preprocess == AUTO:
-        message = "--preprocess auto chooses when a model is made; here it must be known"
-        raise UsageError(message, hint="leave it away to use the model's card, or name a preset")
-    said = from_flags(
-        preprocess=preprocess,
-        mean=mean,
-        std=std,
-        fit=fit,
-        crop_fraction=crop_fraction,
-        color=color,
-    )
+    said = preprocessing.said()
     usage = usage_of(model, said)
     other = usage_of(against, said) if against else None
     images = _open(data, labels, usage.labels, for_confusion=confusion is not None)

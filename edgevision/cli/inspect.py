@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def inspect(
-    model: Annotated[Path, typer.Argument(help="A .tflite file.", show_default=False)],
+    model: options.Model,
     *,
     operators: Annotated[
         bool, typer.Option("--operators", help="List every operation, not just every kind.")

@@ -1,76 +1,100 @@
 """Options of integer files that `optimize` and `quantize` share: interface, quality, target."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edgevision.cli import console
+from edgevision.cli.option_groups import option_group
 from edgevision.errors import TargetMissedError, UsageError
 
 if TYPE_CHECKING:
     from edgevision.quantize.target import Goal, Reached
 
-FullInteger = Annotated[
-    bool, typer.Option("--full-integer", help="int8 input and output as well, for NPUs.")
-]
-InputType = Annotated[str | None, typer.Option(help="uint8 (raw pixels), int8 or float32.")]
-OutputType = Annotated[str | None, typer.Option(help="float32, int8 or uint8.")]
-Quality = Annotated[
-    str | None,
-    typer.Option(help="How long to try: fast, balanced (the default) or best.", show_default=False),
-]
-MinAgreement = Annotated[
-    float | None,
-    typer.Option(min=0, max=100, help="Percent of images that must get the float model's answer."),
-]
-MaxDrop = Annotated[
-    float | None,
-    typer.Option(min=0, max=100, help="Points of top-1 accuracy that may be lost at most."),
-]
 
-NeverSlower = Annotated[
-    bool,
-    typer.Option(
-        help="Time int8 against float here; leave in float what is faster so, or say why not."
-    ),
-]
+@option_group("Integer files")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegerOptions:
+    """What the command line says of integer files; the recipe says the rest, and checks it."""
+
+    full_integer: Annotated[
+        bool,
+        typer.Option("--full-integer", help="int8 input and output as well, for NPUs."),
+    ] = False
+    input_type: Annotated[
+        str | None,
+        typer.Option(metavar="TYPE", help="uint8 (raw pixels), int8 or float32."),
+    ] = None
+    output_type: Annotated[
+        str | None,
+        typer.Option(metavar="TYPE", help="float32, int8 or uint8."),
+    ] = None
+    quality: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="How long to try: fast, balanced (the default) or best."),
+    ] = None
+    never_slower: Annotated[
+        bool,
+        typer.Option(
+            help="Time int8 against float here; leave in float what is faster so, or say why not."
+        ),
+    ] = True
+
+    def changes(self) -> dict[str, Any]:
+        """What the options change in a recipe, which checks the values.
+
+        Raises:
+            UsageError: --full-integer and another interface.
+        """
+        changes = {"input_type": "int8", "output_type": "int8"} if self.full_integer else {}
+        for name, said in (("input_type", self.input_type), ("output_type", self.output_type)):
+            if said is not None and changes.get(name, said) != said:
+                flag = f"--{name.replace('_', '-')}"
+                raise UsageError(f"--full-integer means int8 in and out, not {flag} {said}")
+            if said is not None:
+                changes[name] = said
+        if self.quality is not None:
+            changes["quality"] = self.quality
+        return changes
 
 
-def changes_of(
-    *, full_integer: bool, input_type: str | None, output_type: str | None, quality: str | None
-) -> dict[str, Any]:
-    """What the flags change in a recipe, which checks the values.
+@option_group("What int8 must keep")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetOptions:
+    """The accuracy that an integer file must reach, with as few layers in float as that takes."""
 
-    Raises:
-        UsageError: --full-integer and another interface.
-    """
-    changes = {"input_type": "int8", "output_type": "int8"} if full_integer else {}
-    for name, said in (("input_type", input_type), ("output_type", output_type)):
-        if said is not None and changes.get(name, said) != said:
-            flag = f"--{name.replace('_', '-')}"
-            raise UsageError(f"--full-integer means int8 in and out, not {flag} {said}")
-        if said is not None:
-            changes[name] = said
-    if quality is not None:
-        changes["quality"] = quality
-    return changes
+    min_agreement: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=100,
+            metavar="PERCENT",
+            help="Of the images, that must get the float model's answer.",
+        ),
+    ] = None
+    max_drop: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=100, metavar="POINTS", help="Of top-1 accuracy, that may be lost at most."
+        ),
+    ] = None
 
+    def goal(self) -> "Goal | None":
+        """The accuracy target, if there is one.
 
-def goal_of(min_agreement: float | None, max_drop: float | None) -> "Goal | None":
-    """The accuracy target, if there is one.
+        Raises:
+            UsageError: there are two.
+        """
+        from edgevision.quantize.target import Goal
 
-    Raises:
-        UsageError: there are two.
-    """
-    from edgevision.quantize.target import Goal
-
-    if min_agreement is not None and max_drop is not None:
-        raise UsageError("--min-agreement and --max-drop are two targets: give one")
-    if min_agreement is not None:
-        return Goal(kind="agreement", threshold=min_agreement / 100)
-    if max_drop is not None:
-        return Goal(kind="drop", threshold=max_drop / 100)
-    return None
+        if self.min_agreement is not None and self.max_drop is not None:
+            raise UsageError("--min-agreement and --max-drop are two targets: give one")
+        if self.min_agreement is not None:
+            return Goal(kind="agreement", threshold=self.min_agreement / 100)
+        if self.max_drop is not None:
+            return Goal(kind="drop", threshold=self.max_drop / 100)
+        return None
 
 
 def render_trials(reached: "Reached") -> None:

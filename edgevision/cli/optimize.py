@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgevision.cli import console, integer_options, optimize_table, options
-from edgevision.cli.convert import parse_shape
-from edgevision.cli.preprocess_flags import Color, CropFraction, Fit, Mean, Preprocess, Std
+from edgevision.cli import console, optimize_table, options
+from edgevision.cli.conversion_options import ConversionOptions
+from edgevision.cli.integer_options import IntegerOptions, TargetOptions, missed
+from edgevision.cli.option_groups import spread_groups
+from edgevision.cli.preprocessing_options import MeasuredPreprocessingOptions
 from edgevision.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 PRUNING = "Pruning"
 
 
+@spread_groups
 def optimize(
     model: Annotated[Path, typer.Argument(help="A .keras or .h5 file, or a SavedModel folder.")],
     *,
@@ -33,13 +36,8 @@ def optimize(
         list[str] | None,
         typer.Option(metavar="NAME|FILE.toml", help="Also what this recipe makes; repeatable."),
     ] = None,
-    full_integer: integer_options.FullInteger = False,
-    input_type: integer_options.InputType = None,
-    output_type: integer_options.OutputType = None,
-    quality: integer_options.Quality = None,
-    min_agreement: integer_options.MinAgreement = None,
-    max_drop: integer_options.MaxDrop = None,
-    never_slower: integer_options.NeverSlower = True,
+    integer: IntegerOptions,
+    target: TargetOptions,
     prune_channels: Annotated[
         float | None,
         typer.Option(
@@ -54,38 +52,18 @@ def optimize(
     epochs: Annotated[
         int | None, typer.Option(help="Passes over it; 10.", rich_help_panel=PRUNING)
     ] = None,
-    calibration: Annotated[
-        Path | None,
-        typer.Option(
-            help="Calibration set or any image set; the one under calibration/ unless given."
-        ),
-    ] = None,
+    calibration: options.Calibration = None,
     evaluation: Annotated[
         Path | None,
         typer.Option(
             "--eval",
-            "--evaluation",
             help="Image set to prove the result on; labels add accuracy. The one that the"
             " calibration set was kept apart from unless given.",
         ),
     ] = None,
-    labels: Annotated[Path | None, typer.Option(help="Class names, one a line.")] = None,
-    preprocess: Preprocess = None,
-    mean: Mean = None,
-    std: Std = None,
-    fit: Fit = None,
-    crop_fraction: CropFraction = None,
-    color: Color = None,
-    input_shape: Annotated[
-        str | None, typer.Option(metavar="HxW[xC]", help="For a model that leaves its size open.")
-    ] = None,
-    custom_objects: Annotated[
-        list[str] | None,
-        typer.Option(metavar="MODULE:NAME", help="Import for the model; runs that code."),
-    ] = None,
-    allow_flex: Annotated[
-        bool, typer.Option("--allow-flex", help="Accept operations that need TensorFlow.")
-    ] = False,
+    labels: options.ClassNames = None,
+    preprocessing: MeasuredPreprocessingOptions,
+    conversion: ConversionOptions,
     threads: Annotated[int, typer.Option(min=1, help="Threads to time with.")] = 1,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder; MODEL-edge unless given.")
@@ -98,14 +76,14 @@ def optimize(
     Exits with 2 when the preprocessing is not known, 4 for bad images, 5 for a bad model, 7 when an
     accuracy target was missed, 8 when a file is not what was asked for.
     """
+    from dataclasses import asdict
+
     from edgevision.cli.photos import calibration_photos, opened
     from edgevision.convert.convert import require_tensorflow
     from edgevision.pipeline.folder import refuse_folder
     from edgevision.pipeline.optimize import optimize as run
     from edgevision.pipeline.outcome import outcome_to_dict
     from edgevision.pipeline.plan import Plan
-    from edgevision.preprocess.options import from_flags
-    from edgevision.preprocess.preprocessing import AUTO
 
     require_tensorflow()
     if not model.exists():
@@ -118,23 +96,13 @@ def optimize(
         dynamic=dynamic,
         fp16=fp16,
         named=recipe or [],
-        changes=integer_options.changes_of(
-            full_integer=full_integer,
-            input_type=input_type,
-            output_type=output_type,
-            quality=quality,
-        ),
+        changes=integer.changes(),
     )
-    said = from_flags(
-        preprocess=None if preprocess == AUTO else preprocess,
-        mean=mean,
-        std=std,
-        fit=fit,
-        crop_fraction=crop_fraction,
-        color=color,
-    )
-    names = options.class_names(labels)
     needs_photos = any(one.is_integer for _, one in recipes)
+    if not needs_photos:
+        options.refuse_unused(asdict(target), without="an integer precision")
+    said = preprocessing.said()
+    names = options.class_names(labels)
     photos, kept = calibration_photos(calibration, needed=needs_photos)
     if evaluation is None and kept is not None and kept.evaluation is not None:
         evaluation = kept.evaluation
@@ -145,13 +113,13 @@ def optimize(
         recipes=recipes,
         calibration=photos,
         evaluation=None if evaluation is None else opened(evaluation, names),
-        preprocessing=said if preprocess == AUTO else _settled(said, kept),
+        preprocessing=said if preprocessing.is_auto else _settled(said, kept),
         labels=names,
-        input_shape=None if input_shape is None else parse_shape(input_shape),
-        custom_objects=tuple(custom_objects or ()),
-        allow_flex=allow_flex,
-        goal=integer_options.goal_of(min_agreement, max_drop),
-        never_slower=never_slower,
+        input_shape=conversion.shape(),
+        custom_objects=tuple(conversion.custom_objects or ()),
+        allow_flex=conversion.allow_flex,
+        goal=target.goal(),
+        never_slower=integer.never_slower,
         pruning=_pruning(prune_channels, train, epochs),
         threads=threads,
         overwrite=overwrite,
@@ -166,7 +134,7 @@ def optimize(
         optimize_table.render(outcome, folder)
     for variant in outcome.missed:
         assert variant.reached is not None  # noqa: S101 - that is what missed means
-        raise integer_options.missed(variant.reached, str(folder / variant.file))
+        raise missed(variant.reached, str(folder / variant.file))
 
 
 def _recipes(
@@ -201,9 +169,7 @@ def _pruning(share: float | None, train: Path | None, epochs: int | None) -> "Pr
     from edgevision.pipeline.plan import Pruning
 
     if share is None:
-        for name, value in (("--train", train), ("--epochs", epochs)):
-            if value is not None:
-                raise UsageError(f"{name} does nothing without --prune-channels")
+        options.refuse_unused({"train": train, "epochs": epochs}, without="--prune-channels")
         return None
     return Pruning(
         plan=Plan(target=Target(measure="channels", fraction=share)),

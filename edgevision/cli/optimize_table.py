@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgevision.cli import console, integer_options
+from edgevision.cli import console
+from edgevision.cli.integer_options import render_trials
 
 if TYPE_CHECKING:
     from edgevision.pipeline.outcome import Outcome
@@ -40,7 +41,7 @@ def render(outcome: "Outcome", folder: Path) -> None:
     for variant in outcome.variants:
         if variant.reached is not None:
             console.print_text(f"{variant.file}, in search of the target:")
-            integer_options.render_trials(variant.reached)
+            render_trials(variant.reached)
         if variant.skipped:
             named = ", ".join(sorted({skipped.operator for skipped in variant.skipped}))
             console.print_text(f"{variant.file}: left in float: {named}")

@@ -1,5 +1,6 @@
 """Options that several commands share, with one spelling and one meaning."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,15 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is th
 Threads = Annotated[
     int | None, typer.Option(min=1, help="Threads of the runtime; all usable CPUs unless given.")
 ]
+Labels = Annotated[
+    Path | None, typer.Option(help="labels.csv (file,label), or class names one a line.")
+]
+ClassNames = Annotated[Path | None, typer.Option(help="Class names, one a line.")]
+Calibration = Annotated[
+    Path | None,
+    typer.Option(help="Calibration set or any image set; the one under calibration/ unless given."),
+]
+Model = Annotated[Path, typer.Argument(help="A .tflite file.", show_default=False)]
 
 
 def say_skipped(images: "ImageSet") -> None:
@@ -43,3 +53,19 @@ def class_names(path: Path | None) -> tuple[str, ...]:
     from edgevision.dataset.classes import read_class_names
 
     return read_class_names(path)
+
+
+def refuse_unused(given: Mapping[str, object], *, without: str = "") -> None:
+    """Raise for an option that would do nothing; None, False and an empty list are not given.
+
+    Raises:
+        UsageError: naming the first one.
+    """
+    for name, value in given.items():
+        if value is None or value is False or value == []:
+            continue
+        option = f"--{name.replace('_', '-')}"
+        why = f"without {without}" if without else "together with what else was asked for"
+        message = f"{option} does nothing {why}"
+        hint = f"leave {option} away" + (f", or add {without}" if without else "")
+        raise UsageError(message, hint=hint)

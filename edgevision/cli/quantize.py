@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgevision.cli import console, integer_options, options
-from edgevision.cli.preprocess_flags import Color, CropFraction, Fit, Mean, Preprocess, Std
+from edgevision.cli import console, options
+from edgevision.cli.integer_options import IntegerOptions, TargetOptions, missed, render_trials
+from edgevision.cli.option_groups import spread_groups
+from edgevision.cli.preprocessing_options import PreprocessingOptions
 from edgevision.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from edgevision.recipe.recipe import Recipe
 
 
+@spread_groups
 def quantize(
     model: Annotated[Path, typer.Argument(help="A float .tflite file.", show_default=False)],
     *,
@@ -31,30 +34,15 @@ def quantize(
     recipe: Annotated[
         str | None, typer.Option(metavar="NAME|FILE.toml", help="A recipe in place of those.")
     ] = None,
-    full_integer: integer_options.FullInteger = False,
-    input_type: integer_options.InputType = None,
-    output_type: integer_options.OutputType = None,
-    quality: integer_options.Quality = None,
-    calibration: Annotated[
-        Path | None,
-        typer.Option(
-            help="Calibration set or any image set; the one under calibration/ unless given."
-        ),
-    ] = None,
-    min_agreement: integer_options.MinAgreement = None,
-    max_drop: integer_options.MaxDrop = None,
+    integer: IntegerOptions,
+    target: TargetOptions,
+    calibration: options.Calibration = None,
     evaluation: Annotated[
         Path | None,
         typer.Option("--eval", help="Image set that target must hold on; labelled for --max-drop."),
     ] = None,
-    never_slower: integer_options.NeverSlower = True,
-    labels: Annotated[Path | None, typer.Option(help="Class names, one a line.")] = None,
-    preprocess: Preprocess = None,
-    mean: Mean = None,
-    std: Std = None,
-    fit: Fit = None,
-    crop_fraction: CropFraction = None,
-    color: Color = None,
+    labels: options.ClassNames = None,
+    preprocessing: PreprocessingOptions,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File; MODEL_int8.tflite unless given.")
     ] = None,
@@ -69,39 +57,25 @@ def quantize(
     from edgevision.cli.photos import calibration_photos, opened
     from edgevision.files import refuse_to_replace
     from edgevision.pipeline.quantize_file import Job, quantize_file
-    from edgevision.preprocess.options import from_flags, refuse_auto
     from edgevision.preprocess.preprocessing import Preprocessing
 
     if not model.exists():
         # First: the photos and the preprocessing are about this model.
         raise ModelError(f"{model} does not exist", hint="check the path")
-    refuse_auto(preprocess)
     flags = {"int8": int8, "dynamic": dynamic, "fp16": fp16, "int16x8": int16x8}
     name, chosen = _recipe(
         [flag for flag, asked in flags.items() if asked],
         recipe,
-        changes=integer_options.changes_of(
-            full_integer=full_integer,
-            input_type=input_type,
-            output_type=output_type,
-            quality=quality,
-        ),
+        changes=integer.changes(),
     )
     path = output or model.with_name(f"{model.stem}_{name}.tflite")
     refuse_to_replace(path, overwrite=overwrite)
     is_integer = chosen.is_integer
-    goal = integer_options.goal_of(min_agreement, max_drop)
+    goal = target.goal()
     if goal is not None and not is_integer:
         raise UsageError("--min-agreement and --max-drop search among integer files only")
     photos, kept = calibration_photos(calibration, needed=is_integer)
-    said = from_flags(
-        preprocess=preprocess,
-        mean=mean,
-        std=std,
-        fit=fit,
-        crop_fraction=crop_fraction,
-        color=color,
-    )
+    said = preprocessing.said()
     for line in said.notes():
         console.note(line)
     names = options.class_names(labels)
@@ -116,7 +90,7 @@ def quantize(
         labels=names,
         goal=goal,
         evaluation=None if evaluation is None else opened(evaluation, names),
-        never_slower=never_slower and not full_integer,
+        never_slower=integer.never_slower and not integer.full_integer,
         overwrite=overwrite,
     )
     with console.progress_bar() as progress:
@@ -128,7 +102,7 @@ def quantize(
     else:
         render(done, path)
     if done.reached is not None and not done.reached.met:
-        raise integer_options.missed(done.reached, str(path))
+        raise missed(done.reached, str(path))
 
 
 def _recipe(
@@ -204,4 +178,4 @@ def render(done: "Done", path: Path) -> None:
     if model.images:
         console.note(f"calibrated on {model.images} images, {model.seconds:.1f} s")
     if done.reached is not None:
-        integer_options.render_trials(done.reached)
+        render_trials(done.reached)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgevision.cli import console, options, preprocess_flags
+from edgevision.cli import console, options
 from edgevision.cli.lines import print_fact, shown
+from edgevision.cli.option_groups import spread_groups
+from edgevision.cli.preprocessing_options import PreprocessingOptions
 
 if TYPE_CHECKING:
     from edgevision.dataset.imageset import ImageSet
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 _FLIPS_SHOWN = 10
 
 
+@spread_groups
 def verify(
     original: Annotated[
         Path, typer.Argument(metavar="FLOAT", help="The float .tflite.", show_default=False)
@@ -30,9 +33,7 @@ def verify(
     ],
     *,
     data: Annotated[Path, typer.Option(help="Image set.", show_default=False)],
-    labels: Annotated[
-        Path | None, typer.Option(help="labels.csv (file,label), or class names one a line.")
-    ] = None,
+    labels: options.Labels = None,
     calibration: Annotated[
         Path | None,
         typer.Option(
@@ -48,12 +49,7 @@ def verify(
         bool,
         typer.Option("--remedies/--no-remedies", help="Quantize again with each, and measure."),
     ] = True,
-    preprocess: preprocess_flags.Preprocess = None,
-    mean: preprocess_flags.Mean = None,
-    std: preprocess_flags.Std = None,
-    fit: preprocess_flags.Fit = None,
-    crop_fraction: preprocess_flags.CropFraction = None,
-    color: preprocess_flags.Color = None,
+    preprocessing: PreprocessingOptions,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the JSON document here.")
     ] = None,
@@ -72,10 +68,7 @@ def verify(
     """
     from edgevision.artifact.usage import usage_of
     from edgevision.dataset.open_set import open_image_set
-    from edgevision.errors import UsageError
     from edgevision.files import refuse_to_replace
-    from edgevision.preprocess.options import from_flags
-    from edgevision.preprocess.preprocessing import AUTO
     from edgevision.runtime.session import usable_cpus
     from edgevision.verify.explain import explain, read_file, spread
     from edgevision.verify.layers_document import explanation_document
@@ -86,17 +79,7 @@ def verify(
         refuse_to_replace(path, overwrite=overwrite)
     if plot is not None:
         check_plot(plot)
-    if preprocess == AUTO:
-        message = "--preprocess auto chooses when a model is made; here it must be known"
-        raise UsageError(message, hint="leave it away to use the model's card, or name a preset")
-    said = from_flags(
-        preprocess=preprocess,
-        mean=mean,
-        std=std,
-        fit=fit,
-        crop_fraction=crop_fraction,
-        color=color,
-    )
+    said = preprocessing.said()
     usage = usage_of(original, said)
     files = (
         read_file(original, usage.contract),

@@ -87,6 +87,7 @@ def test_one_machine_out_of_reach_does_not_cost_the_others_results(
         ((PROBE, "--on", "pi@host"), 2, "is no place to measure"),
         ((PROBE, "--on", "adb"), 2, "benchmark_model"),
         ((PROBE, "--on", "ssh://nobody@127.0.0.1:1"), 6, "cannot reach"),
+        ((PROBE, "--preprocess", "auto"), 2, "--preprocess does nothing without --data"),
         ((PROBE, "--junit", "x.xml"), 2, "--junit reports the checks of a budget"),
         ((PROBE, "--runtime", "tflite"), 2, "unknown runtime"),
         ((PROBE, "--delegate", "/nowhere.so"), 6, "cannot load the delegate"),

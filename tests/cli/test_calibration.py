@@ -44,9 +44,7 @@ def test_build_keeps_the_evaluation_set_out_and_says_what_was_left(
 ) -> None:
     (here / "photos" / "cat" / "0.png").write_bytes(b"no picture")
 
-    code = run(
-        ["calibration", "build", "photos", "--evaluation", "held-out", "--json", "-o", "set"]
-    )
+    code = run(["calibration", "build", "photos", "--eval", "held-out", "--json", "-o", "set"])
 
     captured = capsys.readouterr()
     made = json.loads(captured.out)
@@ -94,14 +92,14 @@ def test_set_is_not_replaced_unasked(here: Path, capsys: pytest.CaptureFixture[s
         (["build", "photos", "--count", "0"], 2, "at least one image"),
         (["build", "photos", "--preprocess", "unti"], 2, "no preprocessing preset 'unti'"),
         (["build", "photos", "--preprocess", "auto"], 2, "auto is not for this command"),
-        (["check", "photos", "--preprocess", "auto"], 2, "auto is not for this command"),
+        (["check", "photos", "--mean", "127"], 2, "--mean does nothing without --model"),
         (["build", "photos", "--mean", "a"], 2, "not a list of numbers"),
         (["build", "photos", "--fit", "squeeze"], 2, "fit must be one of"),
         (["build", "photos", "--std", "0.229,0.224,0.225"], 2, "pixels 0..1"),
         (["build", "photos", "--labels", "nowhere.txt"], 4, "cannot read nowhere.txt"),
         (["check"], 4, "calibration holds no set"),
         (["check", "nowhere"], 4, "there is no nowhere"),
-        (["check", "photos", "--evaluation", "nowhere"], 4, "there is no nowhere"),
+        (["check", "photos", "--eval", "nowhere"], 4, "there is no nowhere"),
     ],
 )
 def test_what_cannot_be_is_a_sentence_and_a_code(
@@ -122,7 +120,7 @@ def test_what_cannot_be_is_a_sentence_and_a_code(
 def test_check_exits_4_when_the_set_overlaps_with_what_it_was_built_without(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(["calibration", "build", "photos", "--evaluation", "held-out"])
+    run(["calibration", "build", "photos", "--eval", "held-out"])
     chosen = read_set(here / "calibration").images
     save(here / "held-out" / "cat" / "new.bmp", chosen.load(chosen.items[0]))
     capsys.readouterr()
@@ -157,14 +155,14 @@ def test_warnings_alone_exit_with_0(here: Path, capsys: pytest.CaptureFixture[st
 def test_any_image_set_can_be_checked_before_it_is_chosen_from(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = run(["calibration", "check", "photos", "--evaluation", "held-out", "--json"])
+    code = run(["calibration", "check", "photos", "--eval", "held-out", "--json"])
 
     assert code == 4
     assert document(capsys)["evaluation"] == "held-out"
 
 
 def test_table_fits_80_columns(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run(["calibration", "check", "photos", "--evaluation", "held-out"])
+    run(["calibration", "check", "photos", "--eval", "held-out"])
 
     lines = capsys.readouterr().out.splitlines()
     assert max(len(line) for line in lines if "/" not in line[:20]) <= 80

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edgevision.cli import run
-from edgevision.cli.integer_options import changes_of
+from edgevision.cli.integer_options import IntegerOptions
 from edgevision.cli.photos import calibration_photos, over_set
 from edgevision.errors import UsageError
 from edgevision.preprocess.preprocessing import Preprocessing
@@ -50,13 +50,24 @@ def test_optimize_asks_for_the_model_before_the_photos(
     assert "error: modle.keras does not exist" in capsys.readouterr().err
 
 
+def test_a_target_without_an_integer_file_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    monkeypatch.chdir(tmp_path)
+    Path("model.keras").write_bytes(b"not looked at yet")
+    assert run(["optimize", "model.keras", "--fp16", "--min-agreement", "99"]) == 2
+    err = capsys.readouterr().err
+    assert "--min-agreement does nothing without an integer precision" in err
+
+
 def test_full_integer_contradicts_another_type() -> None:
     with pytest.raises(UsageError, match="not --output-type float32"):
-        changes_of(full_integer=True, input_type=None, output_type="float32", quality=None)
+        IntegerOptions(full_integer=True, output_type="float32").changes()
 
 
 def test_full_integer_is_int8_in_and_out() -> None:
-    changes = changes_of(full_integer=True, input_type="int8", output_type=None, quality="fast")
+    changes = IntegerOptions(full_integer=True, input_type="int8", quality="fast").changes()
     assert changes == {"input_type": "int8", "output_type": "int8", "quality": "fast"}
 
 

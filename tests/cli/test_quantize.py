@@ -55,7 +55,7 @@ def test_some_precisions_need_no_photos(model: Path, flag: str, tmp_path: Path) 
     output = tmp_path / "out.tflite"
     # Small constants stay float, so the model needs a large one to be worth anything.
     model.write_bytes(to_bytes(small_cnn(classes=200)))
-    quantize(model, **{flag: True}, preprocess="unit", output=output)  # type: ignore[arg-type]
+    quantize(model, **{flag: True}, preprocess="unit", output=output)
     assert output.stat().st_size > 0
 
 
