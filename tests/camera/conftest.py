@@ -58,9 +58,16 @@ class FakeLooker:
         self.prepared += 1
 
     def look(self, frame: Frame) -> Look:
+        began_ns = time.monotonic_ns()
         frame.unpack()
         time.sleep(self.work_s)
-        return Look(answers=self.answers, pre_ns=0, infer_ns=round(self.work_s * 1e9), post_ns=0)
+        return Look(
+            outputs=(),
+            reader=lambda _outputs, _width, _height: self.answers,
+            began_ns=began_ns,
+            filled_ns=began_ns,
+            ended_ns=time.monotonic_ns(),
+        )
 
     def close(self) -> None:
         self.is_closed = True

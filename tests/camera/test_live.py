@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from edgevision.camera.loop import CameraLoop, LoopPlan
+from edgevision.camera.loop import CameraLoop
+from edgevision.camera.plan import LoopPlan
 from edgevision.camera.source import SourceOptions, open_source, parse_source
 from edgevision.camera.watchdog import Patience
 from tests.camera.clock_frames import lag_ms, read_clock

@@ -4,18 +4,20 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from edgevision.camera.frame import Frame
-from edgevision.camera.loop import CameraLoop, LoopPlan
+from edgevision.camera.loop import CameraLoop
+from edgevision.camera.plan import LoopPlan
 from edgevision.camera.source import FrameSource
 from edgevision.camera.synthetic_source import SyntheticSource
 from edgevision.camera.systemd import Notifier
 from edgevision.camera.watchdog import Patience
-from edgevision.errors import DeviceError, ModelError
+from edgevision.errors import DeviceError, EdgeVisionError, ModelError
 from tests.camera.conftest import FakeLooker, Recorder, make_frame, wait_until, waiting_for
 
 QUICK = Patience(stall_s=0.5, open_s=1.0, first_delay_s=0.05, longest_delay_s=0.2)
@@ -142,6 +144,19 @@ def test_error_of_the_model_while_running_ends_the_run(stop: threading.Event) ->
 
     with pytest.raises(ModelError, match="op 7"):
         loop_of(lambda: SyntheticSource(8, 8, 50), Broken).run(stop)
+
+
+def test_answers_that_cannot_be_read_end_the_run(stop: threading.Event) -> None:
+    class Garbled(FakeLooker):
+        def look(self, frame: Frame) -> Any:
+            def read(_outputs: object, _width: int, _height: int) -> Any:
+                message = "class 1001 of 1000"
+                raise IndexError(message)
+
+            return replace(super().look(frame), reader=read)
+
+    with pytest.raises(EdgeVisionError, match="class 1001 of 1000"):
+        loop_of(lambda: FileLike(1), Garbled, every_frame=True).run(stop)
 
 
 def test_lost_source_is_opened_again_and_numbers_go_on(stop: threading.Event) -> None:
