@@ -18,8 +18,8 @@ from edgevision.camera.result import Answer, Result
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def wait_until(is_true: Callable[[], object], seconds: float = 10.0) -> bool:
-    """Whether it became true in time."""
+def wait_until(is_true: Callable[[], object], seconds: float = 60.0) -> bool:
+    """Whether it became true in time: enough of it that only what hangs fails on a busy machine."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if is_true():
@@ -32,7 +32,7 @@ def waiting_for(gate: threading.Event) -> Callable[[object], None]:
     """Something that is stuck until the gate opens."""
 
     def wait(_item: object) -> None:
-        gate.wait(30)
+        gate.wait(120)
 
     return wait
 
