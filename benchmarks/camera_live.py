@@ -11,6 +11,7 @@ import argparse
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -18,8 +19,9 @@ import numpy as np
 
 from edgevision.camera.answers import Choice
 from edgevision.camera.frame import Frame
-from edgevision.camera.loop import CameraLoop, LoopPlan
+from edgevision.camera.loop import CameraLoop
 from edgevision.camera.model_choice import choose_model
+from edgevision.camera.plan import LoopPlan
 from edgevision.camera.recognizer import Look, Recognizer
 from edgevision.camera.source import SourceOptions, open_source, parse_source
 from edgevision.runtime.session import Session
@@ -35,13 +37,7 @@ class Slow(Recognizer):
     def look(self, frame: Frame) -> Look:
         """As the model's own, but slower."""
         looks = [super(Slow, self).look(frame) for _ in range(self.repeat)]
-        last = looks[-1]
-        return Look(
-            answers=last.answers,
-            pre_ns=last.pre_ns,
-            infer_ns=sum(look.infer_ns for look in looks),
-            post_ns=last.post_ns,
-        )
+        return replace(looks[-1], began_ns=looks[0].began_ns, filled_ns=looks[0].filled_ns)
 
 
 def main() -> None:
@@ -95,7 +91,8 @@ def in_turns(url: str, recognizer: Slow, seconds: float) -> tuple[list[int], lis
         if not is_read:
             break
         frame = Frame(sequence=0, captured_ns=0, data=np.asarray(image, np.uint8), layout="bgr")
-        work.append(recognizer.look(frame).infer_ns / 1e6)
+        look = recognizer.look(frame)
+        work.append((look.ended_ns - look.filled_ns) / 1e6)
         lags.append(lag_ms(frame.unpack()))
     capture.release()
     return lags, work

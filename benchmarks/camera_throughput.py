@@ -13,7 +13,9 @@ import statistics
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -40,21 +42,21 @@ def main() -> None:
             threads=arguments.threads,
         )
         bare: list[float] = []
-        looped: list[Stopwatch] = []
+        looped: list[Pace] = []
         for _ in range(arguments.rounds):
             bare.append(bare_fps(arguments.model, arguments.threads))
             looped.append(timed_loop(request))
             bare.append(bare_fps(arguments.model, arguments.threads))
     print(f"{arguments.model.name}, {arguments.threads} thread(s), {clip.name}")
     print(f"bare invoke  {statistics.median(bare):7.1f} a second")
-    print(f"whole loop   {statistics.median(each.fps() for each in looped):7.1f} a second")
+    print(f"whole loop   {statistics.median(each.fps for each in looped):7.1f} a second")
     # Each loop against the bare runs just before and after it.
     ratios = [
-        each.fps() / ((bare[2 * index] + bare[2 * index + 1]) / 2)
+        each.fps / ((bare[2 * index] + bare[2 * index + 1]) / 2)
         for index, each in enumerate(looped)
     ]
     print(f"ratio        {100 * statistics.median(ratios):7.1f} %   best {100 * max(ratios):.1f} %")
-    inside = statistics.median(each.share() for each in looped)
+    inside = statistics.median(each.inside for each in looped)
     print(f"in invoke    {100 * inside:7.1f} % of the inference thread's processor time")
 
 
@@ -80,60 +82,64 @@ def bare_fps(model: Path, threads: int, seconds: float = 1.0) -> float:
 
 
 class Counted(Session):
-    """A session that adds up the processor time of `invoke`."""
+    """A session that notes the processor time of its thread, inside `invoke` and in all."""
 
     inside_s = 0.0
+    marks: ClassVar[list[tuple[float, float]]] = []
+    """After each `invoke`: processor time of the thread so far, and of that inside `invoke`."""
 
     def invoke(self) -> None:
         """As `Session.invoke`."""
         began = time.thread_time()
         super().invoke()
-        Counted.inside_s += time.thread_time() - began
+        ended = time.thread_time()
+        Counted.inside_s += ended - began
+        Counted.marks.append((ended, Counted.inside_s))
 
 
 class Stopwatch:
-    """A sink that notes when the first and the last result came."""
+    """A sink that notes when results came."""
 
     name = "stopwatch"
     dropped = 0
 
-    def __init__(self, skip: int = 20) -> None:
-        self.count, self.skip = 0, skip
-        self.began = self.ended = 0.0
-        self.began_cpu_s = self.ended_cpu_s = 0.0
-        self.began_inside_s = self.ended_inside_s = 0.0
+    def __init__(self) -> None:
+        self.moments: list[float] = []
 
     def offer(self, _result: object, _frame: object, /) -> None:
-        """Note the time; called on the inference thread, so its processor time is at hand."""
-        self.count += 1
-        self.ended, self.ended_cpu_s = time.perf_counter(), time.thread_time()
-        self.ended_inside_s = Counted.inside_s
-        if self.count == self.skip:
-            self.began, self.began_cpu_s = self.ended, self.ended_cpu_s
-            self.began_inside_s = Counted.inside_s
+        """Note the time."""
+        self.moments.append(time.perf_counter())
 
     def close(self, timeout: float) -> None:
         """Nothing is held."""
         del timeout
 
-    def fps(self) -> float:
-        """Results a second, without the first few."""
-        return (self.count - self.skip) / (self.ended - self.began)
 
-    def share(self) -> float:
-        """Share of the inference thread's processor time that was spent inside `invoke`."""
-        used_s = self.ended_cpu_s - self.began_cpu_s
-        return (self.ended_inside_s - self.began_inside_s) / used_s
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast one run of the loop was."""
+
+    fps: float
+    """Results a second."""
+    inside: float
+    """Share of the inference thread's processor time that was spent inside `invoke`."""
 
 
-def timed_loop(request: Request) -> Stopwatch:
+def timed_loop(request: Request, skip: int = 20) -> Pace:
     stop = threading.Event()
+    Counted.marks = []
     vars(assemble)["Session"] = Counted
     loop = build_loop(request, stop=stop, folder=Path.cwd())
     stopwatch = Stopwatch()
     loop.add_sink(stopwatch)
     loop.run(stop)
-    return stopwatch
+    # The first few pay for what later ones find done; the very first invoke is the trial run.
+    moments, marks = stopwatch.moments[skip:], Counted.marks[skip + 1 :]
+    (began_s, began_inside_s), (ended_s, ended_inside_s) = marks[0], marks[-1]
+    return Pace(
+        fps=(len(moments) - 1) / (moments[-1] - moments[0]),
+        inside=(ended_inside_s - began_inside_s) / (ended_s - began_s),
+    )
 
 
 if __name__ == "__main__":

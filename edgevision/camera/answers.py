@@ -2,25 +2,33 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgevision.camera.result import Answer
 from edgevision.errors import ModelError
 from edgevision.predictions import as_probabilities
 from edgevision.preprocess.contract import Contract
 from edgevision.preprocess.pixels import place
-from edgevision.runtime.session import Session, TensorSpec
+from edgevision.runtime.session import TensorSpec
 from edgevision.tensors import FloatArray
 
 Activation = Literal["softmax", "logits", "sigmoid"]
 
 
-class Reader(Protocol):
-    """Reads the answers about a frame of the given size from a session that has just run."""
+Outputs: TypeAlias = tuple[NDArray[Any], ...]
+"""Copies of a model's output tensors after one run, in the model's order."""
 
-    def __call__(self, width: int, height: int) -> tuple[Answer, ...]:
+
+class Reader(Protocol):
+    """Reads the answers about a frame of the given size from what the model said of it.
+
+    Knows the model but not its session, so that any thread may read while the model runs again.
+    """
+
+    def __call__(self, outputs: Outputs, width: int, height: int) -> tuple[Answer, ...]:
         """Answers, best first."""
 
 
@@ -39,18 +47,17 @@ class ClassReader:
 
     def __init__(
         self,
-        session: Session,
+        spec: TensorSpec,
         labels: Sequence[str],
         choice: Choice,
         activation: Activation | None,
     ) -> None:
-        """Prepare to read.
+        """Prepare to read the output `spec`.
 
         Raises:
             ModelError: the labels do not fit the number of classes.
         """
-        self._session = session
-        self._spec = session.outputs[0]
+        self._spec = spec
         self._choice = choice
         self._activation = activation
         count = int(np.prod(self._spec.shape))
@@ -60,9 +67,14 @@ class ClassReader:
             raise ModelError(message, hint="give the right list with --labels")
         self._labels = _labels_for(labels, classes)
 
-    def __call__(self, width: int, height: int) -> tuple[Answer, ...]:  # noqa: ARG002 - as Reader
+    def __call__(
+        self,
+        outputs: Outputs,
+        width: int,  # noqa: ARG002 - as Reader
+        height: int,  # noqa: ARG002
+    ) -> tuple[Answer, ...]:
         """The `top_k` classes at or above the threshold, best first."""
-        scores = self.scores()
+        scores = self.scores(outputs[0])
         count = min(self._choice.top_k, len(scores))
         best = np.argpartition(-scores, count - 1)[:count]
         # Among equal scores the lower index first, as argmax has it.
@@ -73,9 +85,9 @@ class ClassReader:
             if scores[index] >= self._choice.threshold
         )
 
-    def scores(self) -> FloatArray:
+    def scores(self, output: NDArray[Any]) -> FloatArray:
         """(classes,) probabilities."""
-        real = self._spec.to_real(self._session.tensor(self._spec.index)).reshape(-1)
+        real = self._spec.to_real(output).reshape(-1)
         if len(real) == 1:
             p = real[0] if self._activation != "logits" else 1 / (1 + np.exp(-real[0]))
             return np.array([1 - p, p], np.float32)
@@ -95,31 +107,36 @@ class BoxReader:
     """
 
     def __init__(
-        self, session: Session, contract: Contract, labels: Sequence[str], choice: Choice
+        self,
+        specs: Sequence[TensorSpec],
+        contract: Contract,
+        labels: Sequence[str],
+        choice: Choice,
     ) -> None:
-        """Find which output is which.
+        """Find which of the outputs `specs` is which.
 
         Raises:
             ModelError: the outputs are not those four.
         """
-        self._session = session
+        self._specs = tuple(specs)
         self._contract = contract
         self._choice = choice
-        self._boxes, self._classes, self._scores, self._count = _detection_outputs(session)
+        self._boxes, self._classes, self._scores, self._count = _detection_outputs(self._specs)
         # Label maps of the COCO models begin with a placeholder that the model does not count.
         has_placeholder = bool(labels) and labels[0].strip().lower() in {"???", "background"}
         self._labels = tuple(labels[1:] if has_placeholder else labels)
 
-    def __call__(self, width: int, height: int) -> tuple[Answer, ...]:
+    def __call__(self, outputs: Outputs, width: int, height: int) -> tuple[Answer, ...]:
         """The `top_k` objects at or above the threshold, best first; boxes in frame pixels."""
-        scores = self._real(self._scores).reshape(-1)
-        count = min(len(scores), max(0, int(self._real(self._count).reshape(-1)[0])))
+        real = [spec.to_real(output) for spec, output in zip(self._specs, outputs, strict=True)]
+        scores = real[self._scores].reshape(-1)
+        count = min(len(scores), max(0, int(real[self._count].reshape(-1)[0])))
         chosen = np.flatnonzero(scores[:count] >= self._choice.threshold)
         if not len(chosen):
             return ()
         chosen = chosen[np.argsort(-scores[chosen], kind="stable")][: self._choice.top_k]
-        boxes = self._real(self._boxes).reshape(-1, 4)[chosen]
-        classes = self._real(self._classes).reshape(-1)[chosen]
+        boxes = real[self._boxes].reshape(-1, 4)[chosen]
+        classes = real[self._classes].reshape(-1)[chosen]
         corners = self._to_frame(boxes, width, height)
         return tuple(
             Answer(
@@ -144,32 +161,30 @@ class BoxReader:
     def _label(self, index: int) -> str:
         return self._labels[index] if 0 <= index < len(self._labels) else f"class {index}"
 
-    def _real(self, spec: TensorSpec) -> FloatArray:
-        return spec.to_real(self._session.tensor(spec.index))
 
-
-def is_detector(session: Session) -> bool:
+def is_detector(specs: Sequence[TensorSpec]) -> bool:
     """Whether the outputs look like those of detection post-processing."""
-    return len(session.outputs) == 4 and any(
-        len(spec.shape) == 3 and spec.shape[-1] == 4 for spec in session.outputs
-    )
+    return len(specs) == 4 and any(_holds_boxes(spec) for spec in specs)
 
 
-def _detection_outputs(
-    session: Session,
-) -> tuple[TensorSpec, TensorSpec, TensorSpec, TensorSpec]:
-    """Boxes, classes, scores and count, in whichever order the exporter wrote them."""
-    outputs = session.outputs
-    boxes = [spec for spec in outputs if len(spec.shape) == 3 and spec.shape[-1] == 4]
-    counts = [spec for spec in outputs if len(spec.shape) < 2 and np.prod(spec.shape) == 1]
-    rows = [spec for spec in outputs if spec not in boxes and spec not in counts]
+def _holds_boxes(spec: TensorSpec) -> bool:
+    return len(spec.shape) == 3 and spec.shape[-1] == 4
+
+
+def _detection_outputs(specs: Sequence[TensorSpec]) -> tuple[int, int, int, int]:
+    """Where boxes, classes, scores and count are, in whichever order the exporter wrote them."""
+    boxes = [at for at, spec in enumerate(specs) if _holds_boxes(spec)]
+    counts = [
+        at for at, spec in enumerate(specs) if len(spec.shape) < 2 and np.prod(spec.shape) == 1
+    ]
+    rows = [at for at in range(len(specs)) if at not in boxes and at not in counts]
     if len(boxes) != 1 or len(counts) != 1 or len(rows) != 2:
-        shapes = ", ".join(str(spec.shape) for spec in outputs)
+        shapes = ", ".join(str(spec.shape) for spec in specs)
         message = f"outputs {shapes} are not boxes, classes, scores and a count"
         raise ModelError(message, hint="a detector needs TFLite_Detection_PostProcess inside")
     # TF 1 writes boxes, classes, scores, count; TF 2 scores, boxes, count, classes. Source:
     # google-coral/pycoral, adapters/detect.py.
-    is_tf1 = outputs[0] is boxes[0]
+    is_tf1 = boxes[0] == 0
     classes, scores = rows if is_tf1 else reversed(rows)
     return boxes[0], classes, scores, counts[0]
 

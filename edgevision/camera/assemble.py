@@ -10,9 +10,10 @@ from typing import get_args
 from edgevision.camera.answers import Choice
 from edgevision.camera.auto_source import find_camera
 from edgevision.camera.keep import keep_sink, parse_save_rule
-from edgevision.camera.loop import CameraLoop, LoopPlan
+from edgevision.camera.loop import CameraLoop
 from edgevision.camera.model_choice import ModelChoice, choose_model, find_model
 from edgevision.camera.orientation import Orientation, TurnedSource
+from edgevision.camera.plan import LoopPlan
 from edgevision.camera.recognizer import Recognizer
 from edgevision.camera.sink import Sink
 from edgevision.camera.source import (
@@ -106,11 +107,11 @@ def build_loop(
     smoothing = parse_smoothing(request.smooth)
     rules = [parse_save_rule(text) for text in request.save_on]
     orientation = Orientation(rotate=request.rotate, is_mirrored=request.flip)
-    options = _source_options(request)
+    threads = request.threads or max(1, usable_cpus() - 1)
+    options = _source_options(request, threads)
     _check_outputs(request)
     name = parse_source(request.source) if request.source is not None else find_source()
     model = _model(request, folder)
-    threads = request.threads or max(1, usable_cpus() - 1)
     every_frame = request.every_frame
     plan = LoopPlan(
         source=str(name),
@@ -160,7 +161,7 @@ def build_loop(
     return loop
 
 
-def _source_options(request: Request) -> SourceOptions:
+def _source_options(request: Request, threads: int) -> SourceOptions:
     width = height = 0
     if request.size:
         match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", request.size)
@@ -174,6 +175,7 @@ def _source_options(request: Request) -> SourceOptions:
         open_timeout_s=request.open_timeout,
         # So that a source which knows timeouts ends by itself before the watchdog must act.
         read_timeout_s=min(3.0, 0.8 * request.stall_timeout),
+        decode_threads=max(1, usable_cpus() - threads),
     )
 
 

@@ -62,7 +62,7 @@ def _from_vcgencmd() -> int | None:
         return None
     try:
         reply = subprocess.run(
-            [program, "get_throttled"], capture_output=True, text=True, timeout=2, check=True
+            [program, "get_throttled"], capture_output=True, text=True, timeout=20, check=True
         )
         return int(reply.stdout.partition("=")[2], 16)
     except (OSError, ValueError, subprocess.SubprocessError):

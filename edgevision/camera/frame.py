@@ -36,8 +36,8 @@ class Frame:
     layout: Layout
     width: int = 0
     """Of the picture in pixels when `data` does not say: i420 and nv12 rows may be longer."""
-    prepared: NDArray[np.uint8] | None = None
-    """The model's pixels, when a thread ahead of inference made them already."""
+    prepared: NDArray[Any] | None = None
+    """The model's input, when a thread ahead of inference made it already."""
     turn: Callable[[Image], Image] | None = None
     """What makes the picture upright, when the camera hangs otherwise."""
     _image: Image | None = field(default=None, repr=False)

@@ -1,111 +1,38 @@
-"""What stands between the thread that grabs frames and the one that looks at them."""
+"""What stands between a thread that makes something and one that takes it."""
 
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
 
-class Mailbox(Protocol[Item]):
-    """Hands items from one thread to another."""
-
-    @property
-    def dropped(self) -> int:
-        """Items that were put in and never taken out."""
-
-    def put(self, item: Item, /) -> None:
-        """Hand over `item`; what is put after `close` is dropped."""
-
-    def take(self, timeout: float) -> Item | None:
-        """The next item, or None after `timeout` seconds, or at once when closed and empty."""
-
-    def close(self) -> None:
-        """Nothing more will come; wakes whoever waits."""
-
-    @property
-    def is_drained(self) -> bool:
-        """Whether it is closed and empty."""
-
-
-class LatestSlot(Generic[Item]):
-    """One place: a newer item replaces one not yet taken, which counts as dropped.
-
-    For live sources: however slow the taker is, what it gets is the newest there is.
-    """
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._item: Item | None = None
-        self._is_closed = False
-        self._dropped = 0
-
-    @property
-    def dropped(self) -> int:
-        """Items that were put in and never taken out."""
-        return self._dropped
-
-    def put(self, item: Item, /) -> None:
-        """Put `item` in the place; never waits."""
-        with self._changed:
-            if self._is_closed or self._item is not None:
-                self._dropped += 1
-            if not self._is_closed:
-                self._item = item
-                self._changed.notify()
-
-    def take(self, timeout: float) -> Item | None:
-        """The newest item not yet taken; see `Mailbox.take`."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._item is not None or self._is_closed, timeout)
-            item, self._item = self._item, None
-            return item
-
-    def close(self) -> None:
-        """Nothing more will come; wakes whoever waits."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify_all()
-
-    @property
-    def is_drained(self) -> bool:
-        """Whether it is closed and empty."""
-        with self._changed:
-            return self._is_closed and self._item is None
-
-
-class Line(Generic[Item]):
-    """First in, first out, with a bound: `put` waits for room, nothing is dropped.
-
-    For files, where every frame counts and none is late.
-    """
+class Mailbox(ABC, Generic[Item]):
+    """Hands items from one thread to another; what `put` does without room is for subclasses."""
 
     def __init__(self, places: int) -> None:
         self._changed = threading.Condition()
         self._items: deque[Item] = deque()
         self._places = places
         self._is_closed = False
-        self._dropped = 0
-
-    @property
-    def dropped(self) -> int:
-        """Items put after `close`."""
-        return self._dropped
+        self.dropped = 0
+        """Items that were put in and can never be taken out."""
 
     def put(self, item: Item, /) -> None:
-        """Append `item`, waiting until there is room."""
+        """Hand over `item`; what is put after `close` is dropped."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._items) < self._places or self._is_closed)
+            self._make_room()
             if self._is_closed:
-                self._dropped += 1
+                self.dropped += 1
                 return
             self._items.append(item)
             self._changed.notify_all()
 
     def take(self, timeout: float) -> Item | None:
-        """The oldest item; see `Mailbox.take`."""
+        """The next item, or None after `timeout` seconds, or at once when closed and empty."""
         with self._changed:
-            self._changed.wait_for(lambda: bool(self._items) or self._is_closed, timeout)
+            self._changed.wait_for(lambda: self._items or self._is_closed, timeout)
             if not self._items:
                 return None
             item = self._items.popleft()
@@ -113,7 +40,7 @@ class Line(Generic[Item]):
             return item
 
     def close(self) -> None:
-        """Nothing more will come; what is in line can still be taken."""
+        """Nothing more will come; wakes whoever waits. What is there can still be taken."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
@@ -123,3 +50,32 @@ class Line(Generic[Item]):
         """Whether it is closed and empty."""
         with self._changed:
             return self._is_closed and not self._items
+
+    @abstractmethod
+    def _make_room(self) -> None:
+        """Called with the lock held, before an item is added."""
+
+
+class LatestSlot(Mailbox[Item]):
+    """One place: a newer item replaces one not yet taken, which counts as dropped.
+
+    For live sources: however slow the taker is, what it gets is the newest there is.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+    def _make_room(self) -> None:
+        if self._items and not self._is_closed:
+            self._items.clear()
+            self.dropped += 1
+
+
+class Line(Mailbox[Item]):
+    """First in, first out, with a bound: `put` waits for room, nothing is dropped.
+
+    For files, where every frame counts and none is late.
+    """
+
+    def _make_room(self) -> None:
+        self._changed.wait_for(lambda: len(self._items) < self._places or self._is_closed)

@@ -24,7 +24,7 @@ buffering beyond what decoding needs."""
 _OPTIONS_VARIABLE = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 
 
-def open_file(address: str, _options: SourceOptions) -> "VideoSource":
+def open_file(address: str, options: SourceOptions) -> "VideoSource":
     """A video file, from its first frame; every frame waits to be read.
 
     Raises:
@@ -35,7 +35,8 @@ def open_file(address: str, _options: SourceOptions) -> "VideoSource":
         raise DeviceError(f"there is no file {path}", hint="check the path after file:")
     if path.stat().st_size == 0:
         raise DeviceError(f"{path} is empty", hint="record or copy it again")
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    settings = [cv2.CAP_PROP_N_THREADS, options.decode_threads] if options.decode_threads else []
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, settings)
     if not capture.isOpened():
         capture.release()
         raise DeviceError(f"OpenCV finds no video in {path}", hint="try to play it with ffplay")

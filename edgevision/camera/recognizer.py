@@ -1,4 +1,4 @@
-"""A model held open for the loop: frame in, answers and timings out, on one thread."""
+"""A model held open for the loop: frame in, outputs and timings out, on one thread."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +12,7 @@ from edgevision.camera.answers import (
     BoxReader,
     Choice,
     ClassReader,
+    Outputs,
     Reader,
     is_detector,
 )
@@ -25,19 +26,26 @@ from edgevision.runtime.session import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What one look at a frame gave, and what it took."""
+    """What one look at a frame gave, and when; any thread may read it. Times: `clock_ns`."""
 
-    answers: tuple[Answer, ...]
-    pre_ns: int
-    infer_ns: int
-    post_ns: int
+    outputs: Outputs
+    reader: Reader
+    began_ns: int
+    """When the model's input was begun."""
+    filled_ns: int
+    ended_ns: int
+    """When the model had run."""
+
+    def answers(self, width: int, height: int) -> tuple[Answer, ...]:
+        """The answers about the frame, whose size this is; best first."""
+        return self.reader(self.outputs, width, height)
 
 
 class Ahead(Protocol):
     """What can be done about a frame before inference is free."""
 
     def prepare(self, frame: Frame, /) -> None:
-        """Make the model's pixels of `frame`; see `TensorInput.prepare`."""
+        """Make the model's input of `frame`; see `TensorInput.prepare`."""
 
 
 class Looker(Protocol):
@@ -56,7 +64,7 @@ class Looker(Protocol):
         """Whether the fast kernels took the model."""
 
     def look(self, frame: Frame, /) -> Look:
-        """Answer about one frame; see `Recognizer.look`."""
+        """Run the model on one frame; see `Recognizer.look`."""
 
     def close(self) -> None:
         """Let go of the model."""
@@ -77,7 +85,7 @@ class Recognizer:
         labels: Sequence[str] = (),
         activation: Activation | None = None,
         choice: Choice,
-        clock_ns: Callable[[], int] = time.perf_counter_ns,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         """Take over an open session.
 
@@ -87,7 +95,7 @@ class Recognizer:
             labels: one a class; empty numbers them.
             activation: what the model ends in; None looks at the scores.
             choice: which answers are reported.
-            clock_ns: for the timings.
+            clock_ns: the clock of `Frame.captured_ns`.
 
         Raises:
             ModelError: the model is neither a classifier nor a detector, or does not run.
@@ -97,13 +105,11 @@ class Recognizer:
         self._session = session
         self._clock_ns = clock_ns
         self.input = TensorInput(session, contract)
-        self._read: Reader
-        if is_detector(session):
-            self.kind = "detector"
-            self._read = BoxReader(session, contract, labels, choice)
+        self._reader: Reader
+        if is_detector(session.outputs):
+            self._reader = BoxReader(session.outputs, contract, labels, choice)
         elif len(session.outputs) == 1:
-            self.kind = "classifier"
-            self._read = ClassReader(session, labels, choice, activation)
+            self._reader = ClassReader(session.outputs[0], labels, choice, activation)
         else:
             message = f"a model with {len(session.outputs)} outputs is no classifier or detector"
             raise ModelError(message, hint="detectors need their post-processing inside")
@@ -120,24 +126,23 @@ class Recognizer:
         return self._session.is_accelerated
 
     def look(self, frame: Frame) -> Look:
-        """Answer about one frame.
+        """Run the model on one frame.
 
         Raises:
             DeviceError: the frame is no picture.
             ModelError: an operation failed while running.
         """
-        began = self._clock_ns()
+        began_ns = self._clock_ns()
         self.input.write(frame)
-        written = self._clock_ns()
+        filled_ns = self._clock_ns()
         self._session.invoke()
-        invoked = self._clock_ns()
-        image_height, image_width = frame.unpack().shape[:2]
-        answers = self._read(image_width, image_height)
+        ended_ns = self._clock_ns()
         return Look(
-            answers=answers,
-            pre_ns=written - began,
-            infer_ns=invoked - written,
-            post_ns=self._clock_ns() - invoked,
+            outputs=self._session.results(),
+            reader=self._reader,
+            began_ns=began_ns,
+            filled_ns=filled_ns,
+            ended_ns=ended_ns,
         )
 
     def close(self) -> None:

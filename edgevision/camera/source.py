@@ -41,6 +41,8 @@ class SourceOptions:
     open_timeout_s: float = 10.0
     read_timeout_s: float = 3.0
     """Shorter than the watchdog's limit, so that a source which can time out does so itself."""
+    decode_threads: int = 0
+    """For a video file: more would take processors from the model."""
 
     def __post_init__(self) -> None:
         if self.width < 0 or self.height < 0 or (self.width == 0) != (self.height == 0):

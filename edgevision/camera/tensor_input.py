@@ -57,24 +57,28 @@ class TensorInput:
             DeviceError: the frame is no picture.
         """
         if frame.prepared is not None:
-            self._fill(frame.prepared)
-        elif self._is_identity:
-            # Not kept: the interpreter refuses to run while its memory is referred to.
-            self._place(frame, self._session.view(self._spec)[0])
+            self._session.fill(self._spec, frame.prepared)
         else:
-            self._fill(self._place(frame, self._colored))
+            # Not kept: the interpreter refuses to run while its memory is referred to.
+            self._make(frame, self._session.view(self._spec)[0])
 
     def prepare(self, frame: Frame) -> None:
-        """Do the costly part of `write` ahead, on another thread, in memory of the frame's own."""
-        shape = (self.contract.height, self.contract.width, self.contract.channels)
-        frame.prepared = self._place(frame, np.empty(shape, np.uint8))
+        """Make the input ahead, on another thread, in memory of the frame's own.
 
-    def _fill(self, pixels: Pixels) -> None:
-        tensor = self._session.view(self._spec)[0]
+        For all frames or for none: the buffers in between are shared with `write`.
+
+        Raises:
+            DeviceError: the frame is no picture.
+        """
+        tensor = np.empty(self._spec.shape, self._spec.dtype)
+        self._make(frame, tensor[0])
+        frame.prepared = tensor
+
+    def _make(self, frame: Frame, out: NDArray[Any]) -> None:
         if self._is_identity:
-            np.copyto(tensor, pixels)
+            self._place(frame, out)
         else:
-            cv2.LUT(pixels, self._table, tensor)
+            cv2.LUT(self._place(frame, self._colored), self._table, out)
 
     def _place(self, frame: Frame, out: NDArray[np.uint8]) -> NDArray[np.uint8]:
         image = frame.unpack()

@@ -1,18 +1,20 @@
-"""The inference thread: take the newest frame, look, hand the result to every sink."""
+"""The inference thread: take the next frame, look, hand what was seen to the reporter.
+
+It does nothing else: while the model runs, other threads have all the time they need, and what
+they need not wait for, it need not do.
+"""
 
 import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgevision.camera.frame import Frame
 from edgevision.camera.mailbox import Mailbox
-from edgevision.camera.recognizer import Looker
-from edgevision.camera.result import Result
-from edgevision.camera.sink import Sink
-from edgevision.camera.steady import Steady
+from edgevision.camera.recognizer import Look, Looker
+from edgevision.camera.reporter import Reporter
 from edgevision.camera.tally import Tally
 from edgevision.errors import DeviceError, EdgeVisionError
 
@@ -30,15 +32,10 @@ class Desk:
     """What the inference thread works with; a replacement thread gets the same."""
 
     mailbox: Mailbox[Frame]
-    sinks: Sequence[Sink]
+    reporter: Reporter
     tally: Tally
-    steady: Steady
-    threshold: float
-    """Answers below this steer `steady` but are not reported."""
     on_bad_source: Callable[[EdgeVisionError], None]
     """Called when the frames of the source are no pictures, again and again."""
-    limit: int | None = None
-    """Stop after so many results."""
 
 
 class Worker:
@@ -80,7 +77,7 @@ class Worker:
         return self._thread.is_alive()
 
     def busy_s(self) -> float:
-        """For how long it has been at one frame; 0 while it waits for one."""
+        """For how long it has been at one frame, handing it on included; 0 while it waits."""
         entered_ns = self._entered_ns
         return 0.0 if entered_ns is None else (self._clock_ns() - entered_ns) / 1e9
 
@@ -97,55 +94,38 @@ class Worker:
             self._entered_ns = None
 
     def _work(self, recognizer: Looker) -> None:
-        desk = self._desk
-        done = 0
+        mailbox, reporter = self._desk.mailbox, self._desk.reporter
         while not self._stop.is_set():
-            frame = desk.mailbox.take(_TAKE_S)
+            frame = mailbox.take(_TAKE_S)
             if frame is None:
-                if desk.mailbox.is_drained:
+                if mailbox.is_drained:
                     self.has_finished = True
                     return
                 continue
-            taken_ns = self._entered_ns = self._clock_ns()
-            result = self._look(recognizer, frame, taken_ns)
-            self._entered_ns = None
-            if result is None or self._stop.is_set():
-                continue
-            desk.tally.add(result)
-            for sink in desk.sinks:
-                sink.offer(result, frame)
-            done += 1
-            if desk.limit is not None and done >= desk.limit:
+            self._entered_ns = self._clock_ns()
+            look = self._look(recognizer, frame)
+            if (
+                look is not None
+                and not self._stop.is_set()
+                and not reporter.report(frame, look, mailbox.dropped)
+            ):
                 self.has_finished = True
                 return
+            self._entered_ns = None
+            # Freeing megabytes takes time: let the reporter be the last to hold them.
+            del frame, look
 
-    def _look(self, recognizer: Looker, frame: Frame, taken_ns: int) -> Result | None:
-        desk = self._desk
+    def _look(self, recognizer: Looker, frame: Frame) -> Look | None:
         try:
             look = recognizer.look(frame)
         except DeviceError as error:
-            desk.tally.add_bad_frame()
+            self._desk.tally.add_bad_frame()
             self._bad_in_a_row += 1
             if self._bad_in_a_row >= BAD_FRAMES_IN_A_ROW:
                 self._bad_in_a_row = 0
-                desk.on_bad_source(
+                self._desk.on_bad_source(
                     DeviceError(f"{BAD_FRAMES_IN_A_ROW} bad frames in a row; the last: {error}")
                 )
             return None
-        finished_ns = self._clock_ns()
         self._bad_in_a_row = 0
-        height, width = frame.unpack().shape[:2]
-        return Result(
-            sequence=frame.sequence,
-            captured_ns=frame.captured_ns,
-            finished_ns=finished_ns,
-            wait_ms=(taken_ns - frame.captured_ns) / 1e6,
-            pre_ms=look.pre_ns / 1e6,
-            infer_ms=look.infer_ns / 1e6,
-            post_ms=look.post_ns / 1e6,
-            dropped=desk.mailbox.dropped,
-            width=width,
-            height=height,
-            answers=tuple(answer for answer in look.answers if answer.score >= desk.threshold),
-            steady=desk.steady.update(look.answers),
-        )
+        return look

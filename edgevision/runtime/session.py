@@ -145,8 +145,19 @@ class Session:
             ModelError: an operation failed while running.
         """
         for spec, value in zip(self.inputs, values, strict=True):
-            self._interpreter.set_tensor(spec.index, value)
+            self.fill(spec, value)
         self.invoke()
+        return self.results()
+
+    def fill(self, spec: TensorSpec, value: NDArray[Any]) -> None:
+        """Copy `value`, of exactly the shape and dtype of the input `spec`, into it.
+
+        Python's lock is held meanwhile: handing it over and back takes longer than the copying.
+        """
+        self._interpreter.set_tensor(spec.index, value)
+
+    def results(self) -> tuple[NDArray[Any], ...]:
+        """Copies of what the outputs hold since the last `invoke`."""
         return tuple(self._interpreter.get_tensor(spec.index) for spec in self.outputs)
 
     def invoke(self) -> None:

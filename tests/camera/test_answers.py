@@ -13,27 +13,25 @@ from edgevision.tensors import Quantization
 ALL = Choice(top_k=10, threshold=0.0)
 
 
-class FakeSession:
-    def __init__(self, *arrays: NDArray[Any], quantization: Quantization | None = None) -> None:
-        self.arrays = arrays
-        self.outputs = tuple(
-            TensorSpec(
-                index=index,
-                name=f"out{index}",
-                shape=array.shape,
-                dtype=array.dtype,
-                quantization=quantization,
-            )
-            for index, array in enumerate(arrays)
+def specs_of(
+    *arrays: NDArray[Any], quantization: Quantization | None = None
+) -> tuple[TensorSpec, ...]:
+    return tuple(
+        TensorSpec(
+            index=index,
+            name=f"out{index}",
+            shape=array.shape,
+            dtype=array.dtype,
+            quantization=quantization,
         )
-
-    def tensor(self, index: int) -> NDArray[Any]:
-        return self.arrays[index].copy()
+        for index, array in enumerate(arrays)
+    )
 
 
 def classes(scores: Any, labels: Any = (), choice: Choice = ALL, activation: Any = None) -> Any:
-    session: Any = FakeSession(np.asarray([scores], np.float32))
-    return ClassReader(session, labels, choice, activation)(640, 480)
+    output = np.asarray([scores], np.float32)
+    (spec,) = specs_of(output)
+    return ClassReader(spec, labels, choice, activation)((output,), 640, 480)
 
 
 def test_best_classes_come_first_and_at_most_so_many() -> None:
@@ -53,8 +51,8 @@ def test_lower_index_wins_among_equals_as_argmax_has_it() -> None:
 
 def test_quantized_scores_are_real_again() -> None:
     scores = np.array([[0, 255, 0]], np.uint8)
-    session: Any = FakeSession(scores, quantization=Quantization(scale=1 / 256, zero_point=0))
-    best = ClassReader(session, "abc", ALL, "softmax")(1, 1)[0]
+    (spec,) = specs_of(scores, quantization=Quantization(scale=1 / 256, zero_point=0))
+    best = ClassReader(spec, "abc", ALL, "softmax")((scores,), 1, 1)[0]
     assert best.label == "b"
     assert best.score == pytest.approx(255 / 256)
 
@@ -91,9 +89,10 @@ COUNT = np.array([2.0], np.float32)
 
 
 def detect(contract: Contract, width: int, height: int, *arrays: Any, **choice: Any) -> Any:
-    session: Any = FakeSession(*(arrays or (BOXES, CLASSES, SCORES, COUNT)))
+    outputs = arrays or (BOXES, CLASSES, SCORES, COUNT)
     picked = Choice(**{"top_k": 10, "threshold": 0.1, **choice})
-    return BoxReader(session, contract, ["???", "person", "bicycle"], picked)(width, height)
+    reader = BoxReader(specs_of(*outputs), contract, ["???", "person", "bicycle"], picked)
+    return reader(outputs, width, height)
 
 
 def test_boxes_are_in_pixels_of_the_frame_best_first() -> None:
@@ -139,7 +138,7 @@ def test_class_without_a_label_is_numbered() -> None:
 
 
 def test_other_outputs_are_no_detector() -> None:
-    session: Any = FakeSession(BOXES, BOXES, SCORES, COUNT)
-    assert is_detector(session)
+    specs = specs_of(BOXES, BOXES, SCORES, COUNT)
+    assert is_detector(specs)
     with pytest.raises(ModelError, match="not boxes, classes, scores"):
-        BoxReader(session, Contract(width=9, height=9), (), ALL)
+        BoxReader(specs, Contract(width=9, height=9), (), ALL)

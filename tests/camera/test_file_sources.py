@@ -42,6 +42,23 @@ def test_every_frame_of_a_video_comes_in_order(tmp_path: Path) -> None:
     assert np.allclose(levels, [10 * number % 250 for number in range(20)], atol=4)
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted in /proc")
+@pytest.mark.parametrize("threads", [1, 3])
+def test_decoder_has_the_threads_it_is_given(shared: Path, threads: int) -> None:
+    clip = shared / "video" / "one-by-one-person-detection.mp4"
+
+    def decoders() -> int:
+        names = [path.read_text() for path in Path("/proc/self/task").glob("*/comm")]
+        return sum(name.startswith("av:") for name in names)
+
+    before = decoders()
+    source = open_source(parse_source(f"file:{clip}"), SourceOptions(decode_threads=threads))
+    assert source.read(0) is not None
+    # With one, FFmpeg decodes on the thread that reads.
+    assert decoders() - before == (threads if threads > 1 else 0)
+    source.close()
+
+
 def test_a_video_is_whole_after_a_stream_was_asked_for(tmp_path: Path) -> None:
     with pytest.raises(DeviceError):
         opened("rtsp://127.0.0.1:1/nobody")

@@ -41,7 +41,7 @@ def nothing() -> None:
 def test_frames_are_numbered_and_the_end_is_told() -> None:
     source, got = ListSource(nothing, nothing, nothing), list[Frame]()
     grabber = grab(source, got)
-    grabber.join(5)
+    grabber.join(60)
     assert [frame.sequence for frame in got] == [0, 1, 2]
     assert grabber.has_ended
     assert grabber.error is None
@@ -54,7 +54,7 @@ def test_lost_source_is_closed_and_its_error_kept() -> None:
 
     source, got = ListSource(nothing, lose), list[Frame]()
     grabber = grab(source, got)
-    grabber.join(5)
+    grabber.join(60)
     assert str(grabber.error) == "cable pulled"
     assert not grabber.has_ended
     assert source.is_closed
@@ -65,20 +65,20 @@ def test_any_exception_of_a_driver_becomes_a_device_error() -> None:
         raise KeyError("SensorTimestamp")
 
     grabber = grab(ListSource(break_down), [])
-    grabber.join(5)
+    grabber.join(60)
     assert isinstance(grabber.error, DeviceError)
     assert "KeyError" in str(grabber.error)
 
 
 def test_abandoned_while_stuck_it_passes_on_nothing_and_closes_its_source() -> None:
     gate = threading.Event()
-    source, got = ListSource(nothing, lambda: gate.wait(10)), list[Frame]()
+    source, got = ListSource(nothing, lambda: gate.wait(120)), list[Frame]()
     grabber = grab(source, got)
     assert wait_until(lambda: len(got) == 1 and grabber.busy_s() > 0.05)
     grabber.abandon()
     assert grabber.is_alive
     gate.set()
-    grabber.join(5)
+    grabber.join(60)
     assert len(got) == 1
     assert source.is_closed
 
@@ -91,7 +91,7 @@ def test_waiting_for_room_in_line_is_not_being_stuck() -> None:
     threading.Event().wait(0.05)
     assert grabber.busy_s() == 0
     gate.set()
-    grabber.join(5)
+    grabber.join(60)
 
 
 def test_source_that_cannot_be_closed_does_no_harm() -> None:
@@ -100,6 +100,6 @@ def test_source_that_cannot_be_closed_does_no_harm() -> None:
             raise RuntimeError("still streaming")
 
     grabber = grab(Stubborn(nothing), [])
-    grabber.join(5)
+    grabber.join(60)
     assert grabber.has_ended
     assert grabber.error is None

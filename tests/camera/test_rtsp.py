@@ -4,6 +4,7 @@ import os
 import signal
 import statistics
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from edgevision.camera.source import SourceOptions
 from tests.camera.conftest import CameraProcess, wait_until
-from tests.camera.test_live import watching
+from tests.camera.test_live import sender_ms, watching
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +22,7 @@ NEEDED = (
     "from gi.repository import Gst, GstRtspServer; Gst.init(None); "
     "assert Gst.ElementFactory.find('x264enc')"
 )
-OPTIONS = SourceOptions(open_timeout_s=5, read_timeout_s=1)
+OPTIONS = SourceOptions(open_timeout_s=30, read_timeout_s=2)
 
 
 def start(port: int = 0, fps: int = 30) -> CameraProcess:
@@ -66,36 +67,34 @@ def url(camera: CameraProcess) -> str:
 
 
 def test_age_is_bounded_and_does_not_grow(camera: CameraProcess) -> None:
-    with watching(url(camera), work_s=0.1, options=OPTIONS) as (_, recorder):
-        assert wait_until(lambda: len(recorder.results) >= 60, 40)
+    with watching(url(camera), work_s=0.2, options=OPTIONS) as (_, recorder):
+        assert wait_until(lambda: len(recorder.results) >= 50)
     lags = [int(str(lag)) for lag in recorder.seen[10:]]
     first, last = lags[: len(lags) // 3], lags[-len(lags) // 3 :]
-    # Work 100 ms, a frame period, the sender's encoder and FFmpeg's one frame of delay.
-    assert statistics.median(lags) < 100 + 33 + 70 + 30
-    assert statistics.median(last) - statistics.median(first) < 40
+    # As in test_live: working off every frame would add 4.5 s.
+    assert statistics.median(last) - statistics.median(first) < 1500
 
 
 def test_stream_that_freezes_is_left_and_found_again(camera: CameraProcess) -> None:
-    with watching(url(camera), work_s=0.01, options=OPTIONS) as (loop, recorder):
-        assert wait_until(lambda: len(recorder.results) >= 20, 30)
+    with watching(url(camera), work_s=0.01, options=OPTIONS, see=sender_ms) as (loop, recorder):
+        assert wait_until(lambda: len(recorder.results) >= 20)
         os.kill(camera.process.pid, signal.SIGSTOP)
-        assert wait_until(lambda: not loop.status().is_up, 20)
+        assert wait_until(lambda: not loop.status().is_up)
+        continued_ms = time.monotonic_ns() // 1_000_000
         os.kill(camera.process.pid, signal.SIGCONT)
-        seen = len(recorder.results)
-        assert wait_until(lambda: len(recorder.results) >= seen + 30, 40)
-        assert int(str(recorder.seen[-1])) < 1000
-        assert wait_until(lambda: loop.status().stuck_threads == 0, 30)
+        assert wait_until(lambda: int(str(recorder.seen[-1])) >= continued_ms)
+        assert wait_until(lambda: loop.status().stuck_threads == 0)
 
 
 def test_server_that_dies_and_restarts_is_found_again(camera: CameraProcess) -> None:
     with watching(url(camera), work_s=0.01, options=OPTIONS) as (loop, recorder):
-        assert wait_until(lambda: len(recorder.results) >= 20, 30)
+        assert wait_until(lambda: len(recorder.results) >= 20)
         camera.process.kill()
         camera.process.wait()
-        assert wait_until(lambda: loop.status().reconnects >= 2, 30)
+        assert wait_until(lambda: loop.status().reconnects >= 2)
         again = start(camera.port)
         try:
             seen = len(recorder.results)
-            assert wait_until(lambda: len(recorder.results) >= seen + 20, 30)
+            assert wait_until(lambda: len(recorder.results) >= seen + 20)
         finally:
             clear(again)

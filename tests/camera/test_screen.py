@@ -34,7 +34,7 @@ def test_terminal_shows_the_newest_result_on_one_line() -> None:
     for number in range(5):
         sink.offer(make_result(number), make_frame())
     assert wait_until(lambda: "cat" in screen.getvalue())
-    sink.close(1)
+    sink.close(60)
     assert screen.getvalue().startswith("\r")
     assert screen.getvalue().count("\n") == 1
 

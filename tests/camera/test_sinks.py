@@ -20,10 +20,8 @@ from tests.camera.conftest import make_frame, make_result, wait_until, waiting_f
 def test_stuck_writer_costs_the_caller_nothing_and_is_counted() -> None:
     gate = threading.Event()
     sink: QueuedSink[Result] = QueuedSink("stuck", waiting_for(gate), choose=result_only, places=10)
-    began = time.monotonic()
     for number in range(1000):
         sink.offer(make_result(number), make_frame())
-    assert time.monotonic() - began < 1
     assert 989 <= sink.dropped <= 990
     sink.close(0.1)
     assert sink.dropped >= 999
@@ -40,7 +38,7 @@ def test_everything_waiting_is_written_at_the_end() -> None:
     sink: QueuedSink[Result] = QueuedSink("slow", write, choose=result_only, places=100)
     for number in range(20):
         sink.offer(make_result(number), make_frame())
-    sink.close(5)
+    sink.close(60)
     assert got == list(range(20))
     assert sink.dropped == 0
 
@@ -56,7 +54,7 @@ def test_writer_that_fails_is_counted_and_goes_on() -> None:
     sink: QueuedSink[Result] = QueuedSink("disk", write, choose=result_only, places=100)
     for number in range(6):
         sink.offer(make_result(number), make_frame())
-    sink.close(5)
+    sink.close(60)
     assert got == [0, 2, 4]
     assert sink.failed == 3
 
@@ -67,18 +65,26 @@ def test_log_lines_hold_no_frames_while_they_wait() -> None:
     sink.offer(make_result(), make_frame())
     assert all(isinstance(item, Result) for item in sink._waiting)
     gate.set()
-    sink.close(1)
+    sink.close(60)
 
 
 def test_screen_shows_the_newest_and_skips_the_rest() -> None:
     shown: list[int] = []
-    sink = NewestSink("screen", lambda result, _frame: shown.append(result.sequence), period_s=0.05)
-    for number in range(300):
+    gate = threading.Event()
+
+    def show(result: Result, _frame: Frame) -> None:
+        shown.append(result.sequence)
+        gate.wait(120)
+
+    sink = NewestSink("screen", show, period_s=0.01)
+    sink.offer(make_result(0), make_frame())
+    assert wait_until(lambda: shown == [0])
+    for number in range(1, 300):
         sink.offer(make_result(number), make_frame())
-        time.sleep(0.001)
+    gate.set()
     assert wait_until(lambda: shown[-1:] == [299])
-    sink.close(1)
-    assert len(shown) < 30
+    sink.close(60)
+    assert shown == [0, 299]
 
 
 def test_result_says_when_the_frame_was_taken_by_the_wall_clock() -> None:
@@ -97,7 +103,7 @@ def test_jsonl_file_has_one_line_a_result(tmp_path: Path) -> None:
     sink = jsonl_sink(path)
     for number in range(3):
         sink.offer(make_result(number), make_frame())
-    sink.close(5)
+    sink.close(60)
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [line["frame"] for line in lines] == [0, 1, 2]
     assert {"age_ms", "wait_ms", "pre_ms", "infer_ms", "post_ms", "dropped"} <= lines[0].keys()
@@ -108,7 +114,7 @@ def test_jsonl_files_rotate_and_the_disk_is_bounded(tmp_path: Path) -> None:
     sink = jsonl_sink(path, max_bytes=2000, keep_files=2)
     for number in range(100):
         sink.offer(make_result(number), make_frame())
-    sink.close(5)
+    sink.close(60)
     files = sorted(tmp_path.iterdir())
     assert [file.name for file in files] == ["r.jsonl", "r.jsonl.1", "r.jsonl.2"]
     assert all(file.stat().st_size <= 2000 for file in files)
@@ -121,7 +127,7 @@ def test_next_run_appends(tmp_path: Path) -> None:
     for number in range(2):
         sink = jsonl_sink(path)
         sink.offer(make_result(number), make_frame())
-        sink.close(5)
+        sink.close(60)
     assert len(path.read_text().splitlines()) == 2
 
 
@@ -135,7 +141,7 @@ def test_jsonl_to_stdout_notices_that_nobody_reads(monkeypatch: pytest.MonkeyPat
     sink.offer(make_result(), make_frame())
     assert wait_until(lambda: sink.broken is not None)
     monkeypatch.undo()
-    sink.close(1)
+    sink.close(60)
 
 
 def test_folder_that_cannot_be_written_is_told_at_the_start(tmp_path: Path) -> None:
@@ -181,7 +187,7 @@ def kept_frames(folder: Path, rules: list[str], scores: list[float], **options: 
     for number, score in enumerate(scores):
         sink.offer(make_result(number, answers=answers(score)), make_frame(number))
         assert wait_until(lambda: not sink._waiting)
-    sink.close(5)
+    sink.close(60)
     return sorted(json.loads(path.read_text())["frame"] for path in folder.glob("*.json"))
 
 
@@ -215,7 +221,7 @@ def test_slow_disk_drops_frames_instead_of_keeping_them_in_memory(
     gate = threading.Event()
 
     def stuck(_self: Path, _data: bytes) -> int:
-        gate.wait(20)
+        gate.wait(120)
         return 0
 
     monkeypatch.setattr(Path, "write_bytes", stuck)
@@ -225,11 +231,11 @@ def test_slow_disk_drops_frames_instead_of_keeping_them_in_memory(
     assert sink.dropped >= 40
     gate.set()
     monkeypatch.undo()
-    sink.close(5)
+    sink.close(60)
 
 
 def test_rule_looks_at_results_only_not_at_undecoded_frames(tmp_path: Path) -> None:
     sink = keep_sink(tmp_path, [parse_save_rule("cat>=0.99")])
     sink.offer(make_result(), Frame(sequence=0, captured_ns=0, data=None, layout="jpeg"))  # type: ignore[arg-type]
-    sink.close(1)
+    sink.close(60)
     assert not list(tmp_path.iterdir())

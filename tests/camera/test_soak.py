@@ -20,7 +20,7 @@ def test_memory_threads_and_files_stay_flat_through_trouble(shared: Path) -> Non
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,
         check=False,
     )
     assert reply.returncode == 0, reply.stdout + reply.stderr

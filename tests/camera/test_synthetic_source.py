@@ -40,9 +40,9 @@ def test_pictures_move() -> None:
     assert (first != second).any()
 
 
-def test_real_time_is_kept() -> None:
+def test_no_frame_comes_before_its_time() -> None:
     camera = SyntheticSource(32, 32, 100)
     began = time.monotonic()
     for number in range(30):
         camera.read(number)
-    assert 0.25 < time.monotonic() - began < 1.5
+    assert time.monotonic() - began > 0.28

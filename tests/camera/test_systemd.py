@@ -13,7 +13,7 @@ from edgevision.camera.systemd import Notifier, unit_text
 def mailbox(tmp_path: Path) -> socket.socket:
     wire = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     wire.bind(str(tmp_path / "notify"))
-    wire.settimeout(2)
+    wire.settimeout(60)
     return wire
 
 
@@ -32,7 +32,7 @@ def test_abstract_sockets_are_understood() -> None:
     name = f"edgevision-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
         wire.bind("\0" + name)
-        wire.settimeout(2)
+        wire.settimeout(60)
         Notifier({"NOTIFY_SOCKET": "@" + name}).stopping()
         assert wire.recv(100) == b"STOPPING=1"
 

@@ -33,6 +33,11 @@ class FakeSession:
     def view(self, _spec: TensorSpec) -> NDArray[Any]:
         return self.memory
 
+    def fill(self, _spec: TensorSpec, value: NDArray[Any]) -> None:
+        # As strict as the interpreter.
+        assert (value.dtype, value.shape) == (self.memory.dtype, self.memory.shape)
+        self.memory[...] = value
+
 
 TYPES = [
     ("uint8", Quantization(scale=1.0, zero_point=0)),

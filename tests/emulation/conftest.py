@@ -19,7 +19,7 @@ def emulated() -> Emulated:
     """Runs `edgevision WORDS` as an aarch64 program on an emulated Cortex-A76 (a Pi 5)."""
     qemu = shutil.which("qemu-aarch64-static")
     if qemu is None or not (USERLAND / "site" / ".sources").is_file():
-        pytest.skip("no aarch64 userland: run tests/emulation/setup.sh")
+        pytest.skip("no aarch64 userland: run tests/emulation/setup.sh aarch64")
     interpreter = USERLAND / "root" / "usr" / "bin" / "python3.11"
 
     def call(*words: str, module: str = "edgevision") -> "subprocess.CompletedProcess[str]":
@@ -34,7 +34,7 @@ def emulated() -> Emulated:
             capture_output=True,
             text=True,
             check=False,
-            timeout=500,
+            timeout=900,
         )
 
     return call

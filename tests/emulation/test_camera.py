@@ -60,7 +60,7 @@ def test_camera_runs_on_a_live_stream(
 ) -> None:
     qemu = shutil.which("qemu-aarch64-static")
     if qemu is None or not (USERLAND / "site" / ".sources").is_file():
-        pytest.skip("no aarch64 userland: run tests/emulation/setup.sh")
+        pytest.skip("no aarch64 userland: run tests/emulation/setup.sh aarch64")
     (tmp_path / "root").mkdir()
     root = sysroot_of(cpu, tmp_path / "root")
     log = tmp_path / "results.jsonl"
@@ -78,7 +78,7 @@ def test_camera_runs_on_a_live_stream(
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
@@ -91,7 +91,7 @@ def test_camera_runs_on_a_live_stream(
 def test_camera_runs_on_32_bits_with_tflite_runtime(shared: Path, tmp_path: Path) -> None:
     qemu, userland = shutil.which("qemu-arm-static"), ROOT / ".cache" / "armhf"
     if qemu is None or not (userland / "site" / ".complete").is_file():
-        pytest.skip("no armhf userland: run tests/emulation/setup_armhf.sh")
+        pytest.skip("no armhf userland: run tests/emulation/setup.sh armhf")
     root = userland / "root"
     libraries = root / "usr/lib/arm-linux-gnueabihf"
     # Debian's links to these are absolute, and lead out of the userland.
@@ -107,7 +107,7 @@ def test_camera_runs_on_32_bits_with_tflite_runtime(shared: Path, tmp_path: Path
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)

@@ -177,7 +177,7 @@ def test_an_aarch64_python_measures_there(board: Board, tmp_path: Path) -> None:
     userland = Path(__file__).resolve().parents[3] / ".cache/aarch64"
     qemu = shutil.which("qemu-aarch64-static")
     if qemu is None or not (userland / "site/.sources").is_file():
-        pytest.skip("no aarch64 userland: run tests/emulation/setup.sh")
+        pytest.skip("no aarch64 userland: run tests/emulation/setup.sh aarch64")
     root = userland / "root"
     emulated = tmp_path / "python-aarch64"
     emulated.write_text(
