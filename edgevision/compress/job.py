@@ -1,34 +1,13 @@
 """What the child process is asked to do and what it answers: plain values that travel as JSON."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from edgevision.compress.masking_plan import MaskingPlan
 from edgevision.compress.plan import Plan, Target
 from edgevision.compress.training import Training, Weights
-from edgevision.errors import (
-    EdgeVisionError,
-    ImageSetError,
-    MissingDependencyError,
-    ModelError,
-    TargetMissedError,
-    UsageError,
-)
 from edgevision.preprocess.preprocessing import Preprocessing
-
-_ERRORS: Mapping[str, type[EdgeVisionError]] = {
-    kind.__name__: kind
-    for kind in (
-        EdgeVisionError,
-        ImageSetError,
-        MissingDependencyError,
-        ModelError,
-        TargetMissedError,
-        UsageError,
-    )
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +43,12 @@ class Job:
     ladder: tuple[float, ...] = ()
     """Shares to predict for, when there is no output."""
 
+    custom_objects: tuple[str, ...] = ()
+    """"module:Name" of classes and functions the user vouches for."""
+
+    working_directory: str = ""
+    """Where the user stands: modules of `custom_objects` are looked up there too."""
+
 
 def job_to_json(job: Job) -> str:
     """A job as text."""
@@ -80,8 +65,13 @@ def job_from_json(text: str) -> Job:
         target = Target(**plan.pop("target"))
         made = Plan(target=target, keep=tuple(plan.pop("keep")), **plan)
     learning = fields.pop("learning")
-    ladder = tuple(fields.pop("ladder"))
-    return Job(plan=made, learning=_learning(learning), ladder=ladder, **fields)
+    return Job(
+        plan=made,
+        learning=_learning(learning),
+        ladder=tuple(fields.pop("ladder")),
+        custom_objects=tuple(fields.pop("custom_objects")),
+        **fields,
+    )
 
 
 def _learning(fields: dict[str, Any] | None) -> Learning | None:
@@ -98,14 +88,3 @@ def _learning(fields: dict[str, Any] | None) -> Learning | None:
         training=Training(weights=weights, **training),
         **fields,
     )
-
-
-def error_to_dict(error: EdgeVisionError) -> dict[str, str]:
-    """An error as JSON values, under the nearest class that the parent knows."""
-    kind = next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in _ERRORS)
-    return {"kind": kind, "message": str(error), "hint": error.hint}
-
-
-def error_from_dict(fields: Mapping[str, str]) -> EdgeVisionError:
-    """The error that `error_to_dict` wrote."""
-    return _ERRORS[fields["kind"]](fields["message"], hint=fields["hint"])

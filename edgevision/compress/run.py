@@ -1,6 +1,6 @@
 """Pruning from file to file, with TensorFlow in a process of its own."""
 
-import importlib.util
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -8,17 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from edgevision.compress.child import run_child, worker_command
-from edgevision.compress.job import Job, Learning, error_from_dict, job_to_json
+from edgevision.compress.job import Job, Learning, job_to_json
 from edgevision.compress.masking_plan import MaskingPlan
 from edgevision.compress.plan import Plan
 from edgevision.compress.report import PruneReport, report_from_dict
-from edgevision.errors import EdgeVisionError, MissingDependencyError, ModelError, UsageError
+from edgevision.errors import ModelError, UsageError
 from edgevision.files import refuse_to_replace, replacing
+from edgevision.keras_model import child
+from edgevision.keras_model.messages import error_from_dict
 from edgevision.progress import Progress, silent
 
 FileLatencyMs: TypeAlias = Callable[[Path], float]
 """Milliseconds that one inference of the model in this `.keras` file takes, once converted."""
+
+_ERRAND = child.Errand(name="pruning", less_memory="a smaller --batch-size needs less memory")
+_COMMAND = child.worker_command("edgevision.compress.worker")
 
 LADDER = (0.25, 0.5, 0.65, 0.75)
 """Shares that a dry run predicts for, unless others are asked for."""
@@ -30,10 +34,7 @@ def require_tensorflow() -> None:
     Raises:
         MissingDependencyError: with the pip line.
     """
-    for name in ("tensorflow", "keras"):
-        if importlib.util.find_spec(name) is None:
-            message = f"pruning needs {name}, which is not installed"
-            raise MissingDependencyError(message, hint="pip install 'edgevision[optimize]'")
+    child.require("pruning", "tensorflow", "keras")
 
 
 def prune_file(
@@ -45,10 +46,11 @@ def prune_file(
     steps: int = 1,
     checkpoints: Path | None = None,
     latency_ms: FileLatencyMs | None = None,
+    custom_objects: Sequence[str] = (),
     overwrite: bool = False,
     log_path: Path | None = None,
     progress: Progress = silent,
-    command: Sequence[str] | None = None,
+    command: Sequence[str] = _COMMAND,
 ) -> PruneReport:
     """Make the model in `source` smaller, fine-tune it when told how, and write it to `output`.
 
@@ -60,6 +62,8 @@ def prune_file(
         steps: Rounds of removing and fine-tuning on the way to the target.
         checkpoints: Folder for the state of an interrupted run, which the same call continues.
         latency_ms: Measures candidates; needed for a target in latency, and called in this process.
+        custom_objects: "module:Name" of classes and functions to import for the model; this runs
+            their code, and nothing else does.
         overwrite: Replace `output` if it is there.
         log_path: Where TensorFlow's noise goes; None for a temporary file, which is removed when
             all went well and named in the error when not.
@@ -72,7 +76,8 @@ def prune_file(
         ImageSetError: the training images are bad.
         UsageError: `output` exists, or the arguments do not fit together.
         TargetMissedError: the target cannot be reached.
-        EdgeVisionError: the child crashed or ran out of memory, or `output` cannot be written.
+        WorkerCrashError: the child crashed or ran out of memory.
+        EdgeVisionError: `output` cannot be written.
     """
     refuse_to_replace(output, overwrite=overwrite)
     if output.suffix != ".keras":
@@ -91,6 +96,8 @@ def prune_file(
             steps=steps,
             learning=learning,
             checkpoints=None if checkpoints is None else str(checkpoints.resolve()),
+            custom_objects=tuple(custom_objects),
+            working_directory=str(Path.cwd()),
         )
         report = _run(
             job,
@@ -109,15 +116,23 @@ def predict_file(
     plan: Plan,
     *,
     fractions: Sequence[float] = LADDER,
+    custom_objects: Sequence[str] = (),
     log_path: Path | None = None,
     progress: Progress = silent,
-    command: Sequence[str] | None = None,
+    command: Sequence[str] = _COMMAND,
 ) -> PruneReport:
     """What removing each of `fractions` of the plan's measure would come to; writes nothing.
 
     Raises: as `prune_file`.
     """
-    job = Job(source=str(source.resolve()), output=None, plan=plan, ladder=tuple(fractions))
+    job = Job(
+        source=str(source.resolve()),
+        output=None,
+        plan=plan,
+        ladder=tuple(fractions),
+        custom_objects=tuple(custom_objects),
+        working_directory=str(Path.cwd()),
+    )
     return _run(job, source, latency_ms=None, log_path=log_path, progress=progress, command=command)
 
 
@@ -128,7 +143,7 @@ def _run(
     latency_ms: FileLatencyMs | None,
     log_path: Path | None,
     progress: Progress,
-    command: Sequence[str] | None,
+    command: Sequence[str],
 ) -> PruneReport:
     require_tensorflow()
     if not source.exists():
@@ -149,28 +164,21 @@ def _run(
             said.update(line)
         return None
 
-    log = log_path or _new_log()
+    log = log_path or child.new_log("edgevision-prune-")
+    log.write_bytes(b"")
     progress(0, 1, "starting TensorFlow")
-    with log.open("wb") as stream:
-        run_child(
-            command or worker_command(),
-            job_to_json(job),
-            log=stream,
-            log_path=log,
-            listen=listen,
-        )
+    child.run_child(
+        _ERRAND,
+        command,
+        job_to_json(job),
+        environment=child.child_environment(os.environ),
+        log_path=log,
+        listen=listen,
+    )
     if "error" in said:
-        raise error_from_dict(said["error"])
+        raise error_from_dict(said["error"], log_path=log)
     if "report" not in said:
-        message = f"pruning ended without a result; the log is {log}"
-        raise EdgeVisionError(message, hint="the log's last lines tell why")
+        raise child.no_answer(_ERRAND, log)
     if log_path is None:
         log.unlink(missing_ok=True)
     return report_from_dict(said["report"])
-
-
-def _new_log() -> Path:
-    with tempfile.NamedTemporaryFile(
-        prefix="edgevision-prune-", suffix=".log", delete=False
-    ) as file:
-        return Path(file.name)

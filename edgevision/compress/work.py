@@ -34,7 +34,9 @@ def work(job: Job, *, progress: Progress, latency_ms: LatencyMs | None) -> Prune
         TargetMissedError: the target cannot be reached.
         MissingDependencyError: TF-MOT is needed and not there.
     """
-    model = load_keras(Path(job.source))
+    model = load_keras(
+        Path(job.source), custom_objects=job.custom_objects, folder=job.working_directory
+    )
     if not isinstance(job.plan, Plan):
         return mask_model(model, job, _examples(model, job.learning, progress), progress)
     if job.output is None:

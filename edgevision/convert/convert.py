@@ -1,32 +1,36 @@
 """Convert a Keras model to a float `.tflite`: batch 1, built-in operations, inference only."""
 
-import importlib.util
-import json
 import logging
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from edgevision.convert.child import (
-    WorkerCrashError,
-    child_environment,
-    run_child,
-    worker_command,
-)
-from edgevision.convert.custom import names_of
-from edgevision.convert.job import LOG, Job, Loader, error_from_dict
-from edgevision.errors import EdgeVisionError, MissingDependencyError, ModelError, UsageError
+from edgevision.convert.job import Job, Loader, job_to_json
+from edgevision.errors import EdgeVisionError, ModelError, UsageError
 from edgevision.files import refuse_to_replace, replacing, write_bytes
+from edgevision.keras_model import child
+from edgevision.keras_model.custom import names_of
+from edgevision.keras_model.messages import error_from_dict
 from edgevision.progress import Progress, silent
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_TIMEOUT_S = 1800.0
 """The largest image networks take about two minutes on two slow cores."""
+
+_ERRAND = child.Errand(
+    name="the conversion",
+    less_memory="close other programs, or convert on a machine with more memory",
+)
+_COMMAND = child.worker_command("edgevision.convert.worker")
+
+# A GPU would only take seconds to set up. oneDNN reorders sums depending on the processor, and the
+# comparison wants plain float32.
+_SETTINGS = {"CUDA_VISIBLE_DEVICES": "-1", "TF_ENABLE_ONEDNN_OPTS": "0"}
 
 _STAGES = ("check", "start TensorFlow", "load", "trace", "convert", "compare")
 
@@ -64,8 +68,7 @@ def require_tensorflow() -> None:
     Raises:
         MissingDependencyError: with the pip line.
     """
-    for name in ("tensorflow", "keras"):
-        _require(name, "converting a Keras model")
+    child.require("converting a Keras model", "tensorflow", "keras")
 
 
 def convert(
@@ -79,7 +82,7 @@ def convert(
     log_path: Path | None = None,
     progress: Progress = silent,
     timeout_s: float = DEFAULT_TIMEOUT_S,
-    command: Callable[[Path], Sequence[str]] = worker_command,
+    command: Sequence[str] = _COMMAND,
 ) -> ConvertedModel:
     """Write the float `.tflite` of the Keras model `source` to `output`.
 
@@ -97,7 +100,7 @@ def convert(
             it lies in a temporary file that the error names.
         progress: told of each stage.
         timeout_s: after that the child is ended.
-        command: makes the child's command line from the job's path.
+        command: the child's command line, for tests.
 
     Raises:
         MissingDependencyError: TensorFlow is not installed.
@@ -105,8 +108,8 @@ def convert(
         UsageError: `output` exists or is `source`, or the input's shape is unknown or contradicts
             the model.
         VerificationError: the result answers differently from the model.
-        EdgeVisionError: the child crashed, hung or ran out of memory (`child.WorkerCrashError`),
-            or `output` cannot be written.
+        WorkerCrashError: the child crashed, hung or ran out of memory.
+        EdgeVisionError: `output` cannot be written.
     """
     started = time.perf_counter()
     refuse_to_replace(output, overwrite=overwrite)
@@ -117,7 +120,7 @@ def convert(
         raise ModelError(message, hint="check the path")
     require_tensorflow()
     # Not at once at `log_path`: that may lie in a folder which is dropped when this fails.
-    log = _new_log()
+    log = child.new_log("edgevision-convert-")
     is_named = False
     try:
         with (
@@ -128,7 +131,6 @@ def convert(
                 source=str(source.resolve()),
                 output=str(temporary.resolve()),
                 folder=folder,
-                loader="keras",
                 input_shape=input_shape,
                 custom_objects=tuple(custom_objects),
                 allow_flex=allow_flex,
@@ -171,61 +173,42 @@ def _check_output(source: Path, output: Path) -> None:
 
 
 def _run(
-    job: Job,
-    log_path: Path,
-    progress: Progress,
-    timeout_s: float,
-    command: Callable[[Path], Sequence[str]],
+    job: Job, log_path: Path, progress: Progress, timeout_s: float, command: Sequence[str]
 ) -> dict[str, Any]:
     """The result's fields, from one child or, for a Keras-2 model, a second one."""
-    job_path = Path(job.folder) / "job.json"
+    said: dict[str, Any] = {}
 
-    def on_line(line: str) -> None:
+    def listen(line: dict[str, Any]) -> None:
         logger.debug("child: %s", line)
-        if line in _STAGES:
-            progress(_STAGES.index(line), len(_STAGES), "converting")
+        if "stage" in line:
+            progress(_STAGES.index(line["stage"]), len(_STAGES), "converting")
+        else:
+            said.update(line)
 
-    with log_path.open("wb") as log:
-        for loader in ("keras", "tf_keras"):
-            current = replace(job, loader=loader)
-            current.write(job_path)
-            run_child(
-                command(job_path),
-                environment=child_environment(os.environ, legacy_keras=loader == "tf_keras"),
-                log=log,
-                log_path=log_path,
-                timeout_s=timeout_s,
-                on_line=on_line,
-            )
-            answer = _read_answer(current, log_path)
-            if "again" not in answer:
-                break
-            _require("tf_keras", "loading this Keras-2 model")
-    if "os_error" in answer:
-        raise OSError(*answer["os_error"])
-    if "error" in answer:
-        error = error_from_dict(answer["error"])
-        raise type(error)(str(error), hint=error.hint.replace(LOG, str(log_path)))
-    converted: dict[str, Any] = answer["converted"]
+    def run(library: Literal["keras", "tf_keras"]) -> None:
+        said.clear()
+        child.run_child(
+            _ERRAND,
+            command,
+            job_to_json(replace(job, library=library)),
+            environment={
+                **child.child_environment(os.environ, legacy_keras=library == "tf_keras"),
+                **_SETTINGS,
+            },
+            log_path=log_path,
+            listen=listen,
+            timeout_s=timeout_s,
+        )
+
+    run("keras")
+    if "again" in said:
+        child.require("loading this Keras-2 model", "tf_keras")
+        run("tf_keras")
+    if "os_error" in said:
+        raise OSError(*said["os_error"])
+    if "error" in said:
+        raise error_from_dict(said["error"], log_path=log_path)
+    if "converted" not in said:
+        raise child.no_answer(_ERRAND, log_path)
+    converted: dict[str, Any] = said["converted"]
     return converted
-
-
-def _read_answer(job: Job, log_path: Path) -> dict[str, Any]:
-    try:
-        answer: dict[str, Any] = json.loads(job.answer_path.read_text())
-    except (OSError, ValueError) as error:
-        message = f"the conversion ended without an answer; the log is {log_path}"
-        raise WorkerCrashError(message, hint="the log's last lines tell why") from error
-    return answer
-
-
-def _require(package: str, purpose: str) -> None:
-    if importlib.util.find_spec(package) is None:
-        message = f"{purpose} needs {package}, which is not installed"
-        raise MissingDependencyError(message, hint="pip install 'edgevision[optimize]'")
-
-
-def _new_log() -> Path:
-    handle, name = tempfile.mkstemp(prefix="edgevision-convert-", suffix=".log")
-    os.close(handle)
-    return Path(name)

@@ -1,4 +1,4 @@
-"""Loading `.keras` and `.h5` files, with Keras 3 or with its predecessor `tf_keras`."""
+"""A model from a `.keras` or `.h5` file as something that can be called and traced."""
 
 import functools
 import importlib
@@ -9,20 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.convert.archive import Source
-from edgevision.convert.edited_copy import edited_copy
-from edgevision.convert.job import LOG, Loader
 from edgevision.convert.keras_inputs import input_specs
-from edgevision.convert.loaded import (
-    InputSpec,
-    Loaded,
-    RefusedError,
-    first_reason,
-    is_training_only,
-)
+from edgevision.convert.loaded import InputSpec, Loaded, is_training_only
 from edgevision.errors import ModelError
+from edgevision.keras_model.archive import Source
+from edgevision.keras_model.load import KerasLibrary, load_model, refused
 
-_RANDOM_CROP: dict[Loader, str] = {
+_RANDOM_CROP: dict[KerasLibrary, str] = {
     "keras": "passes the whole picture on",
     "tf_keras": "crops the centre to the target's aspect ratio and resizes",
 }
@@ -33,7 +26,7 @@ the older behaviour, but does this; we answer what Keras answers, and say so."""
 def load_keras(
     source: Source,
     *,
-    loader: Loader,
+    loader: KerasLibrary,
     custom_objects: Mapping[str, Any],
     input_shape: tuple[int, int, int] | None,
     folder: Path,
@@ -52,12 +45,8 @@ def load_keras(
         ModelError: the file holds no weights.
         UsageError: the input's shape is unknown or contradicts `input_shape`.
     """
+    model, path = load_model(source, library=loader, custom_objects=custom_objects, folder=folder)
     library: Any = importlib.import_module(loader)
-    path = edited_copy(source, folder, keras_2=source.is_keras_2 and loader == "keras")
-    try:
-        model = _load(library, path, custom_objects)
-    except Exception as error:  # Keras raises nearly anything for a file it dislikes
-        raise _refused(source, error) from error
     if loader == "tf_keras":
         _settle_random_crops(library, model)
     specs, structure = input_specs(model, input_shape)
@@ -80,13 +69,6 @@ def load_keras(
             for name, layer in _walk(model)
             if type(layer).__name__ == "RandomCrop"
         ),
-    )
-
-
-def _load(library: Any, path: Path, custom_objects: Mapping[str, Any]) -> Any:
-    # safe_mode is the default; said aloud because everything rests on it.
-    return library.models.load_model(
-        str(path), custom_objects=dict(custom_objects), compile=False, safe_mode=True
     )
 
 
@@ -120,7 +102,7 @@ def _complete(model: Any, spec: InputSpec, path: Path, source: Source) -> None:
             message = f"{source.path} holds no weights: it was saved before the model was built"
             hint = "call the model on a batch or fit it, then save it again"
             raise ModelError(message, hint=hint) from error
-        raise _refused(source, error) from error
+        raise refused(source, error) from error
 
 
 def _caller(model: Any, structure: Any, tree: Any, *, tensors_known: bool) -> Any:
@@ -155,15 +137,3 @@ def _walk(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 def _weights(model: Any) -> Iterator[tuple[str, NDArray[Any]]]:
     for weight in model.weights:
         yield str(getattr(weight, "path", weight.name)).partition(":")[0], weight.numpy()
-
-
-def _refused(source: Source, error: Exception) -> RefusedError:
-    for marker in ("Unknown layer: ", "Could not locate class ", "Could not locate function "):
-        if marker in str(error):
-            name = str(error).partition(marker)[2].split("'")[1]
-            message = f"the model needs {name!r}, which Keras does not know"
-            return RefusedError(
-                message, hint=f"name the Python that defines it: --custom-objects module:{name}"
-            )
-    message = f"Keras cannot load {source.path}: {first_reason(error)}"
-    return RefusedError(message, hint=f"the log says more: {LOG}")

@@ -10,11 +10,6 @@ from numpy.typing import NDArray
 from edgevision.convert.job import Loader
 from edgevision.errors import ModelError, UsageError
 
-
-class RefusedError(ModelError):
-    """The library does not load this file; another one might."""
-
-
 TRAINING_ONLY = (
     "Dropout",
     "SpatialDropout",
@@ -117,17 +112,6 @@ def check_finite(loaded: Loaded) -> None:
             raise ModelError(
                 message, hint="train again: lower the learning rate, or clip gradients"
             )
-
-
-def first_reason(error: Exception) -> str:
-    """The line of a library's error that says what is wrong, without terminal colours."""
-    text = str(error)
-    # Keras puts the cause in bold, below a line that only says where.
-    if "\x1b[1m" in text:
-        text = text.partition("\x1b[1m")[2].partition("\x1b[0m")[0]
-    text = text.partition("Exception encountered: ")[2] or text
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[0][:300] if lines else type(error).__name__
 
 
 def _text(sides: Sequence[int | None]) -> str:

@@ -1,51 +1,48 @@
-"""The child process: `python -m edgevision.convert.worker job.json`. TensorFlow lives only here.
+"""The child process: `python -m edgevision.convert.worker`. TensorFlow lives only here.
 
-It writes `answer.json` (the result, an error, or the wish to be started again for Keras 2),
-reports stages as lines on its standard output, and lets all other output go to standard error,
-which the parent has pointed at the log.
+It reads a job and says {"stage": ...} as it goes, then the result, an error, or the wish to be
+started again for Keras 2.
 """
 
-import ctypes
-import json
-import os
-import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edgevision.convert.archive import Source, read_source
-from edgevision.convert.custom import import_custom_objects, names_of
-from edgevision.convert.job import LOG, Job, error_to_dict, read_job
-from edgevision.convert.loaded import Loaded, RefusedError, check_finite, first_reason
-from edgevision.convert.modernize import needs_keras_2
-from edgevision.convert.safety import refuse_unsafe
+from edgevision.convert.job import Job, job_from_json
+from edgevision.convert.loaded import Loaded, check_finite
 from edgevision.errors import EdgeVisionError, ModelError
+from edgevision.keras_model.archive import Source, read_source
+from edgevision.keras_model.child import LOG
+from edgevision.keras_model.custom import import_custom_objects, names_of
+from edgevision.keras_model.load import RefusedError, first_reason, why_keras_2
+from edgevision.keras_model.safety import refuse_unsafe
+from edgevision.keras_model.worker import Parent, serve
 
 _NOT_NEEDED = ("sklearn", "matplotlib", "pandas")
 """Keras imports these for features we do not use, if they are there; they cost over a second."""
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Do the job in the file named by the only argument; returns the exit code."""
-    _die_with_parent()
-    report = _own_standard_output()
-    job = read_job(Path(arguments[0]))
+def work(parent: Parent) -> dict[str, Any]:
+    """Do the job that the parent asks for.
+
+    Raises: as `answer`, except for OSError, which becomes an answer.
+    """
+    started = time.perf_counter()
+
+    def report(stage: str) -> None:
+        parent.say(stage=stage)
+        sys.stderr.write(f"[{time.perf_counter() - started:.2f} s] {stage}\n")
+
     try:
-        result = answer(job, report)
-    except EdgeVisionError as error:
-        traceback.print_exc()
-        result = {"error": error_to_dict(error)}
+        return answer(job_from_json(parent.request), report)
     except OSError as error:
+        if isinstance(error, EdgeVisionError):
+            raise
         traceback.print_exc()
-        result = {"os_error": [error.errno, error.strerror]}
-    except MemoryError:
-        traceback.print_exc()
-        return 137
-    job.answer_path.write_text(json.dumps(result))
-    return 0
+        return {"os_error": [error.errno, error.strerror]}
 
 
 def answer(job: Job, report: Callable[[str], None] = lambda _stage: None) -> dict[str, Any]:
@@ -59,19 +56,17 @@ def answer(job: Job, report: Callable[[str], None] = lambda _stage: None) -> dic
     source = read_source(Path(job.source))
     names = names_of(job.custom_objects)
     refuse_unsafe(source.config, custom_objects=names)
-    if job.loader == "keras":
-        if source.kind == "saved_model":
-            return _convert(job, source, report)
-        if source.is_keras_2 and (source.kind == "keras" or needs_keras_2(source.config)):
+    if job.library == "tf_keras" or source.kind == "saved_model":
+        return _convert(job, source, report)
+    if why_keras_2(source):
+        return {"again": "tf_keras"}
+    try:
+        return _convert(job, source, report)
+    except RefusedError:
+        if source.is_keras_2:
+            traceback.print_exc()
             return {"again": "tf_keras"}
-        try:
-            return _convert(job, source, report)
-        except RefusedError:
-            if source.is_keras_2:
-                traceback.print_exc()
-                return {"again": "tf_keras"}
-            raise
-    return _convert(job, source, report)
+        raise
 
 
 def _convert(job: Job, source: Source, report: Callable[[str], None]) -> dict[str, Any]:
@@ -132,7 +127,7 @@ def _load(job: Job, source: Source) -> Loaded:
 
     return load_keras(
         source,
-        loader=job.loader,
+        loader=job.library,
         custom_objects=import_custom_objects(job.custom_objects, folder=job.working_directory),
         input_shape=job.input_shape,
         folder=Path(job.folder),
@@ -158,28 +153,5 @@ def _not_convertible(error: Exception, loaded: Loaded) -> EdgeVisionError:
     return ModelError(message, hint="; ".join(suspects))
 
 
-def _own_standard_output() -> Callable[[str], None]:
-    """A function that reports a stage to the parent; all else written to stdout joins stderr."""
-    lines = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-    started = time.perf_counter()
-
-    def report(stage: str) -> None:
-        print(stage, file=lines)
-        sys.stderr.write(f"[{time.perf_counter() - started:.2f} s] {stage}\n")
-
-    return report
-
-
-def _die_with_parent() -> None:
-    """Ask Linux to end this process when the parent is killed, so that none is left behind."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-
-
 if __name__ == "__main__":
-    if not getattr(sys.flags, "safe_path", False) and sys.path:
-        # Python before 3.11 puts the user's folder first; a json.py there is none of our business.
-        del sys.path[0]
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(serve(work))

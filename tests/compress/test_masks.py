@@ -9,10 +9,10 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from edgevision.compress.child import child_environment
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.compress.child import child_environment
 from edgevision.compress.fine_tune import fine_tune, steps_of
 from edgevision.compress.masking_plan import MaskingPlan
 from edgevision.compress.masks import (

@@ -144,7 +144,7 @@ def test_errors_of_the_child_come_back_as_they_are(saved: Path, tmp_path: Path) 
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:
     bad = tmp_path / "bad.keras"
     bad.write_bytes(b"nothing")
-    with pytest.raises(ModelError, match="cannot load"):
+    with pytest.raises(ModelError, match="neither a .keras nor an .h5"):
         predict_file(bad, PLAN)
 
 
@@ -168,7 +168,7 @@ def test_only_keras_files_are_written(saved: Path, tmp_path: Path) -> None:
     [
         ("os.kill(os.getpid(), 9)", "lack of memory"),
         ("sys.exit(3)", "exit code 3"),
-        ("pass", "without a result"),
+        ("pass", "without an answer"),
     ],
 )
 def test_a_child_that_dies_is_an_error_that_names_the_log(

@@ -16,9 +16,10 @@ os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1", TF_ENABLE
 
 import numpy as np
 
-from edgevision.convert.job import Job, error_to_dict
+from edgevision.convert.job import Job
 from edgevision.convert.worker import answer
 from edgevision.errors import EdgeVisionError
+from edgevision.keras_model.messages import error_to_dict
 from tests.convert.models import BUILDERS, depthwise_residual
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -95,7 +96,6 @@ def _convert(folder: Path, name: str, source: Path, options: dict[str, Any]) -> 
         source=str(source),
         output=str(folder / f"{name}.tflite"),
         folder=str(work),
-        loader="keras",
         **options,
     )
     try:

@@ -5,21 +5,24 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from edgevision.convert.child import WorkerCrashError, child_environment
 from edgevision.convert.convert import convert
-from edgevision.errors import EdgeVisionError, MissingDependencyError, UsageError
+from edgevision.errors import EdgeVisionError, MissingDependencyError, ModelError, UsageError
+from edgevision.keras_model.child import WorkerCrashError
 
-Command = Callable[[Path], Sequence[str]]
 
-
-def python(code: str) -> Command:
-    """A child that runs `code`; the job's path is `sys.argv[1]`."""
-    return lambda job_path: (sys.executable, "-c", code, str(job_path))
+def python(code: str) -> Sequence[str]:
+    """A child that runs `code`, which may look at its `job` and `say` things."""
+    beginning = """
+import json, os, sys, time
+job = json.loads(sys.stdin.readline())
+def say(**what): print(json.dumps(what), flush=True)
+"""
+    return (sys.executable, "-c", beginning + code)
 
 
 @pytest.fixture
@@ -75,11 +78,7 @@ def test_the_named_log_holds_what_the_child_said_and_outlives_the_output_folder(
 
 
 def test_an_error_that_names_no_log_leaves_none(tmp_path: Path, source: Path, logs: Path) -> None:
-    code = (
-        "import json, sys; job = json.load(open(sys.argv[1]));"
-        "open(job['folder'] + '/answer.json', 'w').write("
-        "json.dumps({'os_error': [28, 'No space left on device']}))"
-    )
+    code = "say(os_error=[28, 'No space left on device'])"
     with pytest.raises(EdgeVisionError):
         convert(source, tmp_path / "out.tflite", command=python(code))
     assert list(logs.iterdir()) == []
@@ -115,9 +114,8 @@ def test_ctrl_c_ends_the_child_and_leaves_nothing_half_written(
     tmp_path: Path, source: Path
 ) -> None:
     code = (
-        "import json, os, sys, time; job = json.load(open(sys.argv[1]));"
-        "open(job['output'], 'wb').write(b'half'); print('load', flush=True);"
-        f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); print('trace', flush=True);"
+        "open(job['output'], 'wb').write(b'half'); say(stage='load');"
+        f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); say(stage='trace');"
         "time.sleep(60)"
     )
 
@@ -133,11 +131,7 @@ def test_ctrl_c_ends_the_child_and_leaves_nothing_half_written(
 
 
 def test_a_full_disk_in_the_child_is_said_as_such(tmp_path: Path, source: Path) -> None:
-    code = (
-        "import json, sys; job = json.load(open(sys.argv[1]));"
-        "open(job['folder'] + '/answer.json', 'w').write("
-        "json.dumps({'os_error': [28, 'No space left on device']}))"
-    )
+    code = "say(os_error=[28, 'No space left on device'])"
     with pytest.raises(EdgeVisionError, match=r"cannot write .*out\.tflite: No space left"):
         convert(source, tmp_path / "out.tflite", command=python(code))
     assert not (tmp_path / "out.tflite").exists()
@@ -184,9 +178,26 @@ def test_a_malformed_custom_object_is_refused_before_any_work(
         )
 
 
-def test_the_child_keeps_off_the_gpu_and_out_of_the_users_folder() -> None:
-    environment = child_environment({"PYTHONPATH": "/mine"}, legacy_keras=True)
-    assert environment["CUDA_VISIBLE_DEVICES"] == "-1"
-    assert environment["TF_USE_LEGACY_KERAS"] == "1"
-    assert environment["PYTHONSAFEPATH"] == "1"
-    assert environment["PYTHONPATH"].split(os.pathsep)[-1] == "/mine"
+def test_what_something_prints_before_the_child_takes_its_output_is_no_answer(
+    tmp_path: Path, source: Path
+) -> None:
+    code = "print('hello'); print([1]); say(os_error=[28, 'No space left on device'])"
+    with pytest.raises(EdgeVisionError, match="No space left"):
+        convert(source, tmp_path / "out.tflite", command=python(code))
+
+
+def test_a_model_of_keras_2_is_converted_by_a_second_child(tmp_path: Path, source: Path) -> None:
+    code = (
+        "legacy = os.environ['TF_USE_LEGACY_KERAS'];"
+        "say(again='tf_keras') if legacy == '0' else say(error={"
+        "'kind': 'ModelError', 'message': job['library'] + legacy, 'hint': 'see {log}'})"
+    )
+    with pytest.raises(ModelError, match="tf_keras1") as caught:
+        convert(source, tmp_path / "out.tflite", command=python(code))
+    assert caught.value.hint.startswith("see /")
+
+
+def test_the_child_keeps_off_the_gpu(tmp_path: Path, source: Path) -> None:
+    code = "say(os_error=[28, os.environ['CUDA_VISIBLE_DEVICES']])"
+    with pytest.raises(EdgeVisionError, match="-1"):
+        convert(source, tmp_path / "out.tflite", command=python(code))

@@ -10,8 +10,8 @@ Source: CVE-2024-3660, CVE-2025-1550 and CVE-2025-9905 describe the attacks.
 from collections.abc import Collection
 from typing import Any
 
-from edgevision.convert.config_tree import objects
 from edgevision.errors import ModelError
+from edgevision.keras_model.config_tree import objects
 
 _OWN_MODULES = ("keras", "tf_keras", "tensorflow.keras")
 

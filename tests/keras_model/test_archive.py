@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.convert.archive import read_source
 from edgevision.errors import ModelError
+from edgevision.keras_model.archive import read_source
 
 CONFIG = {"class_name": "Sequential", "config": {"layers": []}}
 

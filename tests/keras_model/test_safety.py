@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.convert.modernize import modernize, needs_keras_2
-from edgevision.convert.safety import refuse_unsafe
 from edgevision.errors import ModelError
+from edgevision.keras_model.modernize import modernize, needs_keras_2
+from edgevision.keras_model.safety import refuse_unsafe
 
 
 def model_with(layer: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from edgevision.convert.modernize import modernize, needs_keras_2
+from edgevision.keras_model.modernize import modernize, needs_keras_2
 
 
 def layer(kind: str, **config: Any) -> dict[str, Any]:

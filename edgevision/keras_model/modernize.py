@@ -6,7 +6,7 @@ compute differently must not get that far: `needs_keras_2` sends it to `tf_keras
 
 from typing import Any
 
-from edgevision.convert.config_tree import objects
+from edgevision.keras_model.config_tree import objects
 
 _CONVOLUTIONS = {
     "DepthwiseConv1D",

@@ -5,8 +5,8 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from edgevision.convert.archive import Source
-from edgevision.convert.modernize import modernize
+from edgevision.keras_model.archive import Source
+from edgevision.keras_model.modernize import modernize
 
 
 def edited_copy(source: Source, folder: Path, *, keras_2: bool) -> Path:
