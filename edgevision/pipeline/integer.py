@@ -16,8 +16,8 @@ from edgevision.progress import Progress, silent
 from edgevision.quantize.quantize import QuantizedModel, quantize, read_float, stock_of
 from edgevision.quantize.target import Goal, Measured, Reached, meet
 from edgevision.recipe.recipe import Recipe
+from edgevision.runtime.crew import Crew
 from edgevision.runtime.predict import scores_of
-from edgevision.runtime.session import Session, usable_cpus
 from edgevision.tensors import FloatArray
 
 GLANCE = TimingPlan(rounds=3, seconds=0.1, least_runs=12)
@@ -100,8 +100,8 @@ def _search(work: Work, goal: Goal, recipe: Recipe, progress: Progress) -> Reach
 
 
 def _scores(content: bytes, contract: Contract, photos: PixelStore) -> FloatArray:
-    with Session(content, threads=usable_cpus()) as session:
-        return scores_of(session, contract, photos)
+    with Crew(content) as crew:
+        return scores_of(crew, contract, photos)
 
 
 def measured(ours: FloatArray, reference: FloatArray, images: ImageSet, goal: Goal) -> Measured:

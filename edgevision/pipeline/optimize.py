@@ -179,9 +179,9 @@ def _run_float(
     name = converted.path.stem
     content, scalar = with_scalar_input(converted.path.read_bytes(), contract)
     photos = PixelStore(proof, scalar)
-    with run.stage(f"run {name}"), Session(content, threads=usable_cpus()) as session:
+    with run.stage(f"run {name}"):
         answers = answers_of(
-            session, scalar, photos, progress=run.progress, stage=f"running {name}"
+            content, scalar, photos, progress=run.progress, stage=f"running {name}"
         )
     made = Candidate(name=name, content=content, contract=scalar, recipe=None, answers=answers)
     return made, photos
@@ -205,12 +205,9 @@ def _quantize_all(
         with run.stage(f"quantize {name}"):
             quantized, reached = make_quantized(work, recipe, progress=run.progress)
         run.warnings += quantized.warnings
-        with (
-            run.stage(f"run {name}"),
-            Session(quantized.content, threads=usable_cpus()) as session,
-        ):
+        with run.stage(f"run {name}"):
             answers = answers_of(
-                session,
+                quantized.content,
                 quantized.contract,
                 photos,
                 progress=run.progress,
