@@ -182,4 +182,7 @@ if __name__ == "__main__":
     if not getattr(sys.flags, "safe_path", False) and sys.path:
         # Python before 3.11 puts the user's folder first; a json.py there is none of our business.
         del sys.path[0]
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    sys.stderr.flush()
+    # TensorFlow's tidying up takes most of a second, and all it tidies ends with the process.
+    os._exit(code)
