@@ -6,6 +6,7 @@ which the parent has pointed at the log.
 """
 
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -143,9 +144,13 @@ def _import_tensorflow() -> Any:
     missing = [name for name in _NOT_NEEDED if name not in sys.modules]
     for name in missing:
         sys.modules[name] = None  # type: ignore[assignment]  # makes `import name` fail at once
+    # A quarter of the import would be looks for garbage among thousands of modules that stay.
+    gc.disable()
     try:
         import tensorflow as tf
     finally:
+        gc.freeze()
+        gc.enable()
         # The user's own module may want them.
         for name in missing:
             del sys.modules[name]
