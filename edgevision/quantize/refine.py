@@ -22,8 +22,8 @@ ROOM_BYTES = 200 << 20
 """Memory for the activations of all images at one place in the network; two graphs may be refined
 side by side."""
 
-MOST_IMAGES = 64
-"""More say little new about a median of means."""
+MOST_IMAGES = 32
+"""More say little new about a median of means: MobileNetV2 comes out as near with 32 as with 64."""
 
 LEAST_IMAGES = 8
 """Fewer say too little about the typical image; a network that wide takes the memory it needs."""
