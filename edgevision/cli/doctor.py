@@ -8,7 +8,7 @@ from edgevision.cli import console, options
 
 EXTRAS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("run, inspect, evaluate, bench", "edgevision", ("numpy", "opencv-python-headless")),
-    ("quantize", "edgevision[quantize]", ("flatbuffers",)),
+    ("quantize", "edgevision[quantize]", ("flatbuffers", "threadpoolctl")),
     (
         "optimize, convert, prune",
         "edgevision[optimize]",

@@ -4,14 +4,13 @@ It reads a job and says {"progress": [done, total, stage]}, {"measure": "model.k
 answered with milliseconds, and at last {"report": ...} or {"error": ...}.
 """
 
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from edgevision.compress.job import job_from_json
 from edgevision.compress.report import report_to_dict
-from edgevision.keras_model.worker import Parent, serve
+from edgevision.keras_model.worker import Parent, serve_and_end
 
 
 def work(parent: Parent) -> dict[str, Any]:
@@ -37,4 +36,4 @@ def work(parent: Parent) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(serve(work))
+    serve_and_end(work)

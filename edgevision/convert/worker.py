@@ -4,6 +4,7 @@ It reads a job and says {"stage": ...} as it goes, then the result, an error, or
 started again for Keras 2.
 """
 
+import gc
 import sys
 import time
 import traceback
@@ -19,7 +20,7 @@ from edgevision.keras_model.child import LOG
 from edgevision.keras_model.custom import import_custom_objects, names_of
 from edgevision.keras_model.load import RefusedError, first_reason, why_keras_2
 from edgevision.keras_model.safety import refuse_unsafe
-from edgevision.keras_model.worker import Parent, serve
+from edgevision.keras_model.worker import Parent, serve_and_end
 
 _NOT_NEEDED = ("sklearn", "matplotlib", "pandas")
 """Keras imports these for features we do not use, if they are there; they cost over a second."""
@@ -138,9 +139,13 @@ def _import_tensorflow() -> Any:
     missing = [name for name in _NOT_NEEDED if name not in sys.modules]
     for name in missing:
         sys.modules[name] = None  # type: ignore[assignment]  # makes `import name` fail at once
+    # A quarter of the import would be looks for garbage among thousands of modules that stay.
+    gc.disable()
     try:
         import tensorflow as tf
     finally:
+        gc.freeze()
+        gc.enable()
         # The user's own module may want them.
         for name in missing:
             del sys.modules[name]
@@ -154,4 +159,4 @@ def _not_convertible(error: Exception, loaded: Loaded) -> EdgeVisionError:
 
 
 if __name__ == "__main__":
-    sys.exit(serve(work))
+    serve_and_end(work)

@@ -7,7 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from edgevision.errors import EdgeVisionError
 from edgevision.keras_model.messages import error_to_dict
@@ -32,8 +32,15 @@ class Parent:
         return json.loads(sys.stdin.readline())
 
 
-def serve(work: Callable[[Parent], dict[str, Any]]) -> int:
-    """Do `work` and say what it returns, or the error; returns the process's exit code."""
+def serve_and_end(work: Callable[[Parent], dict[str, Any]]) -> NoReturn:
+    """Do `work`, say what it returns, or the error, and end the process."""
+    code = _serve(work)
+    sys.stderr.flush()
+    # TensorFlow's tidying up takes most of a second, and all it tidies ends with the process.
+    os._exit(code)
+
+
+def _serve(work: Callable[[Parent], dict[str, Any]]) -> int:
     _die_with_parent()
     parent = Parent()
     try:

@@ -13,8 +13,8 @@ from edgevision.progress import Progress, silent
 from edgevision.quantize.plan import Skipped
 from edgevision.quantize.target import Reached
 from edgevision.recipe.recipe import Recipe
+from edgevision.runtime.crew import Crew
 from edgevision.runtime.predict import refuse_nan, scores_of
-from edgevision.runtime.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,21 +36,22 @@ class Candidate:
 
 
 def answers_of(
-    session: Session,
+    content: bytes,
     contract: Contract,
     photos: PixelStore,
     *,
     progress: Progress = silent,
     stage: str = "running",
 ) -> Predictions:
-    """The model's answers on `photos`.
+    """The answers of the model in `content` on `photos`.
 
     Raises:
         ModelError: the model is no classifier of one input and one output, or answers with a NaN.
         ImageSetError: an image cannot be decoded, or its label is none of the model's classes.
     """
     images = photos.images
-    scores = scores_of(session, contract, photos.told(progress, stage))
+    with Crew(content) as crew:
+        scores = scores_of(crew, contract, photos.told(progress, stage))
     ids = tuple(item.id for item in images)
     refuse_nan(scores, ids)
     labels = None

@@ -1,33 +1,22 @@
 """One quantized file of a float one: with a recipe alone, or in search of an accuracy target."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from edgevision.bench.latency import time_models
-from edgevision.bench.plan import Plan as TimingPlan
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import UsageError
 from edgevision.metrics import agreement
 from edgevision.pipeline.pixel_store import PixelStore
+from edgevision.pipeline.stopwatch import Stopwatch
 from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
 from edgevision.quantize.quantize import QuantizedModel, quantize, read_float, stock_of
 from edgevision.quantize.target import Goal, Measured, Reached, meet
 from edgevision.recipe.recipe import Recipe
+from edgevision.runtime.crew import Crew
 from edgevision.runtime.predict import scores_of
-from edgevision.runtime.session import Session, usable_cpus
 from edgevision.tensors import FloatArray
-
-GLANCE = TimingPlan(rounds=3, seconds=0.1, least_runs=12)
-"""Enough to see that one file is much faster than another."""
-
-TIMING = TimingPlan(rounds=7, seconds=0.5, least_runs=35)
-"""Enough to rank a few files; `edgevision bench` says more."""
-
-MUCH = 0.8
-"""A ratio of latencies that a glance is believed in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +33,7 @@ class Work:
     """Photos the goal must hold on, under `contract`."""
     never_slower: bool = True
     """Time int8 against float, and leave slow operators in float where that is faster."""
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
 
 def make_quantized(
@@ -68,7 +58,7 @@ def make_quantized(
         images=None if photos is None else photos.__iter__,
         recipe=recipe,
         total=None if photos is None else len(photos),
-        timer=glance_ms if work.never_slower else None,
+        timer=work.stopwatch.compared_ms if work.never_slower else None,
         progress=progress,
     )
     return made, None
@@ -96,12 +86,14 @@ def _search(work: Work, goal: Goal, recipe: Recipe, progress: Progress) -> Reach
     def measure(content: bytes, of_file: Contract) -> Measured:
         return measured(_scores(content, of_file, judged), reference, images, goal)
 
-    return meet(stock, recipe, goal, measure=measure, timer=median_ms, progress=progress)
+    return meet(
+        stock, recipe, goal, measure=measure, timer=work.stopwatch.median_ms, progress=progress
+    )
 
 
 def _scores(content: bytes, contract: Contract, photos: PixelStore) -> FloatArray:
-    with Session(content, threads=usable_cpus()) as session:
-        return scores_of(session, contract, photos)
+    with Crew(content) as crew:
+        return scores_of(crew, contract, photos)
 
 
 def measured(ours: FloatArray, reference: FloatArray, images: ImageSet, goal: Goal) -> Measured:
@@ -116,17 +108,3 @@ def measured(ours: FloatArray, reference: FloatArray, images: ImageSet, goal: Go
     # Both models saw the same images, so the spread is that of the differences.
     spread = 1.96 * float(lost.std()) / len(labels) ** 0.5
     return Measured(value=drop, low=drop - spread, high=drop + spread)
-
-
-def glance_ms(files: Mapping[str, bytes]) -> dict[str, float]:
-    """As `median_ms`, in a fraction of the time where all others are much faster than the first."""
-    first, *others = time_models(files, plan=GLANCE).values()
-    if all(other.summary.p50_ms < MUCH * first.summary.p50_ms for other in others):
-        return {found.name: found.summary.p50_ms for found in (first, *others)}
-    return median_ms(files)
-
-
-def median_ms(files: Mapping[str, bytes]) -> dict[str, float]:
-    """Median latency of each file on this machine, one thread, in turns."""
-    latencies = time_models(files, plan=TIMING)
-    return {name: found.summary.p50_ms for name, found in latencies.items()}

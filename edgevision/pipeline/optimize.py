@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgevision.artifact.package import write_card_file
-from edgevision.bench.latency import time_models
-from edgevision.bench.plan import Plan as TimingPlan
 from edgevision.compress.job import Learning
 from edgevision.compress.run import prune_file
 from edgevision.convert.convert import ConvertedModel, convert
@@ -25,6 +23,7 @@ from edgevision.pipeline.package import package
 from edgevision.pipeline.pixel_store import PixelStore
 from edgevision.pipeline.plan import Plan, Pruning
 from edgevision.pipeline.settle import settle
+from edgevision.pipeline.stopwatch import LOOK, Stopwatch
 from edgevision.preprocess.contract import Contract
 from edgevision.preprocess.options import of_contract
 from edgevision.progress import Progress, silent
@@ -36,9 +35,6 @@ CONVERT_LOG = "convert.log"
 PRUNED = "pruned-"
 """Before the names of the smaller model's files."""
 
-TIMING = TimingPlan(rounds=7, seconds=0.4, least_runs=35)
-"""A first look at the latency; `edgevision bench` takes longer and says more."""
-
 
 @dataclass(slots=True, kw_only=True)
 class _Run:
@@ -48,6 +44,8 @@ class _Run:
     folder: Path
     progress: Progress
     clock: Callable[[], float]
+    stopwatch: Stopwatch = field(default_factory=lambda: Stopwatch(first=LOOK))
+    """What is timed to choose by is what the table tells."""
     warnings: list[str] = field(default_factory=list)
     seconds: list[tuple[str, float]] = field(default_factory=list)
 
@@ -92,10 +90,9 @@ def optimize(
             smaller, _ = _run_float(run, _prune(run, plan.pruning, contract), contract)
             candidates += [smaller, *_quantize_all(run, smaller, photos, calibration)]
         with run.stage("time"):
-            latencies = time_models(
+            latencies = run.stopwatch.latencies(
                 {one.name: one.content for one in candidates},
                 threads=plan.threads,
-                plan=TIMING,
                 progress=progress,
             )
         with run.stage("package"):
@@ -179,9 +176,9 @@ def _run_float(
     name = converted.path.stem
     content, scalar = with_scalar_input(converted.path.read_bytes(), contract)
     photos = PixelStore(proof, scalar)
-    with run.stage(f"run {name}"), Session(content, threads=usable_cpus()) as session:
+    with run.stage(f"run {name}"):
         answers = answers_of(
-            session, scalar, photos, progress=run.progress, stage=f"running {name}"
+            content, scalar, photos, progress=run.progress, stage=f"running {name}"
         )
     made = Candidate(name=name, content=content, contract=scalar, recipe=None, answers=answers)
     return made, photos
@@ -201,16 +198,14 @@ def _quantize_all(
             judged=photos,
             never_slower=run.plan.never_slower
             and (recipe.input_type, recipe.output_type) != ("int8", "int8"),
+            stopwatch=run.stopwatch,
         )
         with run.stage(f"quantize {name}"):
             quantized, reached = make_quantized(work, recipe, progress=run.progress)
         run.warnings += quantized.warnings
-        with (
-            run.stage(f"run {name}"),
-            Session(quantized.content, threads=usable_cpus()) as session,
-        ):
+        with run.stage(f"run {name}"):
             answers = answers_of(
-                session,
+                quantized.content,
                 quantized.contract,
                 photos,
                 progress=run.progress,

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -16,7 +17,7 @@ from edgevision.quantize.judge import Judge
 from edgevision.quantize.lower import lower
 from edgevision.quantize.observe import Feed, Statistics
 from edgevision.quantize.prepare import Prepared, as_integers
-from edgevision.quantize.refine import correct_for_weights, refine
+from edgevision.quantize.refine import MOST_IMAGES, correct_for_weights, refine
 from edgevision.recipe.recipe import Quality, Recipe
 
 logger = logging.getLogger(__name__)
@@ -96,6 +97,8 @@ class Stock:
     integer: IntegerPart
     feeds: Feeds
     """The images of `statistics`, in their order."""
+    corrected_on: NDArray[np.int64] | None = None
+    """Which of the images layers are corrected on; None for all."""
 
     def of_images(self, chosen: NDArray[np.int64]) -> "Stock":
         """The same with some of the images."""
@@ -126,11 +129,15 @@ def make(
         if recipe.bias_correction:
             refined = correct_for_weights(decided.graph, lowered, statistics)
         return Making(graph=refined, position=lowered.position, design=decided, choice=choice)
+    given: Iterable[Feed] = stock.feeds()
+    if stock.corrected_on is not None:
+        statistics = statistics.of_images(stock.corrected_on)
+        given = _pick(given, stock.corrected_on)
     refined = refine(
         decided.graph,
         lowered,
         statistics,
-        (as_integers(lowered.graph, feed) for feed in stock.feeds()),
+        (as_integers(lowered.graph, feed) for feed in given),
         rounding=choice.rounded,
         biases=recipe.bias_correction,
         seed=recipe.seed,
@@ -147,20 +154,37 @@ def choose_and_make(stock: Stock, recipe: Recipe, *, progress: Progress = silent
     """
     choice = _asked(recipe)
     tried: list[Tried] = []
+    made = None
     if stock.statistics.count >= LEAST_IMAGES and _is_open(recipe):
         making, judge = divide(stock, recipe.quality)
         choice, tried = _search(making, recipe, judge, choice)
-    made = make(stock, recipe, choice, progress=progress)
+        if recipe.weight_rounding == "auto" and may_round(recipe):
+            made, steps = _rounded_or_not(stock, recipe, judge, choice, progress)
+            tried += steps
+            choice = made.choice
+            if making.statistics.count < MOST_IMAGES:
+                # More images would have made it better.
+                made = None
+    for line in tried:
+        logger.debug("%s: loss %.5f%s", line.step, line.loss, ", kept" if line.kept else "")
+    if made is None:
+        made = make(stock, recipe, choice, progress=progress)
     return replace(made, tried=tuple(tried))
 
 
 def divide(stock: Stock, quality: Quality) -> tuple[Stock, Judge]:
     """Most of the images to make from, and the rest to judge on."""
-    places = np.arange(stock.statistics.count)
+    making, judging = _parted(stock.statistics.count, quality)
+    judge = Judge(stock.prepared.graph, list(_pick(stock.feeds(), judging)))
+    return stock.of_images(making), judge
+
+
+def _parted(count: int, quality: Quality) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places of the images to make from, and of those to judge on."""
+    places = np.arange(count)
     judging = places[KEPT_OUT // 2 :: KEPT_OUT]
     judging = judging[:: -(-len(judging) // MOST_JUDGES[quality])]
-    judge = Judge(stock.prepared.graph, list(_pick(stock.feeds(), judging)))
-    return stock.of_images(np.setdiff1d(places, judging)), judge
+    return np.setdiff1d(places, judging), judging
 
 
 def _asked(recipe: Recipe) -> Choice:
@@ -184,32 +208,23 @@ def _is_open(recipe: Recipe) -> bool:
 def _search(
     stock: Stock, recipe: Recipe, judge: Judge, start: Choice
 ) -> tuple[Choice, list[Tried]]:
-    """The best choice found, and all that were tried.
+    """The best ranges found, equalized or not, and all that were tried.
 
-    Ranges and equalization are judged after a correction from statistics alone, which takes a
-    tenth of a second; rounding needs the layers one by one.
+    They are judged after a correction from statistics alone, which takes a tenth of a second.
     """
-    tried: list[Tried] = []
 
-    def loss_of(choice: Choice, *, rough: bool) -> float:
-        made = make(stock, recipe, choice, rough=rough)
+    def loss_of(choice: Choice) -> float:
+        made = make(stock, recipe, choice, rough=True)
         return judge.loss(made.graph, made.position)
 
-    def attempt(choice: Choice, reached: float, *, rough: bool) -> tuple[bool, float]:
-        loss = loss_of(choice, rough=rough)
-        kept = loss < WORTH * reached
-        tried.append(Tried(step=str(choice), loss=loss, kept=kept))
-        return kept, loss if kept else reached
-
-    choice = start
     if recipe.ranges == "auto":
         choices = [replace(start, widening=w) for w in WIDENINGS[recipe.quality]]
     else:
         choices = [start]
-    losses = [loss_of(one, rough=True) for one in choices]
+    losses = [loss_of(one) for one in choices]
     best = int(np.argmin(losses))
-    choice, reached = choices[best], losses[best]
-    tried += [
+    choice = choices[best]
+    tried = [
         Tried(step=str(one), loss=loss, kept=at == best)
         for at, (one, loss) in enumerate(zip(choices, losses, strict=True))
     ]
@@ -217,17 +232,35 @@ def _search(
     pairs = any(pair.producer in stock.integer[0] for pair in found)
     if recipe.equalization == "auto" and may_equalize(recipe) and pairs:
         candidate = replace(choice, equalized=True)
-        kept, reached = attempt(candidate, reached, rough=True)
+        loss = loss_of(candidate)
+        kept = loss < WORTH * losses[best]
+        tried.append(Tried(step=str(candidate), loss=loss, kept=kept))
         choice = candidate if kept else choice
-    if recipe.weight_rounding == "auto" and may_round(recipe):
-        reached = loss_of(choice, rough=False)
-        tried.append(Tried(step=f"{choice}, layer by layer", loss=reached, kept=True))
-        candidate = replace(choice, rounded=True)
-        kept, reached = attempt(candidate, reached, rough=False)
-        choice = candidate if kept else choice
-    for line in tried:
-        logger.debug("%s: loss %.5f%s", line.step, line.loss, ", kept" if line.kept else "")
     return choice, tried
+
+
+def _rounded_or_not(
+    stock: Stock, recipe: Recipe, judge: Judge, choice: Choice, progress: Progress
+) -> tuple[Making, list[Tried]]:
+    """The better of `choice` with its weights rounded by output and without; both as tried.
+
+    Both need the layers one by one, and go through them side by side. Ranges are those of all
+    images, so that what is judged can be what is kept.
+    """
+    making, _ = _parted(stock.statistics.count, recipe.quality)
+    trial = replace(stock, corrected_on=making)
+    with ThreadPoolExecutor(1) as beside:
+        # The quicker one beside: Ctrl-C meets the other, and waits for this one only.
+        corrected = beside.submit(make, trial, recipe, choice)
+        rounded = make(trial, recipe, replace(choice, rounded=True), progress=progress)
+        plain = corrected.result()
+    before, after = (judge.loss(made.graph, made.position) for made in (plain, rounded))
+    kept = after < WORTH * before
+    tried = [
+        Tried(step=f"{choice}, layer by layer", loss=before, kept=True),
+        Tried(step=str(rounded.choice), loss=after, kept=kept),
+    ]
+    return rounded if kept else plain, tried
 
 
 def _pick(feeds: Iterable[Feed], chosen: NDArray[np.int64]) -> Iterator[Feed]:

@@ -8,17 +8,18 @@ from numpy.typing import NDArray
 
 from edgevision.quantize.border import same_padding
 from edgevision.quantize.graph import Graph, Operator
+from edgevision.tensors import FloatArray
 
 SAMPLES_PER_COLUMN = 4
 """Positions over all images that a Gram matrix is made of, per column of it: more than determine
 it; neighbouring positions say much the same."""
 
-_LEAST_SAMPLES = 2048
+_LEAST_SAMPLES = 512
 
 
 def centred_gram(
     graph: Graph, op: Operator, values: Sequence[NDArray[Any]], *, zero: int, seed: int
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Mean of x x^T over sampled positions, with the mean of x taken out.
 
     Args:
@@ -32,54 +33,57 @@ def centred_gram(
         (taps x channels, taps x channels) in units of input steps; for depthwise layers one
         (taps, taps) matrix per channel, (channels, taps, taps).
     """
-    rng = np.random.default_rng(seed)
-    kernel = graph.tensors[op.inputs[1]].shape
-    is_depthwise = op.name == "DEPTHWISE_CONV_2D"
-    width = int(np.prod(kernel[1:3] if is_depthwise else kernel[1:]))
-    quota = -(-max(_LEAST_SAMPLES, SAMPLES_PER_COLUMN * width) // len(values))
-    sampled = [_columns(graph, op, value, zero, quota=quota, rng=rng) for value in values]
-    seen = np.concatenate(sampled).astype(np.float32)
-    seen -= seen.mean(axis=0, dtype=np.float64).astype(np.float32)
-    if is_depthwise:
-        per_channel = np.ascontiguousarray(seen.transpose(2, 0, 1))
-        gram = np.matmul(per_channel.transpose(0, 2, 1), per_channel)
+    seen = _sampled(graph, op, values, zero, seed)
+    count, width, channels = seen.shape
+    if op.name == "DEPTHWISE_CONV_2D":
+        by_channel = seen.transpose(2, 0, 1).astype(np.float32, order="C")
+        by_channel -= by_channel.mean(axis=1, keepdims=True)
+        gram = np.matmul(by_channel.transpose(0, 2, 1), by_channel)
     else:
-        flat = seen.reshape(len(seen), -1)
+        flat = seen.reshape(count, width * channels).astype(np.float32)
+        flat -= flat.mean(axis=0, dtype=np.float64).astype(np.float32)
         gram = flat.T @ flat
-    result: NDArray[np.float64] = gram.astype(np.float64) / len(seen)
+    result: FloatArray = gram / np.float32(count)
     return result
 
 
-def _columns(
-    graph: Graph,
-    op: Operator,
-    value: NDArray[Any],
-    zero: int,
-    *,
-    quota: int,
-    rng: np.random.Generator,
+def _sampled(
+    graph: Graph, op: Operator, values: Sequence[NDArray[Any]], zero: int, seed: int
 ) -> NDArray[Any]:
-    """(positions, taps, channels) of what up to `quota` output positions read."""
+    """(positions, taps, channels) of what some output positions of each image read."""
+    rng = np.random.default_rng(seed)
+    reads = _reads(graph, op)
+    kernel = graph.tensors[op.inputs[1]].shape
+    width = int(np.prod(kernel[1:3] if op.name == "DEPTHWISE_CONV_2D" else kernel[1:]))
+    quota = -(-max(_LEAST_SAMPLES, SAMPLES_PER_COLUMN * width) // len(values))
+    each = min(quota, len(reads))
+    channels = kernel[1] if op.name == "FULLY_CONNECTED" else values[0].shape[-1]
+    seen = np.empty((len(values) * each, reads.shape[1], channels), values[0].dtype)
+    for image, value in enumerate(values):
+        chosen = reads[np.sort(rng.choice(len(reads), each, replace=False))]
+        part = seen[image * each : (image + 1) * each]
+        value.reshape(-1, channels).take(chosen, axis=0, out=part, mode="clip")
+        part[chosen < 0] = zero
+    return seen
+
+
+def _reads(graph: Graph, op: Operator) -> NDArray[np.int64]:
+    """(output positions, taps): which input position each tap reads, -1 in the padding."""
     weights = graph.tensors[op.inputs[1]].shape
+    given = graph.tensors[op.inputs[0]].shape
     if op.name == "FULLY_CONNECTED":
-        rows = value.reshape(-1, 1, weights[1])
-        return rows[_some(len(rows), quota, rng)]
-    height, width = graph.tensors[op.outputs[0]].shape[1:3]
-    (top, bottom), (left, right) = same_padding(graph, op)
-    padded = np.pad(
-        value[0], ((top, bottom), (left, right), (0, 0)), constant_values=value.dtype.type(zero)
+        return np.arange(int(np.prod(given)) // weights[1])[:, None]
+    made = graph.tensors[op.outputs[0]].shape
+    (top, _), (left, _) = same_padding(graph, op)
+    o = op.options
+    rows, columns = (
+        np.arange(made[axis])[:, None] * stride + np.arange(weights[axis]) * dilation - before
+        for axis, stride, dilation, before in (
+            (1, o.strideH, o.dilationHFactor, top),
+            (2, o.strideW, o.dilationWFactor, left),
+        )
     )
-    chosen = _some(height * width, quota, rng)
-    y, x = (chosen // width) * op.options.strideH, (chosen % width) * op.options.strideW
-    taps = [
-        padded[y + row * op.options.dilationHFactor, x + column * op.options.dilationWFactor]
-        for row in range(weights[1])
-        for column in range(weights[2])
-    ]
-    return np.stack(taps, axis=1)
-
-
-def _some(count: int, quota: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    if count <= quota:
-        return np.arange(count)
-    return np.sort(rng.choice(count, quota, replace=False))
+    # (rows, columns, taps down, taps across)
+    down, across = rows[:, None, :, None], columns[None, :, None, :]
+    inside = (down >= 0) & (down < given[1]) & (across >= 0) & (across < given[2])
+    return np.where(inside, down * given[2] + across, -1).reshape(made[1] * made[2], -1)

@@ -11,7 +11,8 @@ from edgevision.quantize.graph import Graph
 from edgevision.quantize.graph_writer import file_with_outputs
 from edgevision.quantize.observe import Feed
 from edgevision.quantize.prepare import as_integers
-from edgevision.runtime.session import Session, usable_cpus
+from edgevision.runtime.crew import Crew
+from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray
 
 
@@ -81,14 +82,14 @@ class Judge:
 def run_tensors(graph: Graph, tensors: Sequence[int], feeds: Sequence[Feed]) -> list[FloatArray]:
     """Real values of `tensors` for each feed, each (images, ...)."""
     shown = list(dict.fromkeys(tensors))
-    with Session(file_with_outputs(graph, shown), threads=min(2, usable_cpus())) as session:
-        rows: list[list[NDArray[Any]]] = [[] for _ in shown]
-        for feed in feeds:
-            results = session.run(*feed)
-            for row, spec, value in zip(rows, session.outputs, results, strict=True):
-                row.append(spec.to_real(value))
-    stacked = {t: np.stack(row) for t, row in zip(shown, rows, strict=True)}
-    return [stacked[t] for t in tensors]
+
+    def run(session: Session, feed: Feed) -> list[FloatArray]:
+        values = session.run(*feed)
+        return [spec.to_real(v) for spec, v in zip(session.outputs, values, strict=True)]
+
+    with Crew(file_with_outputs(graph, shown)) as crew:
+        rows = list(crew.map(run, feeds))
+    return [np.stack([row[shown.index(t)] for row in rows]) for t in tensors]
 
 
 def mean_root_divergence(expected: NDArray[Any], actual: NDArray[Any]) -> float:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edgevision.quantize.graph import Graph
 from edgevision.quantize.graph_writer import to_bytes
 from edgevision.quantize.observe import Feed
-from edgevision.runtime.session import Session, usable_cpus
+from edgevision.runtime.session import Session
 
 Values = list[NDArray[Any]]
 """One array for each image."""
@@ -48,7 +48,8 @@ def _run_one(graph: Graph, at: int, given: list[int], alive: dict[int, Values]) 
     alone.file = copy.copy(graph.file)
     alone.file.signatureDefs = None
     made: list[Values] = [[] for _ in op.outputs]
-    with Session(to_bytes(alone), threads=min(2, usable_cpus())) as session:
+    # One thread: most operators are too small for two, and another graph may be walked beside.
+    with Session(to_bytes(alone)) as session:
         for image in range(len(alive[given[0]]) if given else 0):
             for results, value in zip(
                 made, session.run(*(alive[t][image] for t in given)), strict=True

@@ -12,7 +12,8 @@ from edgevision.progress import Progress, silent
 from edgevision.quantize.graph import Graph
 from edgevision.quantize.graph_writer import file_with_outputs
 from edgevision.quantize.patches import patch_input, taps_of
-from edgevision.runtime.session import Session, usable_cpus
+from edgevision.runtime.crew import Crew
+from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray
 
 Feed = tuple[NDArray[Any], ...]
@@ -66,8 +67,8 @@ def observe(
 ) -> Statistics:
     """Run the float `graph` on every feed and note each watched tensor's extremes.
 
-    One image is held at a time. The watched tensors become outputs of the model, so that the fast
-    kernels run (three times as fast as keeping all tensors of the plain ones).
+    Of each image only the statistics are kept. The watched tensors become outputs of the model, so
+    that the fast kernels run (three times as fast as keeping all tensors of the plain ones).
 
     Raises:
         ImageSetError: there is no image, or one makes a NaN or infinite activation.
@@ -77,84 +78,90 @@ def observe(
     inputs = {t: at for at, t in enumerate(graph.inputs)}
     shown = [t for t in order if t not in inputs]
     layers = {at: _Layer(graph, at) for at in followed}
-    lows: list[list[float]] = []
-    highs: list[list[float]] = []
-    channels = _Channels(by_channel)
-    content = file_with_outputs(graph, shown or graph.outputs)
-    with Session(content, threads=min(2, usable_cpus())) as session:
+    apart = set(by_channel)
+
+    def look(session: Session, feed: Feed) -> _Seen:
+        for spec, value in zip(session.inputs, feed, strict=True):
+            session.view(spec)[...] = value
+        session.invoke()
+        # In a function of its own: no view may be alive when the session runs again.
         specs = dict(zip(shown, session.outputs, strict=False))
-        for count, feed in enumerate(feeds()):
-            for spec, value in zip(session.inputs, feed, strict=True):
-                session.view(spec)[...] = value
-            session.invoke()
-            # In a function of its own: no view may be alive when the session runs again.
-            low, high = _note(
-                {t: feed[inputs[t]] if t in inputs else session.view(specs[t]) for t in order},
-                layers,
-                channels,
-            )
-            _check_finite(graph, order, low, high, count)
-            lows.append(low)
-            highs.append(high)
-            progress(count + 1, total or count + 1, "observing")
-    if not lows:
+        return _seen(
+            {t: feed[inputs[t]] if t in inputs else session.view(specs[t]) for t in order},
+            layers,
+            apart,
+        )
+
+    images: list[_Seen] = []
+    with Crew(file_with_outputs(graph, shown or graph.outputs)) as crew:
+        for seen in crew.map(look, feeds()):
+            _check_finite(graph, order, seen, len(images))
+            images.append(seen)
+            progress(len(images), total or len(images), "observing")
+    if not images:
         message = "there are no calibration images"
         raise ImageSetError(message, hint="edgevision calibration build FOLDER")
-    low_table, high_table = np.asarray(lows, np.float32), np.asarray(highs, np.float32)
+    low = np.asarray([seen.low for seen in images], np.float32)
+    high = np.asarray([seen.high for seen in images], np.float32)
     return Statistics(
-        count=len(lows),
-        low={t: low_table[:, at] for at, t in enumerate(order)},
-        high={t: high_table[:, at] for at, t in enumerate(order)},
-        channel_low={t: np.stack(rows) for t, rows in channels.low.items()},
-        channel_high={t: np.stack(rows) for t, rows in channels.high.items()},
-        patches={at: np.stack(layer.patches) for at, layer in layers.items()},
+        count=len(images),
+        low={t: low[:, at] for at, t in enumerate(order)},
+        high={t: high[:, at] for at, t in enumerate(order)},
+        channel_low={t: np.stack([seen.channels[t][0] for seen in images]) for t in by_channel},
+        channel_high={t: np.stack([seen.channels[t][1] for seen in images]) for t in by_channel},
+        patches={at: np.stack([seen.patches[at] for seen in images]) for at in layers},
     )
 
 
 class _Layer:
-    """Collects the mean patches of one operator's input."""
+    """Which mean patches of its input one operator has."""
 
     def __init__(self, graph: Graph, at: int) -> None:
         self.op = graph.operators[at]
         self.weights_shape = graph.tensors[self.op.inputs[1]].shape
         self.taps = taps_of(graph, self.op)
-        self.patches: list[FloatArray] = []
 
-    def note(self, values: NDArray[Any]) -> None:
-        self.patches.append(self.taps.mean_patch(patch_input(self.op, values, self.weights_shape)))
-
-
-class _Channels:
-    """Collects the extremes of each channel of some tensors."""
-
-    def __init__(self, tensors: Sequence[int]) -> None:
-        self.low: dict[int, list[FloatArray]] = {t: [] for t in tensors}
-        self.high: dict[int, list[FloatArray]] = {t: [] for t in tensors}
-
-    def note(self, values: dict[int, NDArray[Any]]) -> None:
-        for t in self.low:
-            rows = values[t].reshape(-1, values[t].shape[-1])
-            self.low[t].append(rows.min(axis=0))
-            self.high[t].append(rows.max(axis=0))
+    def patch(self, values: NDArray[Any]) -> FloatArray:
+        return self.taps.mean_patch(patch_input(self.op, values, self.weights_shape))
 
 
-def _note(
-    values: dict[int, NDArray[Any]], layers: dict[int, _Layer], channels: _Channels
-) -> tuple[list[float], list[float]]:
-    """Smallest and largest of each tensor; adds to `layers` and `channels` what they see."""
-    channels.note(values)
-    for layer in layers.values():
-        layer.note(values[layer.op.inputs[0]])
-    low = [float(value.min(initial=np.inf)) for value in values.values()]
-    high = [float(value.max(initial=-np.inf)) for value in values.values()]
-    return low, high
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """One image's part of the statistics."""
+
+    low: list[float]
+    """Of each watched tensor, in their order."""
+    high: list[float]
+    channels: dict[int, tuple[FloatArray, FloatArray]]
+    """Tensor -> smallest and largest of each channel."""
+    patches: dict[int, FloatArray]
 
 
-def _check_finite(
-    graph: Graph, order: list[int], low: list[float], high: list[float], image: int
-) -> None:
+def _seen(values: dict[int, NDArray[Any]], layers: dict[int, _Layer], apart: set[int]) -> _Seen:
+    """What there is to note of the watched tensors' `values`."""
+    channels = {t: _channel_extremes(values[t]) for t in apart}
+    # The smallest value is that of the smallest channel: no need to look at them all again.
+    lows = [channels[t][0] if t in channels else value for t, value in values.items()]
+    highs = [channels[t][1] if t in channels else value for t, value in values.items()]
+    return _Seen(
+        low=[float(value.min(initial=np.inf)) for value in lows],
+        high=[float(value.max(initial=-np.inf)) for value in highs],
+        channels=channels,
+        patches={at: layer.patch(values[layer.op.inputs[0]]) for at, layer in layers.items()},
+    )
+
+
+def _channel_extremes(values: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
+    # Row by row of the picture first: reductions over many short rows take five times as long.
+    width, channels = values.shape[-2:] if values.ndim > 1 else (1, len(values))
+    rows = values.reshape(-1, width * channels)
+    low, high = rows.min(axis=0), rows.max(axis=0)
+    return low.reshape(width, channels).min(axis=0), high.reshape(width, channels).max(axis=0)
+
+
+def _check_finite(graph: Graph, order: list[int], seen: _Seen, image: int) -> None:
     # A minimum or maximum over values with a NaN among them is NaN.
-    for t, bottom, top in zip(order, low, high, strict=True):
+    for t, bottom, top in zip(order, seen.low, seen.high, strict=True):
         if np.isfinite(bottom) and np.isfinite(top):
             continue
         if bottom == np.inf and top == -np.inf:

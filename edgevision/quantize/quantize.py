@@ -21,6 +21,7 @@ from edgevision.quantize.graph_reader import read_graph
 from edgevision.quantize.graph_writer import to_bytes
 from edgevision.quantize.lower import lower
 from edgevision.quantize.observe import Statistics, observe
+from edgevision.quantize.one_thread import one_thread_each
 from edgevision.quantize.patches import is_followed
 from edgevision.quantize.plan import Range, Skipped, tensors_in_integers
 from edgevision.quantize.prepare import (
@@ -64,6 +65,7 @@ class QuantizedModel:
     seconds: float = 0.0
 
 
+@one_thread_each()
 def quantize(
     float_model: Path | bytes,
     *,
@@ -154,6 +156,7 @@ def read_float(float_model: Path | bytes) -> Graph:
     return graph
 
 
+@one_thread_each()
 def stock_of(
     graph: Graph,
     *,

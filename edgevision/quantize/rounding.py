@@ -1,7 +1,9 @@
 """Rounding weights so that a layer's output, not each weight, is nearest to the float one.
 
-Source: Frantar et al. 2022 (GPTQ), https://arxiv.org/abs/2210.17323, after Hassibi & Stork 1993
-(Optimal Brain Surgeon): the error of each rounded weight is made good by those not rounded yet.
+Source: Frantar et al. 2022 (GPTQ), https://arxiv.org/abs/2210.17323: the error of each rounded
+weight is made good by those not rounded yet. Computed as Chee et al. 2023 (QuIP),
+https://arxiv.org/abs/2307.13304, theorem 6, found to be the same: what a weight has to make good
+is read off one triangular factor of the Gram matrix, which needs no inverse.
 """
 
 import numpy as np
@@ -12,7 +14,8 @@ DAMPING = 0.01
 weights wander; the paper's value."""
 
 _BLOCK = 64
-"""Columns rounded before the rest is updated at once: one matrix product instead of 64."""
+"""Columns that are handed the errors of all columns before them at once: one matrix product
+instead of 64."""
 
 
 def round_with_feedback(
@@ -20,7 +23,8 @@ def round_with_feedback(
 ) -> NDArray[np.int8]:
     """Integers in -127..127 with which `weights` gives nearly the same outputs.
 
-    No output changes by more than with each weight rounded by itself.
+    No output changes by more than with each weight rounded by itself. All is computed in the
+    precision of `gram`: float32 is enough for it.
 
     Args:
         weights: (outputs, inputs).
@@ -29,31 +33,23 @@ def round_with_feedback(
         scale: (outputs,), real = scale * integer.
     """
     order = np.argsort(-np.diag(gram), kind="stable")
-    work: NDArray[np.float64] = weights.astype(np.float64)[:, order]
-    step = scale.astype(np.float64)[:, None]
-    hessian = gram.astype(np.float64)[np.ix_(order, order)]
-    size = len(hessian)
-    damping = DAMPING * float(np.mean(np.diag(hessian)))
-    hessian[np.diag_indices(size)] += max(damping, 1e-12)
-    factor: NDArray[np.float64] = _inverse_factor(hessian)
-    rounded = np.empty_like(work)
-    for begin in range(0, size, _BLOCK):
-        end = min(begin + _BLOCK, size)
-        errors = np.empty((len(work), end - begin))
-        for column in range(begin, end):
-            integers = np.clip(np.rint(work[:, column] / step[:, 0]), -127, 127)
-            rounded[:, column] = integers
-            error = (work[:, column] - integers * step[:, 0]) / factor[column, column]
-            work[:, column:end] -= np.outer(error, factor[column, column:end])
-            errors[:, column - begin] = error
-        work[:, end:] -= errors @ factor[begin:end, end:]
-    restored = np.empty(rounded.shape, np.int8)
-    restored[:, order] = rounded.astype(np.int8)
-    nearest = _nearest(weights, step)
-    worse = output_error(weights, restored * step, gram) > output_error(
-        weights, nearest * step, gram
-    )
-    return np.where(worse[:, None], nearest, restored)
+    ordered = gram[np.ix_(order, order)]
+    feedback = _feedback(ordered)
+    # In steps, and a row for each input, so that what goes on together lies together.
+    wanted = np.ascontiguousarray((weights / scale[:, None]).T[order], gram.dtype)
+    rounded, missing = np.empty_like(wanted), np.empty_like(wanted)
+    for begin in range(0, len(wanted), _BLOCK):
+        end = min(begin + _BLOCK, len(wanted))
+        due = wanted[begin:end] + feedback[begin:end, :begin] @ missing[:begin]
+        for at in range(begin, end):
+            aim = due[at - begin] + feedback[at, begin:at] @ missing[begin:at]
+            rounded[at] = _integers(aim)
+            missing[at] = wanted[at] - rounded[at]
+    nearest = _integers(wanted)
+    worse = output_error(missing.T, ordered) > output_error((wanted - nearest).T, ordered)
+    restored = np.empty(weights.shape, np.int8)
+    restored[:, order] = np.where(worse, nearest, rounded).T
+    return restored
 
 
 def round_each_with_feedback(
@@ -66,50 +62,59 @@ def round_each_with_feedback(
         grams: (outputs, inputs, inputs).
         scale: (outputs,).
     """
-    size = weights.shape[1]
-    diagonals = np.diagonal(grams, axis1=1, axis2=2)
-    order = np.argsort(-diagonals, axis=1, kind="stable")
-    work = np.take_along_axis(weights.astype(np.float64), order, axis=1)
-    rows = np.take_along_axis(grams.astype(np.float64), order[:, :, None], axis=1)
-    hessian = np.take_along_axis(rows, order[:, None, :], axis=2)
-    damping = np.maximum(DAMPING * diagonals.mean(axis=1), 1e-12)
-    inverse = np.linalg.inv(hessian + damping[:, None, None] * np.eye(size))
-    factor = np.linalg.cholesky((inverse + inverse.transpose(0, 2, 1)) / 2).transpose(0, 2, 1)
-    step = scale.astype(np.float64)
-    rounded = np.empty_like(work)
-    for column in range(size):
-        rounded[:, column] = np.clip(np.rint(work[:, column] / step), -127, 127)
-        error = (work[:, column] - rounded[:, column] * step) / factor[:, column, column]
-        work[:, column:] -= error[:, None] * factor[:, column, column:]
-    restored = np.empty(rounded.shape, np.int8)
-    np.put_along_axis(restored, order, rounded.astype(np.int8), axis=1)
-    nearest = _nearest(weights, step[:, None])
-    errors = [
-        np.einsum("oi,oij,oj->o", difference, grams.astype(np.float64), difference, optimize=True)
-        for difference in (weights - candidate * step[:, None] for candidate in (restored, nearest))
-    ]
-    return np.where((errors[0] > errors[1])[:, None], nearest, restored)
+    order = np.argsort(-np.diagonal(grams, axis1=1, axis2=2), axis=1, kind="stable")
+    rows = np.take_along_axis(grams, order[:, :, None], axis=1)
+    ordered = np.take_along_axis(rows, order[:, None, :], axis=2)
+    feedback = _feedback(ordered)
+    wanted = np.take_along_axis((weights / scale[:, None]).astype(grams.dtype), order, axis=1)
+    rounded, missing = np.empty_like(wanted), np.empty_like(wanted)
+    for at in range(weights.shape[1]):
+        aim = wanted[:, at] + (feedback[:, at, :at] * missing[:, :at]).sum(axis=1)
+        rounded[:, at] = _integers(aim)
+        missing[:, at] = wanted[:, at] - rounded[:, at]
+    nearest = _integers(wanted)
+    worse = output_error(missing, ordered) > output_error(wanted - nearest, ordered)
+    restored = np.empty(weights.shape, np.int8)
+    chosen = np.where(worse[:, None], nearest, rounded)
+    np.put_along_axis(restored, order, chosen.astype(np.int8), axis=1)
+    return restored
 
 
-def _nearest(weights: NDArray[np.floating], step: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Each weight rounded by itself. Going column by column is greedy: now and then it loses."""
-    nearest: NDArray[np.int8] = np.clip(np.rint(weights / step), -127, 127).astype(np.int8)
+def _integers(steps: NDArray[np.floating]) -> NDArray[np.floating]:
+    nearest: NDArray[np.floating] = np.clip(np.rint(steps), -127, 127)
     return nearest
 
 
-def _inverse_factor(hessian: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Upper triangular U with U^T U = inverse of `hessian`."""
-    inverse = np.linalg.inv(hessian)
-    factor: NDArray[np.float64] = np.linalg.cholesky((inverse + inverse.T) / 2).T.astype(np.float64)
-    return factor
+def _feedback(grams: NDArray[np.floating]) -> NDArray[np.floating]:
+    """F with F[k, j] the share of input j's error that input k makes good, for all j < k.
 
+    With H = (I + U) D (I + U)^T for U strictly upper triangular, F is U^T: minding the errors of
+    the inputs before it so, input k adds d_k times the square of its own rounding to the output's
+    error, and that is all.
 
-def output_error(
-    weights: NDArray[np.floating], rounded: NDArray[np.floating], gram: NDArray[np.floating]
-) -> NDArray[np.float64]:
-    """Mean square of what the outputs change by, (outputs,), when `rounded` replaces `weights`."""
-    difference = weights.astype(np.float64) - rounded
-    error: NDArray[np.float64] = np.einsum(
-        "oi,ij,oj->o", difference, gram.astype(np.float64), difference, optimize=True
+    Args:
+        grams: (..., inputs, inputs).
+    """
+    size = grams.shape[-1]
+    level = np.trace(grams, axis1=-2, axis2=-1) / size
+    damped = grams + np.maximum(DAMPING * level, 1e-12)[..., None, None] * np.eye(
+        size, dtype=grams.dtype
     )
+    # Cholesky's factor is lower triangular and first things first: turned around it is upper.
+    factor = np.linalg.cholesky(damped[..., ::-1, ::-1])[..., ::-1, ::-1]
+    diagonal = np.diagonal(factor, axis1=-2, axis2=-1)
+    feedback: NDArray[np.floating] = np.ascontiguousarray(np.swapaxes(factor, -2, -1))
+    feedback /= diagonal[..., :, None]
+    return feedback
+
+
+def output_error(change: NDArray[np.floating], gram: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Mean square of what the outputs change by, (outputs,), when their weights change.
+
+    Args:
+        change: (outputs, inputs), of the weights.
+        gram: (inputs, inputs) of them all, or (outputs, inputs, inputs).
+    """
+    response = change @ gram if gram.ndim == 2 else np.einsum("oi,oij->oj", change, gram)
+    error: NDArray[np.floating] = (response * change).sum(axis=1)
     return error

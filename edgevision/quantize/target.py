@@ -18,6 +18,7 @@ from edgevision.progress import Progress, silent
 from edgevision.quantize.choose import Choice, Making, Stock, choose_and_make, divide, make
 from edgevision.quantize.design import integer_part
 from edgevision.quantize.graph_writer import to_bytes
+from edgevision.quantize.one_thread import one_thread_each
 from edgevision.quantize.quantize import QuantizedModel, finished
 from edgevision.recipe.recipe import Recipe
 
@@ -81,6 +82,7 @@ Timer = Callable[[Mapping[str, bytes]], Mapping[str, float]]
 """Files by name -> median milliseconds, measured interleaved."""
 
 
+@one_thread_each()
 def meet(
     stock: Stock,
     recipe: Recipe,

@@ -11,6 +11,7 @@ from edgevision.predictions import Predictions
 from edgevision.preprocess.contract import Contract
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
+from edgevision.runtime.crew import Crew
 from edgevision.runtime.feed import Feed
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray, Pixels
@@ -66,8 +67,8 @@ def pixels_of(
         progress(done, len(images), stage)
 
 
-def scores_of(session: Session, contract: Contract, images: Iterable[Pixels]) -> FloatArray:
-    """(images, classes) real scores of a single-output classifier; images are drawn one at a time.
+def scores_of(session: Session | Crew, contract: Contract, images: Iterable[Pixels]) -> FloatArray:
+    """(images, classes) real scores of a single-output classifier; images are drawn as needed.
 
     One output p becomes two columns, 1 - p and p, so that argmax and accuracy hold; p is the
     output itself when a sigmoid makes it, else the sigmoid of it.
@@ -87,7 +88,11 @@ def scores_of(session: Session, contract: Contract, images: Iterable[Pixels]) ->
         message = f"the output {output.name!r} has shape {shape}, not one score for each class"
         raise ModelError(message, hint=_OTHERS)
     feed = Feed(session.inputs[0], contract)
-    rows = [output.to_real(session.run(feed(pixels))[0]).reshape(-1) for pixels in images]
+
+    def row(one: Session, pixels: Pixels) -> FloatArray:
+        return output.to_real(one.run(feed(pixels))[0]).reshape(-1)
+
+    rows = list(session.map(row, images))
     if not rows:
         return np.zeros((0, max(2, math.prod(output.shape))), np.float32)
     scores = np.stack(rows)

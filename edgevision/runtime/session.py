@@ -1,11 +1,11 @@
 """A model held open in an interpreter: integers and real numbers in, real numbers out."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from edgevision.artifact.model import read_model
 from edgevision.errors import ModelError
 from edgevision.runtime.loader import RuntimeLibrary, load_runtime, uses_delegate
 from edgevision.tensors import FloatArray, Quantization, dequantize
+
+Image = TypeVar("Image")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +162,12 @@ class Session:
     def results(self) -> tuple[NDArray[Any], ...]:
         """Copies of what the outputs hold since the last `invoke`."""
         return tuple(self._interpreter.get_tensor(spec.index) for spec in self.outputs)
+
+    def map(
+        self, work: "Callable[[Session, Image], Result]", images: Iterable[Image]
+    ) -> Iterator[Result]:
+        """What `work` makes of each image, one after the other; `Crew` does several at once."""
+        return (work(self, image) for image in images)
 
     def invoke(self) -> None:
         """Run on what the input tensors hold now; for timing and zero-copy loops.

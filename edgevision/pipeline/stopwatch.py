@@ -1,0 +1,65 @@
+"""Timing files on this machine, and remembering: what one stage has timed, another can tell."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from edgevision.bench.latency import Latency, time_models
+from edgevision.bench.plan import Plan
+from edgevision.progress import Progress, silent
+
+GLANCE = Plan(rounds=3, seconds=0.1, least_runs=12)
+"""Enough to see that one file is much faster than another."""
+
+LOOK = Plan(rounds=7, seconds=0.25, least_runs=35, warmup_runs=3, warmup_seconds=0.015)
+"""Enough for a table with an interval of the ratio; `edgevision bench` takes longer and says
+more."""
+
+TIMING = Plan(rounds=7, seconds=0.5, least_runs=35)
+"""Enough to rank a few files."""
+
+MUCH = 0.8
+"""A ratio of latencies that the first look is believed in."""
+
+
+class Stopwatch:
+    """Times files side by side, on this machine and one thread unless told otherwise."""
+
+    def __init__(self, first: Plan = GLANCE) -> None:
+        """Take a first look at files with the plan `first`."""
+        self._first = first
+        self._known: list[dict[bytes, Latency]] = []
+
+    def compared_ms(self, files: Mapping[str, bytes]) -> dict[str, float]:
+        """As `median_ms`, in less time where all others are much faster than the first."""
+        found = self._measure(files, self._first)
+        first, *others = (latency.summary.p50_ms for latency in found.values())
+        if all(other < MUCH * first for other in others):
+            return {name: latency.summary.p50_ms for name, latency in found.items()}
+        return self.median_ms(files)
+
+    def median_ms(self, files: Mapping[str, bytes]) -> dict[str, float]:
+        """Median latency of each file, in turns."""
+        found = self._measure(files, TIMING)
+        return {name: latency.summary.p50_ms for name, latency in found.items()}
+
+    def latencies(
+        self, files: Mapping[str, bytes], *, threads: int = 1, progress: Progress = silent
+    ) -> dict[str, Latency]:
+        """All that was measured of each file: again only if not all were timed side by side."""
+        for known in reversed(self._known):
+            found = {name: known[content] for name, content in files.items() if content in known}
+            if len(found) == len(files) and {one.threads for one in found.values()} == {threads}:
+                return {name: replace(one, name=name) for name, one in found.items()}
+        return self._measure(files, LOOK, threads=threads, progress=progress)
+
+    def _measure(
+        self,
+        files: Mapping[str, bytes],
+        plan: Plan,
+        *,
+        threads: int = 1,
+        progress: Progress = silent,
+    ) -> dict[str, Latency]:
+        found = time_models(files, threads=threads, plan=plan, progress=progress)
+        self._known.append({files[name]: latency for name, latency in found.items()})
+        return found
