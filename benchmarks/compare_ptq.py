@@ -13,8 +13,8 @@ which the answer is that of the float model; SQNR and KL compare the outputs. "C
 processor's time to quantize, "ms" that of one run of the first draw's model, one thread, in turns:
 a busy machine stretches the clock's time, but not these.
 NNCF takes part when nncf and openvino are installed; its models run in OpenVINO, and so does its
-latency. --nets adds the networks of train_cifar_nets.py, --lite0 the weights that
-efficientnet_lite0.py tells how to get.
+latency. --nets adds the networks of train_cifar_nets.py and fit_cifar_heads.py that the folder
+holds, --lite0 the weights that efficientnet_lite0.py tells how to get.
 """
 
 import argparse

