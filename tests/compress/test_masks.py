@@ -9,7 +9,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from edgevision.compress.child import child_environment
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +26,7 @@ from edgevision.compress.removal import rebuild
 from edgevision.compress.schedules import schedule_for
 from edgevision.compress.trace import trace
 from edgevision.errors import UsageError
+from edgevision.keras_model.child import child_environment
 from tests.compress.models import randomize, resnet_like
 from tests.compress.small_set import examples
 from tests.compress.test_fine_tune import QUICK, quarters_net

@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from edgevision.compress.child import child_environment
+
+from edgevision.keras_model.child import child_environment
 
 # TensorFlow can be divided into devices only before it starts, hence a process of its own.
 _PROGRAM = """
