@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevision.artifact.model import read_model
+from edgevision.artifact.arithmetic import arithmetic_of
+from edgevision.artifact.macs import multiply_adds
+from edgevision.artifact.model import Operator, TfliteModel, read_model
 from edgevision.bench.case import Case
 from edgevision.bench.cut import single_operations
 from edgevision.bench.delegation import Delegation, delegation_of, divide
@@ -16,6 +18,7 @@ from edgevision.bench.memory import activation_peak, memory_of
 from edgevision.bench.profile import OperationTime, Profile, profile, warnings_about_parts
 from edgevision.runtime.session import Session
 from tests.bench.conftest import PROBE
+from tests.bench.known_processor import KnownProcessor
 from tests.bench.networks import hard_swish_network
 
 
@@ -61,17 +64,56 @@ def test_a_partition_ends_at_its_borders() -> None:
     assert divide(entries).is_full
 
 
+SWISHES = Case(name="n", model=hard_swish_network(blocks=3))
+
+
+def profiled(processor: KnownProcessor, case: Case = SWISHES) -> Profile:
+    return profile(case, open_case=processor.open, clock_ns=processor.clock)
+
+
+def two_or_five_ms(operator: Operator, _model: TfliteModel) -> float:
+    return {"CONV_2D": 2.0, "HARD_SWISH": 5.0}[operator.name]
+
+
 def test_the_parts_add_up_to_the_whole() -> None:
-    # Large enough that calling it does not matter: some milliseconds.
-    found = profile(Case(name="n", model=hard_swish_network(blocks=3, side=96, channels=24)))
+    found = profiled(KnownProcessor(two_or_five_ms))
     assert [one.name for one in found.operations] == ["CONV_2D", "HARD_SWISH"] * 3
-    assert all(one.time_ms for one in found.operations)
-    # 15 % is what is stated; a busy machine is allowed some more.
-    assert abs(found.error) < 0.25, found
-    swish = sum(one.time_ms or 0 for one in found.operations if one.name == "HARD_SWISH")
-    assert swish > 0.3 * found.parts_ms
+    assert [one.time_ms for one in found.operations] == pytest.approx([2.0, 5.0] * 3)
+    assert found.whole_ms == pytest.approx(21.0)
+    assert found.error == pytest.approx(0)
+    assert found.warnings == ()
     assert {one.delegated for one in found.operations if one.name == "HARD_SWISH"} == {False}
-    assert "3 HARD_SWISH" in outside(found)
+    assert "3 HARD_SWISH; 71% of the time" in outside(found)
+
+
+def test_interruptions_are_not_taken_for_work() -> None:
+    found = profiled(KnownProcessor(two_or_five_ms, interruption_ms=30.0))
+    assert [one.time_ms for one in found.operations] == pytest.approx([2.0, 5.0] * 3)
+
+
+def test_a_whole_that_is_more_than_its_parts_is_said() -> None:
+    found = profiled(KnownProcessor(two_or_five_ms, between_ms=7.0))
+    assert found.error == pytest.approx(-0.25)
+    (warning,) = found.warnings
+    assert "the parts are more than 15% off the whole" in warning
+    assert "(3 partitions)" in warning
+
+
+def test_a_real_clock_times_every_operation() -> None:
+    # How well parts and whole agree here and now is for benchmarks/per_operation.py to say.
+    found = profile(Case(name="n", model=hard_swish_network(blocks=3, side=48, channels=24)))
+    assert [one.name for one in found.operations] == ["CONV_2D", "HARD_SWISH"] * 3
+    assert all(one.time_ms is not None for one in found.operations)
+    assert found.whole_ms > 0
+
+
+def as_on_x86(operator: Operator, model: TfliteModel) -> float:
+    """Roughly what was measured: int8 products three times as fast, int8 HARD_SWISH a crawl."""
+    is_integer = str(arithmetic_of(operator, model)) == "int8"
+    products = multiply_adds(operator, model) / (150e6 if is_integer else 50e6)
+    if operator.name == "HARD_SWISH":
+        return model.tensors[operator.outputs[0]].elements / (0.2e6 if is_integer else 4e6)
+    return products
 
 
 @pytest.mark.slow
@@ -87,18 +129,17 @@ def test_the_famous_pair_is_explained(tmp_path: Path) -> None:
     )
 
     def taken(name: str) -> Profile:
-        return profile(Case(name=name, model=tmp_path / f"{name}.tflite"))
+        case = Case(name=name, model=tmp_path / f"{name}.tflite")
+        return profiled(KnownProcessor(as_on_x86), case)
 
-    quick, quick8 = taken("MobileNetV2-float"), taken("MobileNetV2-int8")
-    line = explain("float", quick, "int8", quick8)
+    line = explain("float", taken("MobileNetV2-float"), "int8", taken("MobileNetV2-int8"))
     assert "x faster than float: CONV_2D takes" in line
-    slow, slow8 = taken("MobileNetV3Small-float"), taken("MobileNetV3Small-int8")
-    line = explain("float", slow, "int8", slow8)
+    assert "2 of 67 operations fall off the delegate (1 QUANTIZE, 1 SOFTMAX" in line
+    slow8 = taken("MobileNetV3Small-int8")
+    line = explain("float", taken("MobileNetV3Small-float"), "int8", slow8)
     assert "x slower than float: HARD_SWISH takes" in line
     assert "19 HARD_SWISH" in line
     assert "21 partitions" in line
-    for found in (quick, quick8, slow, slow8):
-        assert abs(found.error) < 0.25, found.error
 
 
 def one(
