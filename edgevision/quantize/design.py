@@ -22,6 +22,7 @@ from edgevision.quantize.plan import (
 )
 from edgevision.quantize.prepare import Prepared
 from edgevision.quantize.ranges import never_clipped, observed_ranges
+from edgevision.quantize.saturation import saturated_ranges
 from edgevision.quantize.scores import REASON, score_operators
 from edgevision.recipe.recipe import Recipe
 
@@ -82,7 +83,10 @@ def design(
     """The integer graph that `statistics` and `recipe` call for; `widening` as for ranges."""
     graph, (operators, skipped) = prepared.graph, integer
     bits = bits_of(recipe)
-    ranges = observed_ranges(statistics, widening, whole=never_clipped(graph))
+    whole = never_clipped(graph)
+    ranges = observed_ranges(statistics, widening, whole=whole)
+    if recipe.clip_saturated:
+        ranges = saturated_ranges(graph, ranges, integer=operators, whole=whole)
     fixed = prescribed_scales(graph, operators, bits=bits)
     image = graph.inputs[prepared.image_input]
     if recipe.input_type != "float32":

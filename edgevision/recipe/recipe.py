@@ -28,6 +28,8 @@ class Recipe:
     """min-max: the extremes over all images. mean-min-max: the mean over images of each image's
     extremes, so that one odd image does not cost all others their resolution. auto: what measures
     best on images kept out, of these and what lies between."""
+    clip_saturated: bool = True
+    """End the range of an activation function's input where its output no longer changes."""
     bias_correction: bool = True
     """Take the mean error that rounding causes out of the biases, layer by layer."""
     equalization: Step = "auto"
