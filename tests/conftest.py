@@ -31,7 +31,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with colours.keras and nan.keras."""
+    """A folder with colours.keras, nan.keras and ranged.keras."""
     folder = tmp_path_factory.mktemp("models")
     script = Path(__file__).with_name("make_model.py")
     subprocess.run([sys.executable, str(script), str(folder)], check=True, capture_output=True)

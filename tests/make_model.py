@@ -36,8 +36,27 @@ def colours() -> keras.Model:
     return model
 
 
+def colours_from_0_to_1() -> keras.Model:
+    """As `colours`, but wrong about anything below 0 and above 1: no other range will do."""
+    image = keras.Input((SIDE, SIDE, 3))
+    mixed = layers.Conv2D(9, 1, activation="relu", name="mix")(image)
+    scores = layers.Dense(3, activation="softmax", name="answer")
+    model = keras.Model(image, scores(layers.GlobalAveragePooling2D()(mixed)), name="colours")
+    mix, bias = np.zeros((1, 1, 3, 9), np.float32), np.zeros(9, np.float32)
+    answer = np.zeros((9, 3), np.float32)
+    for channel in range(3):
+        # What is in range, below 0, and above 1.
+        mix[0, 0, channel, channel::3] = (1, -1, 1)
+        bias[channel + 6] = -1
+        answer[channel::3, channel] = (20, 60, -60)
+    model.get_layer("mix").set_weights([mix, bias])
+    scores.set_weights([answer, np.zeros(3, np.float32)])
+    return model
+
+
 def main(folder: Path) -> None:
-    """Write colours.keras and broken.keras (the same with a NaN weight) into `folder`."""
+    """Write colours.keras, nan.keras (the same with a NaN weight) and ranged.keras."""
+    colours_from_0_to_1().save(folder / "ranged.keras")
     model = colours()
     model.save(folder / "colours.keras")
     kernel, bias = model.get_layer("mix").get_weights()

@@ -17,6 +17,9 @@ from edgevision.progress import Progress, silent
 if TYPE_CHECKING:
     from rich.table import Table
 
+SCHEMA_VERSION = 1
+"""Of the documents that `--json` prints. A new key keeps it; another meaning of one raises it."""
+
 
 @dataclass(slots=True)
 class Settings:
@@ -57,9 +60,14 @@ def error(message: str, hint: str = "") -> None:
         print(f"hint: {hint}", file=sys.stderr)  # noqa: T201
 
 
-def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
-    """One JSON document on stdout; NaN and infinity, which JSON lacks, become null."""
-    print(json.dumps(_finite(document), indent=2, ensure_ascii=False))  # noqa: T201
+def print_json(document: Mapping[str, Any]) -> None:
+    """One JSON document on stdout; NaN and infinity, which JSON lacks, become null.
+
+    Its first key says which version of our documents it is; one that is also read back from files
+    has a version of its own, which stays.
+    """
+    versioned = {"schema_version": SCHEMA_VERSION, **document}
+    print(json.dumps(_finite(versioned), indent=2, ensure_ascii=False))  # noqa: T201
 
 
 def print_text(text: str = "") -> None:

@@ -77,7 +77,6 @@ def evaluate(
         console.note(f"wrote {confusion}")
     if as_json:
         document = {
-            "schema_version": 1,
             "model": str(model),
             "data": str(images.path),
             "images": len(images),

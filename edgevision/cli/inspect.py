@@ -138,7 +138,6 @@ def _document(
         for values, tensor in zip(document[role], getattr(facts, role), strict=True):
             values["formula"] = formula(tensor) or None
     return {
-        "schema_version": 1,
         "file": model.name,
         **document,
         "weight_bytes": dict(facts.weight_bytes),

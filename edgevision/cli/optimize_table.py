@@ -34,6 +34,8 @@ def render(outcome: "Outcome", folder: Path) -> None:
     console.print_table(table)
     threads = f"{latency.threads} thread{'s' if latency.threads > 1 else ''}"
     console.print_text(f"host p50: {latency.runtime}, {threads}, this machine, not your device")
+    if outcome.choice is not None:
+        console.print_text(f"preprocess: {outcome.choice}")
     if outcome.proof_role == "calibration":
         console.print_text(
             "figures are on the calibration images, which flatters them: add --eval PHOTOS"

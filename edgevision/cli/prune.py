@@ -45,6 +45,10 @@ def prune(
             rich_help_panel=_HOW,
         ),
     ] = None,
+    benchmark_model: Annotated[
+        Path | None,
+        typer.Option(help="TFLite's native tool, for adb.", rich_help_panel=_HOW),
+    ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="To measure latency with; 1.", rich_help_panel=_HOW)
     ] = None,
@@ -72,7 +76,8 @@ def prune(
     learning = fine_tuning.learning(preprocessing)
     measures_latency = removal.latency is not None
     if not measures_latency:
-        refuse_unused({"on": on, "threads": threads}, without="--latency")
+        unused = {"on": on, "benchmark_model": benchmark_model, "threads": threads}
+        refuse_unused(unused, without="--latency")
     if removal.is_of_zeros:
         refuse_unused({"steps": steps > 1})
     if dry_run:
@@ -84,10 +89,14 @@ def prune(
             say_what_zeros_are_worth(plan)
             latency_ms = None
             if measures_latency:
+                from edgevision.bench.remote.dispatch import Access
                 from edgevision.pipeline.candidate_latency import int8_latency_ms
 
                 latency_ms = int8_latency_ms(
-                    target=on or "local", threads=threads or 1, progress=progress
+                    target=on or "local",
+                    threads=threads or 1,
+                    access=Access(benchmark_model=benchmark_model),
+                    progress=progress,
                 )
             written = output or model.with_name(f"{model.stem}-pruned.keras")
             report = prune_file(

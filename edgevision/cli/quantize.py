@@ -131,7 +131,6 @@ def document(done: "Done", path: Path) -> dict[str, Any]:
 
     model = done.model
     found: dict[str, Any] = {
-        "schema_version": 1,
         "file": str(path),
         "size_bytes": done.facts.size_bytes,
         "precision": done.facts.precision,

@@ -22,7 +22,7 @@ from edgevision.pipeline.outcome import Outcome, outcome_to_dict
 from edgevision.pipeline.package import package
 from edgevision.pipeline.pixel_store import PixelStore
 from edgevision.pipeline.plan import Plan, Pruning
-from edgevision.pipeline.settle import settle
+from edgevision.pipeline.settle import Settled, settle
 from edgevision.pipeline.stopwatch import LOOK, Stopwatch
 from edgevision.preprocess.contract import Contract
 from edgevision.preprocess.options import of_contract
@@ -82,7 +82,8 @@ def optimize(
         if converted.classes is not None:
             refuse_names(plan, converted.classes)
             run.warnings += doubts(plan, converted.classes)
-        contract = _settle(run, converted)
+        settled = _settle(run, converted)
+        contract = settled.contract
         reference, photos = _run_float(run, converted, contract)
         calibration = _calibration_pixels(run, photos)
         candidates = [reference, *_quantize_all(run, reference, photos, calibration)]
@@ -114,6 +115,7 @@ def optimize(
             proof=plan.proof.name,
             proof_role="evaluation" if plan.evaluation is not None else "calibration",
             images=len(plan.proof),
+            choice=settled.choice,
             variants=variants,
             stripped=converted.stripped,
             warnings=tuple(run.warnings),
@@ -138,14 +140,14 @@ def _convert(run: _Run, source: Path | None = None) -> ConvertedModel:
     )
 
 
-def _settle(run: _Run, converted: ConvertedModel) -> Contract:
+def _settle(run: _Run, converted: ConvertedModel) -> Settled:
     """How the model wants its pixels: what was said, or what measures best."""
     proof = run.plan.proof
     labelled = proof if proof is not None and proof.is_labelled else None
     with run.stage("settle preprocessing"), Session(converted.path, threads=usable_cpus()) as model:
-        contract, doubt = settle(model, run.plan.preprocessing, labelled, progress=run.progress)
-    run.warnings += [doubt] if doubt else []
-    return contract
+        settled = settle(model, run.plan.preprocessing, labelled, progress=run.progress)
+    run.warnings += [settled.doubt] if settled.doubt else []
+    return settled
 
 
 def _prune(run: _Run, pruning: Pruning, contract: Contract) -> ConvertedModel:

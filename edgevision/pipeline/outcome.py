@@ -8,6 +8,7 @@ from edgevision.artifact.facts import Facts
 from edgevision.bench.latency import Latency
 from edgevision.bench.ratio import Ratio
 from edgevision.metrics import Rate
+from edgevision.preprocess.auto import Choice
 from edgevision.quantize.plan import Skipped
 from edgevision.quantize.target import Reached
 from edgevision.verify.agreement import Comparison
@@ -47,6 +48,8 @@ class Outcome:
     proof_role: str
     """ "evaluation", or "calibration" when there was no other: then the figures flatter."""
     images: int
+    choice: Choice | None
+    """What `--preprocess auto` chose, and from what; None when it was declared."""
     variants: tuple[Variant, ...]
     """float32 first."""
     stripped: tuple[str, ...]
@@ -71,10 +74,20 @@ def outcome_to_dict(outcome: Outcome) -> dict[str, Any]:
             "role": outcome.proof_role,
             "images": outcome.images,
         },
+        "auto_preprocessing": None if outcome.choice is None else _choice_to_dict(outcome.choice),
         "files": [_variant_to_dict(variant) for variant in outcome.variants],
         "left_out_layers": list(outcome.stripped),
         "warnings": list(outcome.warnings),
         "seconds": dict(outcome.seconds),
+    }
+
+
+def _choice_to_dict(choice: Choice) -> dict[str, Any]:
+    ranking = sorted(choice.trials, key=lambda trial: -trial.accuracy)
+    return {
+        "chosen": choice.winner.name,
+        "images": len(choice.winner.correct),
+        "scores": [{"preprocessing": one.name, "top1": one.accuracy} for one in ranking],
     }
 
 

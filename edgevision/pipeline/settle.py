@@ -1,13 +1,14 @@
 """Settling the contract: what was said, checked against labelled images; or what measures best."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edgevision.dataset.imageset import ImageSet, Item
 from edgevision.errors import UsageError
 from edgevision.preprocess.auto import (
+    Choice,
     Trial,
     candidates,
     clear_winner,
@@ -29,14 +30,25 @@ AUTO_IMAGES = 200
 """Images on which `--preprocess auto` chooses."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How the float model wants its pixels, and why we think so."""
+
+    contract: Contract
+    choice: Choice | None = None
+    """What `--preprocess auto` measured; None when it was declared."""
+    doubt: str | None = None
+    """A warning when what was declared looks wrong."""
+
+
 def settle(
     session: Session,
     said: Preprocessing | None,
     labelled: ImageSet | None,
     *,
     progress: Progress = silent,
-) -> tuple[Contract, str | None]:
-    """The contract of the float model, and a warning when what was said looks wrong.
+) -> Settled:
+    """The contract of the float model: what was said, or what measures best.
 
     Args:
         session: the float model, open.
@@ -57,15 +69,17 @@ def settle(
                 hint="give them with --eval, or say how the model was trained: --preprocess NAME",
             )
         trials = _Photos(session, labelled, AUTO_IMAGES, trying[0][1]).trials(trying, progress)
-        return clear_winner(trials).contract, None
+        choice = Choice(winner=clear_winner(trials), trials=trials)
+        return Settled(contract=choice.winner.contract, choice=choice)
     contract = said.contract(width=width, height=height, channels=channels)
     if labelled is None:
-        return contract, None
+        return Settled(contract=contract)
     chosen_name = said.preset or "the numbers given"
     photos = _Photos(session, labelled, TRIAL_IMAGES, contract)
     (chosen,) = photos.trials([(chosen_name, contract)], progress)
     others = [(name, other) for name, other in trying if other != contract]
-    return contract, doubt(chosen, photos.rivals(chosen, others, progress))
+    rivals = photos.rivals(chosen, others, progress)
+    return Settled(contract=contract, doubt=doubt(chosen, rivals))
 
 
 LEAST_GAIN = 7

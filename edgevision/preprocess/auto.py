@@ -52,6 +52,24 @@ class Trial:
         return f"{self.name} {100 * self.accuracy:.1f} %"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What `--preprocess auto` chose, and all it was chosen from."""
+
+    winner: Trial
+    trials: tuple[Trial, ...]
+
+    @property
+    def next_best(self) -> Trial | None:
+        """The best of those that mean something else; None when there are none."""
+        rivals = [trial for trial in self.trials if not _same_meaning(self.winner, trial)]
+        return max(rivals, key=lambda trial: trial.accuracy, default=None)
+
+    def __str__(self) -> str:
+        second = "" if self.next_best is None else f"; next {self.next_best}"
+        return f"auto chose {self.winner.name} ({100 * self.winner.accuracy:.1f} % top-1{second})"
+
+
 def candidates(
     *, width: int, height: int, channels: int, said: Preprocessing | None = None
 ) -> tuple[tuple[str, Contract], ...]:

@@ -105,3 +105,20 @@ def test_options_that_do_not_fit_together(given: dict[str, Any], said: str) -> N
     with pytest.raises(UsageError) as caught:
         prune(Path("model.keras"), **given)
     assert said in f"{caught.value} {caught.value.hint}"
+
+
+def test_the_tool_for_phones_reaches_the_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
+    from edgevision.bench.remote.dispatch import Access
+    from edgevision.pipeline import candidate_latency
+
+    asked: list[tuple[str, Access]] = []
+
+    def measured(*, target: str, access: Access, **_: object) -> None:
+        asked.append((target, access))
+        raise UsageError("far enough")
+
+    monkeypatch.setattr(candidate_latency, "int8_latency_ms", measured)
+    tool = Path("benchmark_model")
+    with pytest.raises(UsageError, match="far enough"):
+        prune(Path("any.keras"), latency=0.5, on="adb", benchmark_model=tool)
+    assert asked == [("adb", Access(benchmark_model=tool))]

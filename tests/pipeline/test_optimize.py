@@ -44,6 +44,7 @@ def test_the_evaluation_set_is_the_one_the_calibration_set_was_kept_apart_from(
     document = json.loads((workplace / "colours-edge" / "report.json").read_text())
     assert document["proof"] == {"set": "held-out", "role": "evaluation", "images": 24}
     assert document["warnings"] == []
+    assert document["auto_preprocessing"] is None
 
 
 def test_both_files_are_right_and_agree(workplace: Path) -> None:
@@ -123,6 +124,19 @@ def test_auto_refuses_when_candidates_cannot_be_told_apart(
     assert "cannot be told apart" in err
     assert "raw 100.0 %" in err
     assert not (tmp_path / "out").exists()
+
+
+def test_auto_says_what_it_chose_and_from_what(
+    tmp_path: Path, models: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "out"
+    words = ["optimize", str(models / "ranged.keras"), "--fp16", "-o", str(folder)]
+    assert run([*words, "--eval", str(photos / "held-out"), "--preprocess", "auto"]) == 0
+    assert "preprocess: auto chose unit (100.0 % top-1; next " in capsys.readouterr().out
+    found = json.loads((folder / "report.json").read_text())["auto_preprocessing"]
+    assert (found["chosen"], found["images"]) == ("unit", 24)
+    assert found["scores"][0] == {"preprocessing": "unit", "top1": 1.0}
+    assert len(found["scores"]) == 12
 
 
 def test_weights_too_few_for_dynamic_are_said_and_not_passed_off(

@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edgevision.errors import ImageSetError, UsageError
-from edgevision.preprocess.auto import Trial, candidates, clear_winner, doubt, run_trials
+from edgevision.preprocess.auto import Choice, Trial, candidates, clear_winner, doubt, run_trials
 from edgevision.preprocess.contract import Contract
 from edgevision.preprocess.options import from_flags
 from edgevision.preprocess.presets import preset_of
@@ -92,6 +92,18 @@ def test_values_alike_are_no_rivals_and_the_usual_one_is_taken() -> None:
     ]
 
     assert clear_winner(trials).name == "imagenet-tf"
+
+
+def test_choice_is_told_beside_the_best_that_means_something_else() -> None:
+    trials = (
+        trial("raw", RAW, scores_with(40)),
+        trial("imagenet-tf", TF, scores_with(150)),
+        trial("imagenet-lite", LITE, scores_with(149)),
+        trial("unit", UNIT, scores_with(62)),
+    )
+    choice = Choice(winner=clear_winner(trials), trials=trials)
+
+    assert str(choice) == "auto chose imagenet-tf (75.0 % top-1; next unit 31.0 %)"
 
 
 def test_grey_pictures_leave_the_usual_colour_order() -> None:

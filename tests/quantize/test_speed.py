@@ -58,16 +58,38 @@ def test_a_faster_int8_file_is_left_alone() -> None:
 
 
 def test_a_mix_that_is_faster_as_a_whole_is_taken_and_told() -> None:
-    same, sentence, asked = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8})
+    same, sentence, asked = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8, "dynamic": 1.9})
     assert not same
     assert "left in float" in str(sentence)
-    assert asked[-1] == "mixed"
+    assert asked[2:] == ["float", "int8", "mixed", "dynamic"]
 
 
 def test_what_stays_slower_is_said_in_one_sentence() -> None:
-    same, sentence, _ = settled({"float": 2.0, "int8": 3.0, "mixed": 3.1})
+    same, sentence, _ = settled({"float": 2.0, "int8": 3.0, "mixed": 3.1, "dynamic": 2.2})
     assert same
     assert "1.50 times as long" in str(sentence)
+    assert "have no fast int8 kernel" in str(sentence)
+    assert "float is fastest here: --fp16 keeps its speed" in str(sentence)
+    assert "--dynamic takes 1.10" in str(sentence)
+
+
+def test_a_first_timing_that_the_second_takes_back_is_not_told() -> None:
+    images = random_images(8)
+    stock = stock_of(small_cnn(), contract=CONTRACT, images=lambda: images, recipe=RECIPE)
+    made = choose_and_make(stock, RECIPE)
+
+    def timer(files: Mapping[str, bytes]) -> dict[str, float]:
+        int8 = 2.0 if "mixed" in files else 3.0
+        return {name: int8 if name == "int8" else 2.0 for name in files}
+
+    kept, verdict = never_slower(stock, RECIPE, made, to_bytes(small_cnn()), timer=timer)
+    assert kept is made
+    assert verdict.sentence == ""
+
+
+def test_where_int8_stays_slower_dynamic_is_named_when_it_is_fastest() -> None:
+    _, sentence, _ = settled({"float": 2.0, "int8": 3.0, "mixed": 3.1, "dynamic": 1.0})
+    assert "--dynamic is fastest here, at 0.50 of float's time" in str(sentence)
 
 
 def test_every_operator_is_timed_in_both_precisions() -> None:
