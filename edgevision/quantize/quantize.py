@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgevision.artifact.model import read_content
 from edgevision.errors import ImageSetError, ModelError
 from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
@@ -111,7 +112,7 @@ def quantize(
     made = choose_and_make(stock, recipe, progress=progress)
     verdict = None
     if timer is not None and recipe.precision == "int8":
-        content = _content(float_model)
+        content = read_content(float_model)
         made, verdict = never_slower(stock, recipe, made, content, timer=timer)
     return finished(made, stock, recipe, seconds=clock() - begun, verdict=verdict)
 
@@ -151,7 +152,7 @@ def read_float(float_model: Path | bytes) -> Graph:
     Raises:
         ModelError: it cannot be read, is damaged or is quantized already.
     """
-    graph = read_graph(_content(float_model))
+    graph = read_graph(read_content(float_model))
     check_float(graph)
     return graph
 
@@ -184,16 +185,6 @@ def stock_of(
         integer=runnable(prepared, statistics, recipe, integer),
         feeds=lambda: feeds(prepared, given),
     )
-
-
-def _content(float_model: Path | bytes) -> bytes:
-    if isinstance(float_model, bytes):
-        return float_model
-    try:
-        return float_model.read_bytes()
-    except OSError as error:
-        message = f"cannot read {float_model}: {error.strerror}"
-        raise ModelError(message) from error
 
 
 def observe_images(

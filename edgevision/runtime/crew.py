@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from edgevision.artifact.card import Activation
+from edgevision.artifact.model import read_content
 from edgevision.runtime.session import Image, Result, Session, TensorSpec, usable_cpus
 
 LARGE_BYTES = 64 << 20
@@ -30,7 +31,7 @@ class Crew:
             MissingDependencyError: no runtime library works here.
             ModelError: the runtime refuses the model.
         """
-        content = model.read_bytes() if isinstance(model, Path) else model
+        content = read_content(model)
         cpus = usable_cpus()
         count = sessions or (1 if len(content) > LARGE_BYTES else min(2, cpus))
         with ExitStack() as opening:

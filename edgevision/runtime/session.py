@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgevision.artifact.card import Activation
 from edgevision.artifact.facts import output_activation
-from edgevision.artifact.model import read_model
+from edgevision.artifact.model import read_content, read_model
 from edgevision.errors import ModelError
 from edgevision.runtime.loader import RuntimeLibrary, load_runtime, uses_delegate
 from edgevision.tensors import FloatArray, Quantization, dequantize
@@ -98,18 +98,8 @@ class Session:
         library = load_runtime(runtime)
         self._library: RuntimeLibrary = library
         self._name = model.name if isinstance(model, Path) else "model"
-        if isinstance(model, Path):
-            try:
-                content = model.read_bytes()
-            except OSError as error:
-                message = f"cannot read {model}: {error.strerror}"
-                raise ModelError(message) from error
-        else:
-            content = model
+        content = read_content(model)
         self._content = content
-        if content[4:8] != b"TFL3":
-            message = f"{self._name} is not a .tflite file"
-            raise ModelError(message, hint="edgevision convert model.keras -o model.tflite")
         try:
             self._interpreter = library.open(
                 content,
