@@ -4,7 +4,8 @@
         ../shared/data/cifar10 runs/resnet8 --preprocess raw --epochs 20
 
 Each model that is trained is kept in the output folder and not trained again, and an interrupted
-training goes on where it was. `evaluation.npz` is used for nothing but the accuracy printed.
+training goes on where it was. `--only train` stops after that, `--only measure` trains nothing.
+`evaluation.npz` is used for nothing but the accuracy printed; `--evaluation` names another set.
 """
 
 import argparse
@@ -41,9 +42,10 @@ def main() -> None:
     contract = from_option(arguments.preprocess).contract(
         width=width, height=height, channels=channels
     )
-    for fraction in arguments.remove:
-        _train(arguments, contract, fraction)
-    if not arguments.only_train:
+    if arguments.only != "measure":
+        for fraction in arguments.remove:
+            _train(arguments, contract, fraction)
+    if arguments.only != "train":
         _measure(arguments, contract)
 
 
@@ -59,8 +61,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--ranking", default="layer")
     parser.add_argument("--round-to", type=int, default=8)
     parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
-    parser.add_argument("--only-train", action="store_true")
+    parser.add_argument("--batch-size", type=int, default=Training().batch_size)
+    parser.add_argument("--learning-rate", type=float, default=Training().learning_rate)
+    parser.add_argument("--evaluation", type=Path, help="image set; DATA/evaluation.npz")
+    parser.add_argument("--only", choices=["train", "measure"])
     return parser.parse_args()
 
 
@@ -81,7 +85,11 @@ def _train(arguments: argparse.Namespace, contract: Contract, fraction: float) -
         round_to=arguments.round_to,
     )
     examples = examples_of(open_image_set(arguments.data / "train.npz"), contract)
-    training = Training(epochs=arguments.epochs, learning_rate=arguments.learning_rate)
+    training = Training(
+        epochs=arguments.epochs,
+        batch_size=arguments.batch_size,
+        learning_rate=arguments.learning_rate,
+    )
     seen, _ = split(examples, training.held_out, training.seed)
     count = images_for(contract.height, contract.width)
     pruned = prune(model, plan, refit_on=examples.some(count, among=seen))
@@ -99,6 +107,8 @@ def _train(arguments: argparse.Namespace, contract: Contract, fraction: float) -
         "expected_int8_bytes": pruned.after.int8_bytes,
         "widths": pruned.widths_after,
         "held_out": [tuned.score_before, tuned.score],
+        "curve": [round(epoch.score, 4) for epoch in tuned.epochs],
+        "training_images": tuned.training_images,
     }
     path.with_suffix(".json").write_text(json.dumps(facts, indent=1))
     pruned.model.save(path)
@@ -106,9 +116,8 @@ def _train(arguments: argparse.Namespace, contract: Contract, fraction: float) -
 
 
 def _measure(arguments: argparse.Namespace, contract: Contract) -> None:
-    calibration, evaluation = (
-        open_image_set(arguments.data / f"{name}.npz") for name in ("calibration", "evaluation")
-    )
+    calibration = open_image_set(arguments.data / "calibration.npz")
+    evaluation = open_image_set(arguments.evaluation or arguments.data / "evaluation.npz")
     observed = [to_pixels(calibration.load(item), contract) for item in calibration]
     seen = [to_pixels(evaluation.load(item), contract) for item in evaluation]
     labels = np.array([item.label for item in evaluation])

@@ -52,7 +52,7 @@ class Learner:
             self.student = rebuild(trace(student), changes={}, cuts={})
             self.student.trainable = True
             self._teacher = rebuild(trace(teacher), changes={}, cuts={})
-            schedule = keras.optimizers.schedules.CosineDecay(learning_rate, total_steps)
+            schedule = _rising_then_falling(learning_rate, total_steps)
             self.optimizer = keras.optimizers.Adam(schedule)
             self.optimizer.build(self.student.trainable_variables)
         self._student_tap = _with_feature(self.student, feature)
@@ -146,6 +146,22 @@ class Learner:
             return self._strategy.reduce(tf.distribute.ReduceOp.MEAN, losses, axis=None)
 
         return tf.function(everywhere, reduce_retracing=True)
+
+
+def _rising_then_falling(highest: float, total_steps: int) -> Any:
+    """The learning rate by step.
+
+    The optimizer does not know yet how large gradients are when it begins: full steps would undo
+    the refit, and what the layers knew before it.
+    """
+    rising = total_steps // 10
+    return (
+        keras.optimizers.schedules.CosineDecay(
+            0.1 * highest, total_steps - rising, warmup_target=highest, warmup_steps=rising
+        )
+        if rising
+        else keras.optimizers.schedules.CosineDecay(highest, total_steps)
+    )
 
 
 def _with_feature(model: Any, feature: Feature | None) -> Any:

@@ -44,7 +44,8 @@ class Training:
     epochs: int = 10
     batch_size: int = 64
     learning_rate: float = 1e-3
-    """At the start; falls to nothing along a cosine."""
+    """Its highest value: reached over the first tenth of the steps, then falling to nothing along
+    a cosine."""
 
     weights: Weights = field(default_factory=Weights)
     augmentation: Augmentation = "flip-shift"

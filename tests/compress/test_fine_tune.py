@@ -36,7 +36,7 @@ def quarters_net() -> Any:
 def teacher() -> Any:
     model = quarters_net()
     labels_only = Weights(teacher=0.0)
-    tuned = fine_tune(model, model, examples(), replace(QUICK, epochs=6, weights=labels_only))
+    tuned = fine_tune(model, model, examples(), replace(QUICK, epochs=8, weights=labels_only))
     assert tuned.score > 0.9
     return model
 
@@ -53,7 +53,7 @@ def weights_of(model: Any) -> list[np.ndarray]:
 @pytest.mark.parametrize("labelled", [True, False])
 def test_accuracy_comes_back_with_and_without_labels(teacher: Any, labelled: bool) -> None:
     student = half_of(teacher).model
-    tuned = fine_tune(student, teacher, examples(labelled=labelled), replace(QUICK, epochs=6))
+    tuned = fine_tune(student, teacher, examples(labelled=labelled), replace(QUICK, epochs=8))
     assert tuned.score_name == ("accuracy" if labelled else "agreement")
     assert tuned.score_before < 0.7
     assert tuned.score > 0.9
