@@ -8,7 +8,8 @@ from typing import Any
 from edgevision.android.export import GOLDEN_FOLDER, MODEL_FILE, refuse_unfit
 from edgevision.android.finding import Finding, Outcome, find
 from edgevision.android.golden import INDEX
-from edgevision.artifact.card import CARD_FILE, card_from_dict
+from edgevision.artifact.card import CARD_FILE
+from edgevision.artifact.card_json import card_from_dict
 from edgevision.artifact.facts import interface_of
 from edgevision.artifact.model import read_model
 from edgevision.artifact.strict import parse_json

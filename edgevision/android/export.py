@@ -14,7 +14,8 @@ from edgevision.android.photos import Photo, drawn_photos
 from edgevision.android.project import Project
 from edgevision.android.proof import prove_equal
 from edgevision.android.swap import replacing_folder
-from edgevision.artifact.card import CARD_FILE, Card, card_to_dict
+from edgevision.artifact.card import CARD_FILE, Card
+from edgevision.artifact.card_json import card_to_dict
 from edgevision.artifact.facts import facts_of, interface_of
 from edgevision.artifact.model import TfliteModel, read_content, read_model
 from edgevision.artifact.package import remove_card, write_card

@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 from edgevision.artifact.associated import append_files
-from edgevision.artifact.card import CARD_ENTRY, CARD_FILE, Card, card_to_dict
+from edgevision.artifact.card import CARD_ENTRY, CARD_FILE, Card
+from edgevision.artifact.card_json import card_to_dict
 from edgevision.artifact.envelope import unwrap, wrap
 from edgevision.artifact.metadata import ENTRY, LABELS_FILE
 from edgevision.artifact.metadata_writer import build_metadata

@@ -8,7 +8,8 @@ from typing import Literal
 
 from edgevision.artifact.arithmetic import precision_of
 from edgevision.artifact.associated import read_file
-from edgevision.artifact.card import CARD_ENTRY, CARD_FILE, Card, card_from_dict
+from edgevision.artifact.card import CARD_ENTRY, CARD_FILE, Card
+from edgevision.artifact.card_json import card_from_dict
 from edgevision.artifact.facts import interface_of, output_activation
 from edgevision.artifact.metadata import ENTRY, StandardMetadata, read_metadata
 from edgevision.artifact.model import TfliteModel, read_content, read_model

@@ -131,7 +131,7 @@ def _document(
 ) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from edgevision.artifact.card import card_to_dict
+    from edgevision.artifact.card_json import card_to_dict
 
     document = asdict(facts)
     for role in ("inputs", "outputs"):

@@ -3,7 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edgevision.artifact.card import Card, card_to_dict
+from edgevision.artifact.card import Card
+from edgevision.artifact.card_json import card_to_dict
 from edgevision.artifact.facts import Facts
 from edgevision.bench.latency import Latency
 from edgevision.bench.ratio import Ratio

@@ -15,10 +15,11 @@ from edgevision.progress import Progress, silent
 from edgevision.runtime.predict import predict
 from edgevision.runtime.session import Session
 from edgevision.verify.align import align
-from edgevision.verify.causes import Cause, Network, cause_of
+from edgevision.verify.causes import Cause, cause_of
 from edgevision.verify.flips import Flip, flips_of
 from edgevision.verify.influence import Influence, Influences
 from edgevision.verify.layer_error import LayerError, Sums
+from edgevision.verify.network import Network
 from edgevision.verify.remedy import (
     UNCHANGED,
     Change,

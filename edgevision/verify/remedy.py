@@ -10,8 +10,9 @@ from edgevision.errors import EdgeVisionError
 from edgevision.metrics import Rate, agreement, mean_kl
 from edgevision.predictions import Predictions
 from edgevision.recipe.recipe import RangeMethod
-from edgevision.verify.causes import GATES, Cause, Network, not_from_output, represented
+from edgevision.verify.causes import GATES, Cause, not_from_output
 from edgevision.verify.layer_error import LayerError, decibels
+from edgevision.verify.network import Network, represented
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

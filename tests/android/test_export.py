@@ -9,7 +9,7 @@ from edgevision.android import export as export_module
 from edgevision.android.export import Exported, export
 from edgevision.android.photos import draw, load_photos
 from edgevision.android.project import Project
-from edgevision.artifact.card import card_from_dict
+from edgevision.artifact.card_json import card_from_dict
 from edgevision.artifact.model import read_model
 from edgevision.artifact.package import write_card
 from edgevision.artifact.reading import find_card

@@ -14,9 +14,8 @@ from edgevision.artifact.card import (
     Figures,
     Provenance,
     TensorCard,
-    card_from_dict,
-    card_to_dict,
 )
+from edgevision.artifact.card_json import card_from_dict, card_to_dict
 from edgevision.artifact.strict import MAX_JSON_BYTES, is_plain, parse_json
 from edgevision.errors import ModelError
 from edgevision.preprocess.contract import Contract

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevision.artifact.card import CARD_ENTRY, Card, card_from_dict
+from edgevision.artifact.card import CARD_ENTRY, Card
+from edgevision.artifact.card_json import card_from_dict
 from edgevision.artifact.envelope import unwrap, wrap
 from edgevision.artifact.facts import facts_of
 from edgevision.artifact.metadata import ENTRY, read_metadata
