@@ -6,6 +6,7 @@ what a choice costs is timed, not guessed. Within each way the smallest part tha
 is found by bisection.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -40,7 +41,11 @@ class Goal:
 
     def is_met(self, value: float) -> bool:
         """Whether a measured `value` is good enough."""
-        return value >= self.threshold if self.kind == "agreement" else value <= self.threshold
+        return self.merit(value) >= self.merit(self.threshold)
+
+    def merit(self, value: float) -> float:
+        """A measured `value` as a number of which more is better."""
+        return value if self.kind == "agreement" else -value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +126,7 @@ def meet(
     ranked = [parts[at] for at in np.argsort(-np.asarray(gains), kind="stable")[:3]]
     graph = stock.prepared.graph
     hurting = tuple(graph.tensors[graph.operators[run[0]].outputs[0]].name for run in ranked)
-    best = whole
+    best = search.best
     if finalists:
         times = timer({name: to_bytes(made.graph) for name, (_, made) in finalists.items()})
         search.told(times)
@@ -159,6 +164,9 @@ class _Search:
         self.stock, self.recipe, self.goal, self.measure = stock, recipe, goal, measure
         self.progress = progress
         self.trials: list[Trial] = []
+        self.best: Making
+        """The most accurate of what was noted; of equals the first, with the fewest in float."""
+        self._most = -math.inf
         count = min(TRY_IMAGES, stock.statistics.count)
         self.few = stock.of_images(np.arange(count))
 
@@ -174,6 +182,8 @@ class _Search:
             size_bytes=len(content),
         )
         self.trials.append(trial)
+        if (merit := self.goal.merit(measured.value)) > self._most:
+            self.best, self._most = made, merit
         self.progress(len(self.trials), len(self.trials) + 1, "searching")
         return trial
 
