@@ -7,10 +7,9 @@ Pi OS has only that. So each library in the table is tried by running a tiny mod
 import ctypes
 import importlib
 import importlib.metadata
-import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from edgevision.errors import DeviceError, MissingDependencyError, UsageError
+from edgevision.runtime.quiet import quiet_native
 
 RUNTIMES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -55,9 +55,7 @@ class RuntimeLibrary:
         """An `Interpreter` of this library on the model's bytes, its tensors allocated."""
         loaded = [self._delegate(path) for path in delegates]
         resolver = self.module.OpResolverType
-        with quiet_native(), warnings.catch_warnings():
-            # "Enabling `experimental_preserve_all_tensors` ...": whoever asks for it knows.
-            warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors")
+        with quiet_native(), _unwarned() if keep_all_tensors else nullcontext():
             interpreter = self.module.Interpreter(
                 model_content=content,
                 num_threads=threads,
@@ -80,6 +78,14 @@ class RuntimeLibrary:
             raise DeviceError(
                 message, hint="give the path of a TFLite external delegate"
             ) from error
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """No "Enabling `experimental_preserve_all_tensors` ...": whoever asks for it knows."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors")
+        yield
 
 
 def load_runtime(name: str = "auto") -> RuntimeLibrary:
@@ -131,20 +137,3 @@ def uses_delegate(interpreter: object) -> bool:
     if details is None:
         return False
     return any(operation["op_name"] == "DELEGATE" for operation in details())
-
-
-@contextmanager
-def quiet_native() -> Iterator[None]:
-    """Keep what native code writes on stderr (delegate notices) from the user's terminal."""
-    if os.environ.get("EDGEVISION_NATIVE_LOG"):
-        yield
-        return
-    saved = os.dup(2)
-    sink = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(sink, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(sink)

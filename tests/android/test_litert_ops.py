@@ -9,7 +9,7 @@ from ai_edge_litert.interpreter import Interpreter
 from edgevision.android.litert_ops import PINNED, operations, unknown_operations
 from edgevision.artifact.model import read_model
 from edgevision.errors import UsageError
-from edgevision.runtime.loader import quiet_native
+from edgevision.runtime.quiet import quiet_native
 from tests.android.tiny_model import Edges, tiny_model
 
 
