@@ -48,8 +48,8 @@ android: install ## what can be verified of the Android demo without Google's re
 bench: install ## the benchmarks whose figures the README gives
 	$(BIN)/python benchmarks/compare_toolchain.py
 	$(BIN)/python benchmarks/fidelity.py
-	$(BIN)/python benchmarks/run_suite.py imagenet-224
-	$(BIN)/python benchmarks/table.py docs/bench.md README.md
+	$(BIN)/python benchmarks/run_suite.py int8-224
+	$(BIN)/python benchmarks/table.py docs/bench.md README.md --suite int8-224
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) demo-run .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,6 +1,6 @@
 """Run a suite of suites.toml here or elsewhere, and add the result to results/.
 
-    python benchmarks/run_suite.py imagenet-224 [--on ssh://pi@raspberrypi.local]
+    python benchmarks/run_suite.py int8-224 [--on ssh://pi@raspberrypi.local]
 
 Results are only ever added: a new file a run, named by date, machine and suite, raw samples
 included. Exits with 1 when a target of targets.toml for this machine is missed.

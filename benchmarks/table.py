@@ -1,6 +1,6 @@
 """Write the newest results as a table into documents, between two marks.
 
-    python benchmarks/table.py README.md docs/bench.md [--check]
+    python benchmarks/table.py README.md docs/bench.md [--suite int8-224] [--check]
 
 The marks are the comments `<!-- benchmarks:begin -->` and `<!-- benchmarks:end -->`. With --check
 nothing is written, and the exit code is 1 when a table is out of date.
@@ -31,13 +31,15 @@ def device_of(result: Result) -> tuple[str, str]:
     return re.sub(r"\W+", "-", title.lower()).strip("-"), title
 
 
-def newest(folder: Path) -> list[tuple[str, Result]]:
-    """The last result of each machine and suite, as (suite, result)."""
+def newest(folder: Path, *, only: str | None = None) -> list[tuple[str, Result]]:
+    """The last result of each machine and suite, or of each machine in one, as (suite, result)."""
     found = {}
     suites = tomllib.loads((HERE / "suites.toml").read_text())
     # Names begin with the date.
     for path in sorted(folder.glob("*.json")):
         suite = next(name for name in suites if path.stem.endswith(f"-{name}"))
+        if only not in {None, suite}:
+            continue
         for result in read_results(path):
             found[device_of(result)[0], suite] = (suite, result)
     return [found[key] for key in sorted(found)]
@@ -71,9 +73,10 @@ def table(results: list[tuple[str, Result]]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("documents", nargs="+", type=Path)
+    parser.add_argument("--suite", help="only this one; all")
     parser.add_argument("--check", action="store_true")
     asked = parser.parse_args()
-    text = table(newest(HERE / "results"))
+    text = table(newest(HERE / "results", only=asked.suite))
     stale = 0
     for document in asked.documents:
         before = document.read_text()
