@@ -21,7 +21,7 @@ from edgevision.runtime.session import Session
 
 _PASSES = 3
 """Fresh starts of all pieces: where memory happens to lie changes with each."""
-_STATED_ERROR = 0.15
+STATED_ERROR = 0.15
 """The parts add up to the whole within this, or the profile says that they do not."""
 
 
@@ -153,7 +153,7 @@ def warnings_about_parts(
         lines.append(
             "calling the model costs more than running it: the times of its parts are noise"
         )
-    elif abs(found.error) > _STATED_ERROR:
+    elif abs(found.error) > STATED_ERROR:
         plural = "s" if division and division.partitions != 1 else ""
         pieces = f" ({division.partitions} partition{plural})" if division else ""
         effect = (
@@ -162,7 +162,7 @@ def warnings_about_parts(
             else "loses between them, at a delegate's borders and in the caches,"
         )
         lines.append(
-            f"the parts are more than {_STATED_ERROR:.0%} off the whole: what the runtime{pieces} "
+            f"the parts are more than {STATED_ERROR:.0%} off the whole: what the runtime{pieces} "
             f"{effect} is in the whole alone"
         )
     alone = [one.name for one in found.operations if one.time_ms is None]

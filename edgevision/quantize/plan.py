@@ -3,9 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ai_edge_litert import schema_py_generated as schema
+
 from edgevision.quantize import affine
 from edgevision.quantize.graph import Graph, Operator, Scales
 from edgevision.quantize.operators import RULES
+
+_COUNTED = {
+    schema.ActivationFunctionType.RELU6: 6.0,
+    schema.ActivationFunctionType.RELU_N1_TO_1: 1.0,
+}
+"""Fused activations with an upper end, which kernels count in steps of the output."""
 
 Range = tuple[float, float]
 """Smallest and largest real value a tensor has to represent."""
@@ -159,24 +167,30 @@ def widen_for_kernels(
     fixed: Mapping[int, Scales],
     groups: Mapping[int, int],
 ) -> dict[int, Scales]:
-    """`scales` with those widened that a fast kernel would refuse, at no loss of accuracy.
+    """`scales` with those widened that a kernel would refuse, at no loss of accuracy.
 
     XNNPACK adds in int8 only while input scale / output scale is at least 2**-10. An addend whose
     whole range is a quarter of the sum's step may have a coarser scale: it vanishes either way.
+    Kernels outside XNNPACK count a fused ReLU6's 6 in steps of the output, in 32 bits. An output so
+    small that they do not suffice is zero to everything behind it.
     """
     widened = dict(scales)
+
+    def widen(t: int, smallest: float) -> None:
+        if t not in widened or t in fixed or float(widened[t].scale[0]) >= smallest:
+            return
+        wider = affine.scalar_scales(smallest, int(widened[t].zero_point[0]))
+        for other, leader in groups.items():
+            if leader == groups[t] and other not in fixed:
+                widened[other] = wider
+
     for at in integer:
         op = graph.operators[at]
-        if op.name not in {"ADD", "SUB"}:
-            continue
-        smallest = float(widened[op.outputs[0]].scale[0]) / 1000
-        for t in op.inputs:
-            if t not in widened or t in fixed or float(widened[t].scale[0]) >= smallest:
-                continue
-            wider = affine.scalar_scales(smallest, int(widened[t].zero_point[0]))
-            widened |= {
-                other: wider
-                for other in groups
-                if groups[other] == groups[t] and other not in fixed
-            }
+        fused = getattr(op.options, "fusedActivationFunction", 0)
+        if fused in _COUNTED:
+            widen(op.outputs[0], _COUNTED[fused] / 2**30)
+        if op.name in {"ADD", "SUB"}:
+            smallest = float(widened[op.outputs[0]].scale[0]) / 1000
+            for t in op.inputs:
+                widen(t, smallest)
     return widened

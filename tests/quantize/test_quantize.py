@@ -16,7 +16,7 @@ from edgevision.recipe.named import RECIPES
 from edgevision.recipe.recipe import InputType, OutputType, Recipe
 from edgevision.runtime.feed import Feed
 from edgevision.runtime.session import Session
-from tests.quantize.builder import Builder, random_images, run, small_cnn
+from tests.quantize.builder import RELU6, Builder, random_images, run, small_cnn
 
 CONTRACT = Contract(width=12, height=12, mean=(127.0,), std=(128.0,))
 PER_CHANNEL = replace(CONTRACT, mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
@@ -221,3 +221,13 @@ def test_progress_counts_images() -> None:
 def test_a_missing_file_is_a_model_error(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot read"):
         quantize(tmp_path / "no.tflite", contract=CONTRACT, images=list, recipe=Recipe())
+
+
+def test_activations_of_next_to_nothing_run_outside_of_xnnpack_too() -> None:
+    # What untrained networks have: 6 in steps of 1e-12 does not fit into 32 bits.
+    b = Builder((1, 12, 12, 3))
+    x = b.conv(b.graph.inputs[0], np.full((8, 1, 1, 3), 1e-10), None, activation=RELU6)
+    x = b.conv(x, np.full((1, 3, 3, 8), 0.1), None, depthwise=True, activation=RELU6)
+    graph = b.finish(b.dense(b.mean(x), np.ones((5, 8))))
+    with Session(made(graph, Recipe()).content, xnnpack=False) as session:
+        session.invoke()
