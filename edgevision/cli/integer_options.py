@@ -37,7 +37,7 @@ class IntegerOptions:
     never_slower: Annotated[
         bool,
         typer.Option(
-            help="Time int8 against float here; leave in float what is faster so, or say why not."
+            help="Time int8 against float; leave in float what is faster so, or say why not."
         ),
     ] = True
 

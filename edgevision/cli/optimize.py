@@ -7,6 +7,7 @@ import typer
 
 from edgevision.cli import console, optimize_table, options
 from edgevision.cli.conversion_options import ConversionOptions
+from edgevision.cli.device_options import DeviceOptions
 from edgevision.cli.integer_options import IntegerOptions, TargetOptions, missed
 from edgevision.cli.option_groups import spread_groups
 from edgevision.cli.preprocessing_options import MeasuredPreprocessingOptions
@@ -64,6 +65,7 @@ def optimize(
     labels: options.ClassNames = None,
     preprocessing: MeasuredPreprocessingOptions,
     conversion: ConversionOptions,
+    device: DeviceOptions,
     threads: Annotated[int, typer.Option(min=1, help="Threads to time with.")] = 1,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder; MODEL-edge unless given.")
@@ -73,8 +75,9 @@ def optimize(
 ) -> None:
     """Convert, quantize, prove, time and package a trained Keras model.
 
-    Exits with 2 when the preprocessing is not known, 4 for bad images, 5 for a bad model, 7 when an
-    accuracy target was missed, 8 when a file is not what was asked for.
+    Exits with 2 when the preprocessing is not known, 4 for bad images, 5 for a bad model, 6 for a
+    device that cannot be used, 7 when an accuracy target was missed, 8 when a file is not what was
+    asked for.
     """
     from dataclasses import asdict
 
@@ -86,6 +89,7 @@ def optimize(
     from edgevision.pipeline.plan import Plan
 
     require_tensorflow()
+    place, access = device.place()
     if not model.exists():
         # First: the photos and the preprocessing are about this model.
         raise ModelError(f"{model} does not exist", hint="check the path")
@@ -122,6 +126,8 @@ def optimize(
         never_slower=integer.never_slower,
         pruning=_pruning(prune_channels, train, epochs),
         threads=threads,
+        target=place,
+        access=access,
         overwrite=overwrite,
     )
     with console.progress_bar() as progress:

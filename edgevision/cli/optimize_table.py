@@ -16,8 +16,10 @@ def render(outcome: "Outcome", folder: Path) -> None:
 
     latency = outcome.variants[0].latency
     title = f"{outcome.source} on {outcome.images} images of {outcome.proof}"
+    on_host = outcome.target == "local"
+    p50 = "host p50" if on_host else "p50"
     table = console.new_table(
-        "file", "size", "smaller", "host p50", "of float", "top-1", "agrees", title=title
+        "file", "size", "smaller", p50, "of float", "top-1", "agrees", title=title
     )
     whole = outcome.variants[0].facts.size_bytes
     for variant in outcome.variants:
@@ -33,7 +35,8 @@ def render(outcome: "Outcome", folder: Path) -> None:
         )
     console.print_table(table)
     threads = f"{latency.threads} thread{'s' if latency.threads > 1 else ''}"
-    console.print_text(f"host p50: {latency.runtime}, {threads}, this machine, not your device")
+    place = "this machine, not your device" if on_host else outcome.target
+    console.print_text(f"{p50}: {latency.runtime}, {threads}, {place}")
     if outcome.choice is not None:
         console.print_text(f"preprocess: {outcome.choice}")
     if outcome.proof_role == "calibration":

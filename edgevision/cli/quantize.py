@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgevision.cli import console, options
+from edgevision.cli.device_options import DeviceOptions
 from edgevision.cli.integer_options import IntegerOptions, TargetOptions, missed, render_trials
 from edgevision.cli.option_groups import spread_groups
 from edgevision.cli.preprocessing_options import PreprocessingOptions
@@ -43,6 +44,7 @@ def quantize(
     ] = None,
     labels: options.ClassNames = None,
     preprocessing: PreprocessingOptions,
+    device: DeviceOptions,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File; MODEL_int8.tflite unless given.")
     ] = None,
@@ -51,8 +53,8 @@ def quantize(
 ) -> None:
     """Quantize a float .tflite; its card, flags or the calibration set say how pixels go in.
 
-    Exits with 4 for bad images, 5 for a bad model, 7 when a target was missed, 8 when the file is
-    not what was asked for.
+    Exits with 4 for bad images, 5 for a bad model, 6 for a device that cannot be used, 7 when a
+    target was missed, 8 when the file is not what was asked for.
     """
     from edgevision.cli.photos import calibration_photos, opened
     from edgevision.files import refuse_to_replace
@@ -74,6 +76,10 @@ def quantize(
     goal = target.goal()
     if goal is not None and not is_integer:
         raise UsageError("--min-agreement and --max-drop search among integer files only")
+    never_slower = integer.never_slower and not integer.full_integer
+    if goal is None and not (never_slower and chosen.precision == "int8"):
+        device.refuse(without="--int8 and --never-slower, or an accuracy target: nothing is timed")
+    place, access = device.place()
     photos, kept = calibration_photos(calibration, needed=is_integer)
     said = preprocessing.said()
     for line in said.notes():
@@ -90,7 +96,9 @@ def quantize(
         labels=names,
         goal=goal,
         evaluation=None if evaluation is None else opened(evaluation, names),
-        never_slower=integer.never_slower and not integer.full_integer,
+        never_slower=never_slower,
+        target=place,
+        access=access,
         overwrite=overwrite,
     )
     with console.progress_bar() as progress:

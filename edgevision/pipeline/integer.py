@@ -47,6 +47,7 @@ def make_quantized(
         UsageError: the goal needs photos or labels that are not there.
         ImageSetError: images are bad or missing.
         ModelError: the model is damaged, quantized already or not a model of one image.
+        DeviceError: the device that files are timed on cannot be used.
     """
     if work.goal is not None and recipe.is_integer:
         reached = _search(work, work.goal, recipe, progress)
@@ -59,6 +60,7 @@ def make_quantized(
         recipe=recipe,
         total=None if photos is None else len(photos),
         timer=work.stopwatch.compared_ms if work.never_slower else None,
+        target=work.stopwatch.target,
         progress=progress,
     )
     return made, None

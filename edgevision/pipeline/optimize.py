@@ -44,7 +44,7 @@ class _Run:
     folder: Path
     progress: Progress
     clock: Callable[[], float]
-    stopwatch: Stopwatch = field(default_factory=lambda: Stopwatch(first=LOOK))
+    stopwatch: Stopwatch
     """What is timed to choose by is what the table tells."""
     warnings: list[str] = field(default_factory=list)
     seconds: list[tuple[str, float]] = field(default_factory=list)
@@ -67,6 +67,7 @@ def optimize(
         MissingDependencyError: TensorFlow or a runtime is missing.
         ImageSetError: an image or a label is bad, or there are none.
         ModelError: the model cannot be converted or quantized.
+        DeviceError: the device that files are timed on cannot be used.
         VerificationError: a file read back is not what was asked for.
     """
     if plan.proof is None:
@@ -75,13 +76,20 @@ def optimize(
             hint="give --eval PHOTOS, or --calibration PHOTOS",
         )
     with filling(plan.output, overwrite=plan.overwrite) as folder:
-        run = _Run(plan=plan, folder=folder, progress=progress, clock=clock)
+        run = _Run(
+            plan=plan,
+            folder=folder,
+            progress=progress,
+            clock=clock,
+            stopwatch=Stopwatch(first=LOOK, target=plan.target, access=plan.access),
+        )
         with run.stage("convert"):
             converted = _convert(run)
         run.warnings += converted.warnings
         if converted.classes is not None:
             refuse_names(plan, converted.classes)
             run.warnings += doubts(plan, converted.classes)
+        run.stopwatch.try_out(converted.path.read_bytes())
         settled = _settle(run, converted)
         contract = settled.contract
         reference, photos = _run_float(run, converted, contract)
@@ -115,6 +123,7 @@ def optimize(
             proof=plan.proof.name,
             proof_role="evaluation" if plan.evaluation is not None else "calibration",
             images=len(plan.proof),
+            target=run.stopwatch.target,
             choice=settled.choice,
             variants=variants,
             stripped=converted.stripped,

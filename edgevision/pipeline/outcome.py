@@ -49,6 +49,8 @@ class Outcome:
     proof_role: str
     """ "evaluation", or "calibration" when there was no other: then the figures flatter."""
     images: int
+    target: str
+    """Where the files were timed: "local", "ssh://pi@host", "adb:SERIAL"."""
     choice: Choice | None
     """What `--preprocess auto` chose, and from what; None when it was declared."""
     variants: tuple[Variant, ...]
@@ -76,7 +78,7 @@ def outcome_to_dict(outcome: Outcome) -> dict[str, Any]:
             "images": outcome.images,
         },
         "auto_preprocessing": None if outcome.choice is None else _choice_to_dict(outcome.choice),
-        "files": [_variant_to_dict(variant) for variant in outcome.variants],
+        "files": [_variant_to_dict(variant, outcome.target) for variant in outcome.variants],
         "left_out_layers": list(outcome.stripped),
         "warnings": list(outcome.warnings),
         "seconds": dict(outcome.seconds),
@@ -92,7 +94,7 @@ def _choice_to_dict(choice: Choice) -> dict[str, Any]:
     }
 
 
-def _variant_to_dict(variant: Variant) -> dict[str, Any]:
+def _variant_to_dict(variant: Variant, target: str) -> dict[str, Any]:
     facts, summary = variant.facts, variant.latency.summary
     return {
         "file": variant.file,
@@ -106,7 +108,8 @@ def _variant_to_dict(variant: Variant) -> dict[str, Any]:
         "multiply_adds": facts.multiply_adds,
         "integer_multiply_adds": facts.integer_multiply_adds,
         "left_in_float": [asdict(skipped) for skipped in variant.skipped],
-        "host_latency": {
+        "latency": {
+            "target": target,
             "runtime": variant.latency.runtime,
             "threads": variant.latency.threads,
             **asdict(summary),

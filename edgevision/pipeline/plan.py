@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgevision.artifact.card import CalibrationSource
+from edgevision.bench.remote.dispatch import Access
+from edgevision.bench.remote.target import Local, Target
 from edgevision.compress.plan import Plan as PruningPlan
 from edgevision.compress.training import Training
 from edgevision.dataset.imageset import ImageSet
@@ -57,6 +59,10 @@ class Plan:
     """Time int8 against float, and leave slow operators in float where that is faster."""
     pruning: Pruning | None = None
     threads: int = 1
+    target: Target = field(default_factory=Local)
+    """Where files are timed, to choose by and to tell."""
+    access: Access = field(default_factory=Access)
+    """How to get at it."""
     overwrite: bool = False
 
     @property

@@ -1,6 +1,6 @@
 """A float `.tflite` to a quantized one with its card: what `edgevision quantize` does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgevision.artifact.card import Card, Provenance
@@ -9,11 +9,14 @@ from edgevision.artifact.model import read_model
 from edgevision.artifact.package import write_card
 from edgevision.artifact.reading import read_card
 from edgevision.artifact.usage import usage_of
+from edgevision.bench.remote.dispatch import Access
+from edgevision.bench.remote.target import Local, Target
 from edgevision.dataset.imageset import ImageSet
 from edgevision.files import replacing, sha256_of
 from edgevision.pipeline.integer import Work, make_quantized
 from edgevision.pipeline.pixel_store import PixelStore
 from edgevision.pipeline.plan import Photos
+from edgevision.pipeline.stopwatch import Stopwatch
 from edgevision.preprocess.preprocessing import Preprocessing
 from edgevision.progress import Progress, silent
 from edgevision.quantize.quantize import QuantizedModel
@@ -42,6 +45,10 @@ class Job:
     """Photos the goal must hold on."""
     never_slower: bool = True
     """Time int8 against float, and leave slow operators in float where that is faster."""
+    target: Target = field(default_factory=Local)
+    """Where files are timed."""
+    access: Access = field(default_factory=Access)
+    """How to get at it."""
     overwrite: bool = False
 
 
@@ -64,12 +71,15 @@ def quantize_file(job: Job, *, progress: Progress = silent) -> Done:
         UsageError: the output exists, or nothing says how pixels become input.
         ImageSetError: images are bad or missing.
         ModelError: the source is damaged, quantized already or not a model of one image.
+        DeviceError: the device that files are timed on cannot be used.
         VerificationError: the written file is not what was asked for.
     """
     card = read_card(job.source)
     contract = usage_of(job.source, job.said, without_card=job.without_card).contract
     store = None if job.photos is None else PixelStore(job.photos.images, contract)
     judged = store if job.evaluation is None else PixelStore(job.evaluation, contract)
+    stopwatch = Stopwatch(target=job.target, access=job.access)
+    stopwatch.try_out(job.source.read_bytes())
     model, reached = make_quantized(
         Work(
             content=job.source.read_bytes(),
@@ -78,6 +88,7 @@ def quantize_file(job: Job, *, progress: Progress = silent) -> Done:
             goal=job.goal,
             judged=judged,
             never_slower=job.never_slower,
+            stopwatch=stopwatch,
         ),
         job.recipe,
         progress=progress,

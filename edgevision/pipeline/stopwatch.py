@@ -1,10 +1,16 @@
-"""Timing files on this machine, and remembering: what one stage has timed, another can tell."""
+"""Timing files here or on a device, and remembering: what one stage has timed, another can tell."""
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
+from edgevision.bench.case import Case
 from edgevision.bench.latency import Latency, time_models
+from edgevision.bench.measure import Job
 from edgevision.bench.plan import Plan
+from edgevision.bench.remote.dispatch import Access, measure_at
+from edgevision.bench.remote.target import Local, Target
 from edgevision.progress import Progress, silent
 
 GLANCE = Plan(rounds=3, seconds=0.1, least_runs=12)
@@ -22,12 +28,29 @@ MUCH = 0.8
 
 
 class Stopwatch:
-    """Times files side by side, on this machine and one thread unless told otherwise."""
+    """Times files side by side, on this machine and one thread unless told otherwise.
 
-    def __init__(self, first: Plan = GLANCE) -> None:
-        """Take a first look at files with the plan `first`."""
+    On a device every method may raise `DeviceError`, and `UsageError` without the access it needs.
+    """
+
+    def __init__(
+        self, first: Plan = GLANCE, *, target: Target | None = None, access: Access | None = None
+    ) -> None:
+        """Take a first look at files with the plan `first`, on `target`: this machine if None."""
         self._first = first
+        self._target = target or Local()
+        self._access = access or Access()
         self._known: list[dict[bytes, Latency]] = []
+
+    @property
+    def target(self) -> str:
+        """Where files are timed, as `--on` names it: "local" for this machine."""
+        return str(self._target)
+
+    def try_out(self, content: bytes) -> None:
+        """Time one file on the device, so that one that cannot is known before work is done."""
+        if not isinstance(self._target, Local):
+            self._measure({"first": content}, GLANCE)
 
     def compared_ms(self, files: Mapping[str, bytes]) -> dict[str, float]:
         """As `median_ms`, in less time where all others are much faster than the first."""
@@ -60,6 +83,23 @@ class Stopwatch:
         threads: int = 1,
         progress: Progress = silent,
     ) -> dict[str, Latency]:
-        found = time_models(files, threads=threads, plan=plan, progress=progress)
+        if isinstance(self._target, Local):
+            found = time_models(files, threads=threads, plan=plan, progress=progress)
+        else:
+            found = self._measure_there(files, plan, threads, progress)
         self._known.append({files[name]: latency for name, latency in found.items()})
         return found
+
+    def _measure_there(
+        self, files: Mapping[str, bytes], plan: Plan, threads: int, progress: Progress
+    ) -> dict[str, Latency]:
+        with tempfile.TemporaryDirectory(prefix="edgevision-") as folder:
+            cases = []
+            for number, (name, content) in enumerate(files.items()):
+                # A path: adb pushes files.
+                path = Path(folder) / f"{number}.tflite"
+                path.write_bytes(content)
+                cases.append(Case(name=name, model=path, threads=threads))
+            job = Job(cases=tuple(cases), plan=plan)
+            result = measure_at(self._target, job, self._access, progress=progress)
+        return {measured.name: measured.latency for measured in result.models}

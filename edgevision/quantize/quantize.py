@@ -33,7 +33,7 @@ from edgevision.quantize.prepare import (
     prepare,
 )
 from edgevision.quantize.rewrite import with_fast_operators
-from edgevision.quantize.speed import Timer, Verdict, never_slower
+from edgevision.quantize.speed import HERE, Timer, Verdict, never_slower
 from edgevision.quantize.weights_only import to_dynamic, to_fp16
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.session import Session
@@ -75,6 +75,7 @@ def quantize(
     recipe: Recipe,
     total: int | None = None,
     timer: Timer | None = None,
+    target: str = HERE,
     progress: Progress = silent,
     clock: Callable[[], float] = time.perf_counter,
 ) -> QuantizedModel:
@@ -87,8 +88,9 @@ def quantize(
             precisions that need none (dynamic, fp16).
         recipe: what to make.
         total: number of images, for the progress bar.
-        timer: times files on this machine; with one, int8 operators that are slower than float
+        timer: times files on `target`; with one, int8 operators that are slower than float
             ones are left in float where that is faster as a whole.
+        target: where `timer` times, "local" for this machine: what the verdict says.
         progress: told how far the observation is.
         clock: seconds.
 
@@ -113,7 +115,7 @@ def quantize(
     verdict = None
     if timer is not None and recipe.precision == "int8":
         content = read_content(float_model)
-        made, verdict = never_slower(stock, recipe, made, content, timer=timer)
+        made, verdict = never_slower(stock, recipe, made, content, timer=timer, target=target)
     return finished(made, stock, recipe, seconds=clock() - begun, verdict=verdict)
 
 

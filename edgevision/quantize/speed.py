@@ -34,6 +34,9 @@ SLOWER = 1.03
 NOTICED_MS = 0.1
 """A smaller loss is nobody's trouble, and times that short are mostly the noise of timing."""
 
+HERE = "local"
+"""What a timer on this machine calls its target."""
+
 LEFT = "its int8 kernel is slower than the float one"
 
 Timer = Callable[[Mapping[str, bytes]], Mapping[str, float]]
@@ -42,8 +45,10 @@ Timer = Callable[[Mapping[str, bytes]], Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """How fast the files are on this machine, one thread, and what was done about it."""
+    """How fast the files are on one thread of `target`, and what was done about it."""
 
+    target: str = HERE
+    """Where they were timed: "local", "ssh://pi@host", "adb:SERIAL"."""
     float_ms: float
     integer_ms: float
     """int8 throughout."""
@@ -56,14 +61,27 @@ class Verdict:
 
 
 def never_slower(
-    stock: Stock, recipe: Recipe, made: Making, float_content: bytes, *, timer: Timer
+    stock: Stock,
+    recipe: Recipe,
+    made: Making,
+    float_content: bytes,
+    *,
+    timer: Timer,
+    target: str = HERE,
 ) -> tuple[Making, Verdict]:
-    """`made`, or the same with slow operators in float when that is faster; and the verdict."""
+    """`made`, or the same with slow operators in float when that is faster; and the verdict.
+
+    `timer` times files on `target`; single operators are always timed on this machine.
+    """
     files = {"float": float_content, "int8": to_bytes(made.graph)}
     times = timer(files)
     if times["int8"] <= max(SLOWER * times["float"], times["float"] + NOTICED_MS):
         return made, Verdict(
-            float_ms=times["float"], integer_ms=times["int8"], mixed_ms=None, sentence=""
+            target=target,
+            float_ms=times["float"],
+            integer_ms=times["int8"],
+            mixed_ms=None,
+            sentence="",
         )
     costs = operator_costs(made)
     switch = conversion_us(made.graph)
@@ -74,20 +92,23 @@ def never_slower(
     mixed = _mixed(stock, recipe, made, left)
     dynamic = to_dynamic(read_graph(float_content))
     times = timer({**files, "mixed": to_bytes(mixed.graph), "dynamic": to_bytes(dynamic)})
-    kept = mixed if times["mixed"] < WORTH * times["int8"] else made
+    kept = mixed if left and times["mixed"] < WORTH * times["int8"] else made
     best = times["mixed" if kept is mixed else "int8"]
     ratio = best / times["float"]
+    place = "this machine" if target == HERE else target
     if ratio <= SLOWER and kept is made:
         sentence = ""  # The second timing takes back what the first one said.
     elif ratio <= SLOWER:
-        sentence = f"int8 kernels lose to float here in {named}: left in float, which is faster"
+        sentence = (
+            f"int8 kernels lose to float in {named}: left in float, which is faster on {place}"
+        )
     else:
         sentence = (
-            f"int8 takes {ratio:.2f} times as long as float on this machine"
-            f" ({named or 'many small operations'} have no fast int8 kernel); "
-            f"{_fastest(best, times)}"
+            f"int8 takes {ratio:.2f} times as long as float on {place}"
+            f" ({_blame(named, target)}); {_fastest(best, times)}"
         )
     return kept, Verdict(
+        target=target,
         float_ms=times["float"],
         integer_ms=times["int8"],
         mixed_ms=times["mixed"],
@@ -96,13 +117,22 @@ def never_slower(
     )
 
 
+def _blame(named: str, target: str) -> str:
+    """Which operators are slow in int8, and where that was seen."""
+    if target == HERE:
+        return f"{named or 'many small operations'} have no fast int8 kernel"
+    if not named:
+        return "each operator timed alone on this machine, none is slower in int8"
+    return f"each operator timed alone on this machine, {named} lose"
+
+
 def _fastest(integer_ms: float, times: Mapping[str, float]) -> str:
     """Which precision to use where speed is what counts, and its option."""
     share = times["dynamic"] / times["float"]
     if times["dynamic"] < min(integer_ms, times["float"]):
-        return f"--dynamic is fastest here, at {share:.2f} of float's time"
+        return f"--dynamic is fastest there, at {share:.2f} of float's time"
     return (
-        f"float is fastest here: --fp16 keeps its speed (--dynamic takes {share:.2f} of its time)"
+        f"float is fastest there: --fp16 keeps its speed (--dynamic takes {share:.2f} of its time)"
     )
 
 

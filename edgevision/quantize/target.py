@@ -67,7 +67,7 @@ class Trial:
     met: bool
     size_bytes: int
     median_ms: float | None = None
-    """Latency on this machine, interleaved with the other finalists; None when not timed."""
+    """Latency where files are timed, interleaved with the other finalists; None when not timed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ def meet(
         recipe: of the integer operators.
         goal: what must hold.
         measure: runs a file on the evaluation images.
-        timer: times files on this machine.
+        timer: times files, on this machine or on a device.
         progress: told how many tries were made.
         clock: seconds.
     """

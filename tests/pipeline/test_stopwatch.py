@@ -1,9 +1,15 @@
 from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from edgevision.bench.latency import Latency, Round
+from edgevision.bench.measure import Job
 from edgevision.bench.plan import Plan
+from edgevision.bench.remote.dispatch import Access
+from edgevision.bench.remote.target import AdbTarget, Target
+from edgevision.errors import DeviceError
 from edgevision.pipeline import stopwatch
 from edgevision.pipeline.stopwatch import GLANCE, LOOK, TIMING, Stopwatch
 
@@ -64,3 +70,42 @@ def test_what_was_not_timed_so_is_timed_afresh(
     assert len(plans) == 2
     assert list(found) == list(files)
     assert {one.threads for one in found.values()} == {threads}
+
+
+def test_a_device_times_files_in_place_of_this_machine(
+    plans: list[Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone, access = AdbTarget(serial="R58M"), Access(benchmark_model=Path("tool"))
+    sent: list[Path] = []
+
+    def measure_at(target: Target, job: Job, given: Access, *, progress: object) -> SimpleNamespace:
+        assert (target, given, job.plan) == (phone, access, LOOK)
+        models = []
+        for case in job.cases:
+            assert isinstance(case.model, Path)  # adb pushes nothing else
+            sent.append(case.model)
+            latency = took(case.name, 10 * TOOK_MS[case.content()], case.threads)
+            models.append(SimpleNamespace(name=case.name, latency=latency))
+        return SimpleNamespace(models=models)
+
+    monkeypatch.setattr(stopwatch, "measure_at", measure_at)
+    watch = Stopwatch(first=LOOK, target=phone, access=access)
+    assert watch.compared_ms(FILES) == {"float": 70.0, "int8": 30.0}
+    found = watch.latencies(FILES, threads=2)
+    assert {one.threads for one in found.values()} == {2}
+    assert watch.target == "adb:R58M"
+    assert plans == []
+    assert len(sent) == 4
+    assert not any(path.exists() for path in sent)
+
+
+def test_only_a_device_is_tried_out(plans: list[Plan], monkeypatch: pytest.MonkeyPatch) -> None:
+    Stopwatch().try_out(b"float")
+    assert plans == []
+
+    def gone(*_: object, **__: object) -> None:
+        raise DeviceError("no such phone")
+
+    monkeypatch.setattr(stopwatch, "measure_at", gone)
+    with pytest.raises(DeviceError):
+        Stopwatch(target=AdbTarget()).try_out(b"float")

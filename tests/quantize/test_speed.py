@@ -1,14 +1,16 @@
 from collections.abc import Mapping
 from itertools import pairwise, product
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edgevision.preprocess.contract import Contract
+from edgevision.quantize import speed
 from edgevision.quantize.choose import choose_and_make
 from edgevision.quantize.graph_writer import to_bytes
 from edgevision.quantize.quantize import stock_of
-from edgevision.quantize.speed import cheapest_mix, never_slower, operator_costs
+from edgevision.quantize.speed import Cost, cheapest_mix, never_slower, operator_costs
 from edgevision.recipe.recipe import Recipe
 from tests.quantize.builder import random_images, small_cnn
 
@@ -57,11 +59,25 @@ def test_a_faster_int8_file_is_left_alone() -> None:
     assert asked == ["float", "int8"]
 
 
-def test_a_mix_that_is_faster_as_a_whole_is_taken_and_told() -> None:
+def test_a_mix_that_is_faster_as_a_whole_is_taken_and_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow = Cost(position=0, operator="CONV_2D", integer_us=1000.0, float_us=1.0)
+    monkeypatch.setattr(speed, "operator_costs", lambda _: (slow,))
     same, sentence, asked = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8, "dynamic": 1.9})
     assert not same
-    assert "left in float" in str(sentence)
+    assert "in 1 CONV_2D: left in float, which is faster on this machine" in str(sentence)
     assert asked[2:] == ["float", "int8", "mixed", "dynamic"]
+
+
+def test_a_mix_that_leaves_nothing_in_float_is_int8_however_it_was_timed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(speed, "operator_costs", lambda _: ())
+    same, sentence, _ = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8, "dynamic": 1.9})
+    assert same
+    assert "1.50 times as long" in str(sentence)
+    assert "left in float" not in str(sentence)
 
 
 def test_what_stays_slower_is_said_in_one_sentence() -> None:
@@ -69,8 +85,21 @@ def test_what_stays_slower_is_said_in_one_sentence() -> None:
     assert same
     assert "1.50 times as long" in str(sentence)
     assert "have no fast int8 kernel" in str(sentence)
-    assert "float is fastest here: --fp16 keeps its speed" in str(sentence)
+    assert "float is fastest there: --fp16 keeps its speed" in str(sentence)
     assert "--dynamic takes 1.10" in str(sentence)
+
+
+def test_a_device_is_named_and_what_was_timed_alone_on_this_machine_too() -> None:
+    images = random_images(8)
+    stock = stock_of(small_cnn(), contract=CONTRACT, images=lambda: images, recipe=RECIPE)
+    made = choose_and_make(stock, RECIPE)
+    times = {"float": 2.0, "int8": 3.0, "mixed": 3.1, "dynamic": 2.2}
+    _, verdict = never_slower(
+        stock, RECIPE, made, to_bytes(small_cnn()), timer=lambda _: times, target="ssh://pi@board"
+    )
+    assert verdict.target == "ssh://pi@board"
+    assert "1.50 times as long as float on ssh://pi@board" in verdict.sentence
+    assert "each operator timed alone on this machine" in verdict.sentence
 
 
 def test_a_first_timing_that_the_second_takes_back_is_not_told() -> None:
@@ -89,7 +118,7 @@ def test_a_first_timing_that_the_second_takes_back_is_not_told() -> None:
 
 def test_where_int8_stays_slower_dynamic_is_named_when_it_is_fastest() -> None:
     _, sentence, _ = settled({"float": 2.0, "int8": 3.0, "mixed": 3.1, "dynamic": 1.0})
-    assert "--dynamic is fastest here, at 0.50 of float's time" in str(sentence)
+    assert "--dynamic is fastest there, at 0.50 of float's time" in str(sentence)
 
 
 def test_every_operator_is_timed_in_both_precisions() -> None:

@@ -13,7 +13,7 @@ def fail(text):
     import json
     print(json.dumps({"error": text, "hint": HINT, "exit_code": 6}), flush=True)
     sys.exit(1)
-HINT = "name a newer one: ssh://user@host/usr/bin/python3.11, or add --provision"
+HINT = "name a newer one: ssh://user@host/usr/bin/python3.11, or bench --provision"
 if sys.version_info < (3, 11):
     fail("Python %d.%d there is too old; 3.11 is needed" % sys.version_info[:2])
 def gone(number, frame):

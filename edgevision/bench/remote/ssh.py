@@ -193,7 +193,7 @@ def _refused(target: SshTarget, answer: dict[str, Any]) -> EdgeVisionError:
     if answer.get("exit_code") == ModelError.exit_code:
         return ModelError(message, hint=hint)
     if answer.get("exit_code") == MissingDependencyError.exit_code:
-        hint = "add --provision to install one there, or name a Python that has one"
+        hint = "bench --provision installs one there; or name a Python there that has one"
     return DeviceError(message, hint=hint)
 
 

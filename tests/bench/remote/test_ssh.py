@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgevision.bench.case import Case, cases_for
@@ -15,10 +17,13 @@ from edgevision.bench.plan import Plan
 from edgevision.bench.remote.bootstrap import SOURCE
 from edgevision.bench.remote.ssh import measure_over_ssh, provision
 from edgevision.bench.remote.target import SshTarget
+from edgevision.cli import run
 from edgevision.errors import DeviceError, ModelError
+from edgevision.quantize.graph_writer import to_bytes
 from tests.bench.conftest import PROBE
 from tests.bench.networks import hard_swish_network
 from tests.bench.remote.conftest import Board, make_key
+from tests.quantize.builder import random_images, small_cnn
 
 # A server and a Python process each; .ci/setup brings the server.
 pytestmark = pytest.mark.slow
@@ -45,6 +50,24 @@ def test_a_board_measures_and_is_left_as_it_was(board: Board) -> None:
     assert measured.profile is not None
     assert [one.name for one in measured.profile.operations] == ["ADD"]
     assert {"timing", "profiling probe"} <= set(seen)
+    assert board.left_behind() == []
+
+
+def test_quantize_chooses_by_what_the_board_takes(
+    board: Board, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = tmp_path / "photos.npz"
+    images = random_images(12)
+    np.savez(photos, x=images, y=np.zeros(len(images), np.int64))
+    model = tmp_path / "model.tflite"
+    model.write_bytes(to_bytes(small_cnn()))
+    words = ["quantize", str(model), "--calibration", str(photos), "--preprocess", "unit"]
+    place = ["--on", str(board.target()), "--ssh-config", str(board.config)]
+    assert run([*words, *place, "--quality", "fast", "--json"]) == 0
+    speed = json.loads(capsys.readouterr().out)["speed"]
+    assert speed["target"] == str(board.target())
+    assert speed["float_ms"] > 0
+    assert speed["integer_ms"] > 0
     assert board.left_behind() == []
 
 
