@@ -33,7 +33,8 @@ def append_files(content: bytes, files: Mapping[str, bytes]) -> bytes:
         return content
     buffer = io.BytesIO()
     buffer.write(content)
-    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_STORED) as archive:
+    # Not "a": that would go on with what is left of a damaged archive in `content`.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
             archive.writestr(zipfile.ZipInfo(name, _NO_TIME), files[name])
     return buffer.getvalue()

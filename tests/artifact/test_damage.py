@@ -1,8 +1,10 @@
 """Files from strangers may be damaged or hostile: facts, or ModelError, and soon."""
 
 import copy
+import io
 import time
 import tracemalloc
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edgevision.artifact.associated import archive_start
 from edgevision.artifact.facts import facts_of
 from edgevision.artifact.model import read_model
 from edgevision.artifact.package import remove_card, write_card
@@ -107,3 +110,15 @@ def test_buffers_that_lie_on_top_of_each_other_are_refused() -> None:
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20_000_000
+
+
+def test_what_is_left_of_a_damaged_archive_is_not_gone_on_with(
+    uint8_model: bytes, card_of: CardOf
+) -> None:
+    card = card_of(uint8_model)
+    content = bytearray(write_card(uint8_model, card))
+    # No longer an entry's header: what follows is not seen as the archive it was.
+    content[archive_start(bytes(content))] ^= 1
+    again = write_card(bytes(content), card)
+    with zipfile.ZipFile(io.BytesIO(again)) as archive:
+        assert archive.namelist() == ["labels.txt"]
