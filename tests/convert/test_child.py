@@ -94,7 +94,7 @@ def test_a_hanging_child_is_ended_in_time(tmp_path: Path, source: Path) -> None:
             timeout_s=1.0,
             command=python("import time; time.sleep(60)"),
         )
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 50
 
 
 def test_a_child_that_closes_its_stdout_and_hangs_is_ended_too(
