@@ -1,28 +1,20 @@
 """Choosing among the steps by measuring: what does not help on images kept out is not done."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.progress import Progress, silent
-from edgevision.quantize.design import Design, IntegerPart, design
-from edgevision.quantize.equalize import equalizable_pairs, equalize
-from edgevision.quantize.graph import Graph
+from edgevision.quantize.equalize import equalizable_pairs
 from edgevision.quantize.judge import Judge
-from edgevision.quantize.lower import lower
-from edgevision.quantize.observe import Feed, Statistics
-from edgevision.quantize.prepare import Prepared, as_integers
-from edgevision.quantize.refine import MOST_IMAGES, correct_for_weights, refine
+from edgevision.quantize.making import Choice, Making, Stock, Tried, make, pick
+from edgevision.quantize.refine import MOST_IMAGES
 from edgevision.recipe.recipe import Quality, Recipe
 
 logger = logging.getLogger(__name__)
-
-Feeds = Callable[[], Iterable[Feed]]
 
 KEPT_OUT = 4
 """Every so many images one is kept out of the making, to judge on."""
@@ -44,39 +36,6 @@ WIDENINGS: dict[Quality, tuple[float, ...]] = {
 """Ranges tried between typical and extreme ones; see `ranges.observed_ranges`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """The steps of one making."""
-
-    widening: float = 1.0
-    equalized: bool = False
-    rounded: bool = False
-
-    def __str__(self) -> str:
-        steps = ["equalized"] * self.equalized + ["weights rounded by output"] * self.rounded
-        return ", ".join([f"ranges {self.widening:g} of the way to min-max", *steps])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
-    """One choice, and how far its answers were off on the images kept out."""
-
-    step: str
-    loss: float
-    kept: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Making:
-    """A finished integer graph."""
-
-    graph: Graph
-    position: tuple[int, ...]
-    design: Design
-    choice: Choice
-    tried: tuple[Tried, ...] = ()
-
-
 def may_equalize(recipe: Recipe) -> bool:
     """Whether equalization can come up under `recipe`."""
     return recipe.precision == "int8" and recipe.equalization != "off"
@@ -86,64 +45,6 @@ def may_round(recipe: Recipe) -> bool:
     """Whether rounding by output can come up under `recipe`."""
     wanted = recipe.weight_rounding == "auto" and recipe.quality != "fast"
     return wanted or recipe.weight_rounding == "on"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stock:
-    """What every making starts from."""
-
-    prepared: Prepared
-    statistics: Statistics
-    integer: IntegerPart
-    feeds: Feeds
-    """The images of `statistics`, in their order."""
-    corrected_on: NDArray[np.int64] | None = None
-    """Which of the images layers are corrected on; None for all."""
-
-    def of_images(self, chosen: NDArray[np.int64]) -> "Stock":
-        """The same with some of the images."""
-        return replace(
-            self,
-            statistics=self.statistics.of_images(chosen),
-            feeds=lambda: _pick(self.feeds(), chosen),
-        )
-
-
-def make(
-    stock: Stock,
-    recipe: Recipe,
-    choice: Choice,
-    *,
-    rough: bool = False,
-    progress: Progress = silent,
-) -> Making:
-    """The integer graph of `choice`; a `rough` one has corrections from statistics alone."""
-    prepared, statistics = stock.prepared, stock.statistics
-    if choice.equalized:
-        graph, statistics = equalize(prepared.graph, statistics)
-        prepared = replace(prepared, graph=graph)
-    decided = design(prepared, statistics, recipe, stock.integer, widening=choice.widening)
-    lowered = lower(decided.graph, decided.plan)
-    if rough:
-        refined = lowered.graph
-        if recipe.bias_correction:
-            refined = correct_for_weights(decided.graph, lowered, statistics)
-        return Making(graph=refined, position=lowered.position, design=decided, choice=choice)
-    given: Iterable[Feed] = stock.feeds()
-    if stock.corrected_on is not None:
-        statistics = statistics.of_images(stock.corrected_on)
-        given = _pick(given, stock.corrected_on)
-    refined = refine(
-        decided.graph,
-        lowered,
-        statistics,
-        (as_integers(lowered.graph, feed) for feed in given),
-        rounding=choice.rounded,
-        biases=recipe.bias_correction,
-        seed=recipe.seed,
-        progress=progress,
-    )
-    return Making(graph=refined, position=lowered.position, design=decided, choice=choice)
 
 
 def choose_and_make(stock: Stock, recipe: Recipe, *, progress: Progress = silent) -> Making:
@@ -175,7 +76,7 @@ def choose_and_make(stock: Stock, recipe: Recipe, *, progress: Progress = silent
 def divide(stock: Stock, quality: Quality) -> tuple[Stock, Judge]:
     """Most of the images to make from, and the rest to judge on."""
     making, judging = _parted(stock.statistics.count, quality)
-    judge = Judge(stock.prepared.graph, list(_pick(stock.feeds(), judging)))
+    judge = Judge(stock.prepared.graph, list(pick(stock.feeds(), judging)))
     return stock.of_images(making), judge
 
 
@@ -261,11 +162,3 @@ def _rounded_or_not(
         Tried(step=str(rounded.choice), loss=after, kept=kept),
     ]
     return rounded if kept else plain, tried
-
-
-def _pick(feeds: Iterable[Feed], chosen: NDArray[np.int64]) -> Iterator[Feed]:
-    wanted = set(chosen.tolist())
-    last = max(wanted, default=-1)
-    for at, feed in enumerate(islice(feeds, last + 1)):
-        if at in wanted:
-            yield feed

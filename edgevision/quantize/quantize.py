@@ -14,13 +14,14 @@ from edgevision.artifact.model import read_content
 from edgevision.errors import ImageSetError, ModelError
 from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
-from edgevision.quantize.choose import Making, Stock, Tried, choose_and_make, may_equalize
+from edgevision.quantize.choose import choose_and_make, may_equalize
 from edgevision.quantize.design import IntegerPart, bits_of, design, integer_part
 from edgevision.quantize.equalize import equalizable_pairs
 from edgevision.quantize.graph import Graph
 from edgevision.quantize.graph_reader import read_graph
 from edgevision.quantize.graph_writer import to_bytes
 from edgevision.quantize.lower import lower
+from edgevision.quantize.making import Making, Stock, Tried
 from edgevision.quantize.observe import Statistics, observe
 from edgevision.quantize.one_thread import one_thread_each
 from edgevision.quantize.patches import is_followed

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgevision.errors import ModelError
-from edgevision.quantize.choose import Making, Stock, make
 from edgevision.quantize.design import integer_part
 from edgevision.quantize.graph import Graph
 from edgevision.quantize.graph_reader import read_graph
 from edgevision.quantize.graph_writer import to_bytes
+from edgevision.quantize.making import Making, Stock, make
 from edgevision.quantize.weights_only import to_dynamic
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.session import Session

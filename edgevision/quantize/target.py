@@ -16,9 +16,10 @@ import numpy as np
 
 from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
-from edgevision.quantize.choose import Choice, Making, Stock, choose_and_make, divide, make
+from edgevision.quantize.choose import choose_and_make, divide
 from edgevision.quantize.design import integer_part
 from edgevision.quantize.graph_writer import to_bytes
+from edgevision.quantize.making import Choice, Making, Stock, make
 from edgevision.quantize.one_thread import one_thread_each
 from edgevision.quantize.quantize import QuantizedModel, finished
 from edgevision.recipe.recipe import Recipe

@@ -3,8 +3,8 @@ from collections.abc import Mapping
 import pytest
 
 from edgevision.preprocess.contract import Contract
-from edgevision.quantize.choose import Stock
 from edgevision.quantize.graph_reader import read_graph
+from edgevision.quantize.making import Stock
 from edgevision.quantize.quantize import stock_of
 from edgevision.quantize.scores import REASON
 from edgevision.quantize.target import Goal, Measured, divided, meet
