@@ -96,7 +96,8 @@ def sustain(
         began = clock_ns()
         total = max(1, round(seconds))
         progress(0, total, f"sustaining {case.name}")
-        while (clock_ns() - began) / 1e9 < seconds:
+        # One look at least, also on a machine that stood still for all of `seconds`.
+        while not points or (clock_ns() - began) / 1e9 < seconds:
             points.append(_second(model, began, sense, clock_ns))
             progress(min(total, round(points[-1].at_s)), total, f"sustaining {case.name}")
     finally:

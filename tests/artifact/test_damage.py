@@ -67,7 +67,7 @@ def test_damaged_files_are_packaged_or_refused(
 
 def test_hostile_sizes_cost_neither_time_nor_memory(uint8_model: bytes) -> None:
     tracemalloc.start()
-    began = time.monotonic()
+    began = time.process_time()
     for position in range(8, min(len(uint8_model), 600)):
         content = bytearray(uint8_model)
         content[position : position + 4] = b"\xff\xff\xff\x7f"
@@ -76,7 +76,7 @@ def test_hostile_sizes_cost_neither_time_nor_memory(uint8_model: bytes) -> None:
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 50_000_000
-    assert time.monotonic() - began < 120
+    assert time.process_time() - began < 60
 
 
 def test_tensors_that_share_one_buffer_cost_it_once() -> None:

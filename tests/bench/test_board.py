@@ -1,6 +1,7 @@
 """Sensors, the machine's description, and running for minutes, on boards made of files."""
 
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,15 @@ def test_burst_and_steady_state_of_a_board_that_throttles() -> None:
     assert "governor ondemand" in line
     assert "slowed by throttled" in line
     assert "not told by this machine: CPU clock" in line
+
+
+def test_a_machine_that_stands_still_is_looked_at_once() -> None:
+    world = FakeWorld({"m": lambda _: MS})
+    leaps = count(step=10**9)
+    found = sustain(
+        Case(name="m", model=b""), 0.1, open_case=world.open, clock_ns=lambda: next(leaps)
+    )
+    assert len(found.points) == 1
 
 
 def test_the_model_is_let_go_when_a_long_run_fails() -> None:

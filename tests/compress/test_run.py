@@ -1,5 +1,6 @@
 """From file to file, with TensorFlow in a child process."""
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -187,17 +188,16 @@ def test_an_interrupted_parent_ends_the_child(saved: Path, tmp_path: Path) -> No
         if done:
             raise KeyboardInterrupt
 
-    marker = tmp_path / "still-alive"
+    pid = tmp_path / "pid"
     program = (
+        f"open({str(pid)!r}, 'w').write(str(os.getpid()))\n"
         "print(json.dumps({'progress': [1, 2, 'x']}), flush=True)\n"
-        f"time.sleep(1)\nopen({str(marker)!r}, 'w')"
+        "time.sleep(3600)"
     )
     with pytest.raises(KeyboardInterrupt):
         prune_file(saved, tmp_path / "x.keras", PLAN, progress=interrupt, command=talking(program))
-    import time
-
-    time.sleep(1.5)
-    assert not marker.exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
 
 
 def test_reports_travel_as_values() -> None:

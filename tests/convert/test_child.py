@@ -4,7 +4,6 @@ import os
 import re
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -85,16 +84,14 @@ def test_an_error_that_names_no_log_leaves_none(tmp_path: Path, source: Path, lo
 
 
 def test_a_hanging_child_is_ended_in_time(tmp_path: Path, source: Path) -> None:
-    started = time.monotonic()
     with pytest.raises(WorkerCrashError, match="within 1 s"):
         convert(
             source,
             tmp_path / "out.tflite",
             log_path=tmp_path / "log",
             timeout_s=1.0,
-            command=python("import time; time.sleep(60)"),
+            command=python("import time; time.sleep(3600)"),  # longer than a test may take
         )
-    assert time.monotonic() - started < 50
 
 
 def test_a_child_that_closes_its_stdout_and_hangs_is_ended_too(
@@ -106,7 +103,7 @@ def test_a_child_that_closes_its_stdout_and_hangs_is_ended_too(
             tmp_path / "out.tflite",
             log_path=tmp_path / "log",
             timeout_s=1.0,
-            command=python("import os, time; os.close(1); time.sleep(60)"),
+            command=python("import os, time; os.close(1); time.sleep(3600)"),
         )
 
 
@@ -116,7 +113,7 @@ def test_ctrl_c_ends_the_child_and_leaves_nothing_half_written(
     code = (
         "open(job['output'], 'wb').write(b'half'); say(stage='load');"
         f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); say(stage='trace');"
-        "time.sleep(60)"
+        "time.sleep(3600)"
     )
 
     def interrupt(done: int, total: int, stage: str) -> None:

@@ -36,7 +36,7 @@ def visit(chromium: str, page: Path, *options: str) -> tuple[str, list[str]]:
         [chromium, *words, f"--user-data-dir={page.parent / 'profile'}", *options, page.as_uri()],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         check=True,
     )
     return reply.stdout, re.findall(r"INFO:CONSOLE.*", reply.stderr)

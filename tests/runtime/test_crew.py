@@ -35,7 +35,7 @@ def test_results_come_in_the_order_of_the_images(sessions: int) -> None:
 
 
 def test_two_images_are_worked_on_at_the_same_time() -> None:
-    both = threading.Barrier(2, timeout=60)
+    both = threading.Barrier(2, timeout=300)
     with Crew(mean_of_pixels(), sessions=2) as crew:
         # Alone, either would wait in vain and raise.
         found = list(crew.map(lambda _, number: both.wait() * 0 + number, range(2)))

@@ -34,7 +34,7 @@ class Board:
 
     def left_behind(self) -> list[str]:
         """Names of our folders there, after a moment for cleaning up."""
-        for _ in range(100):
+        for _ in range(600):
             left = [path.name for path in self.temporary.glob("edgevision-bench-*")]
             if not left:
                 return []
@@ -83,7 +83,7 @@ def board(tmp_path: Path) -> Iterator[Board]:
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen([sshd, "-D", "-e", "-f", str(folder / "sshd_config")], stderr=log)
     try:
-        for _ in range(100):
+        for _ in range(1200):
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 break

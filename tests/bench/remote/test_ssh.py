@@ -30,6 +30,9 @@ pytestmark = pytest.mark.slow
 
 QUICK = Plan(rounds=2, seconds=0.02, least_runs=2, warmup_seconds=0)
 
+ENDLESS = Plan(rounds=1000, warmup_seconds=1.0)
+"""A quarter of an hour at least, with progress every second: nothing outruns what interrupts it."""
+
 
 def job(plan: Plan = QUICK, model: Path | bytes = PROBE, **more: bool) -> Job:
     return Job(cases=(Case(name="probe", model=model),), plan=plan, **more)
@@ -130,7 +133,7 @@ def test_a_connection_cut_midway_is_said_and_the_board_cleans_up(board: Board) -
     begun = threading.Event()
 
     def cut() -> None:
-        begun.wait(30)
+        begun.wait(300)
         # The server's process for this connection: what a lost network looks like from here.
         children = subprocess.run(
             ["pgrep", "-P", str(board.server.pid)], capture_output=True, text=True, check=True
@@ -143,7 +146,7 @@ def test_a_connection_cut_midway_is_said_and_the_board_cleans_up(board: Board) -
     with pytest.raises(DeviceError, match="lost ssh://.* midway"):
         measure_over_ssh(
             board.target(),
-            job(Plan(rounds=100, seconds=100)),
+            job(ENDLESS),
             options=board.options,
             progress=lambda done, _total, _stage: begun.set() if done else None,
         )
@@ -160,11 +163,11 @@ def test_giving_up_here_stops_the_work_there(board: Board) -> None:
     with pytest.raises(KeyboardInterrupt):
         measure_over_ssh(
             board.target(),
-            job(Plan(rounds=100, seconds=100)),
+            job(ENDLESS),
             options=board.options,
             progress=give_up,
         )
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 300
     assert board.left_behind() == []
 
 
