@@ -22,7 +22,7 @@ from edgevision.compress.load import load_keras
 from edgevision.compress.plan import Plan, Target
 from edgevision.compress.prune import prune
 from edgevision.compress.reconstruction import images_for
-from edgevision.compress.training import Training
+from edgevision.compress.training import Training, Weights
 from edgevision.convert.convert import convert
 from edgevision.dataset.open_set import open_image_set
 from edgevision.preprocess.contract import Contract
@@ -60,6 +60,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--importance", default="l2")
     parser.add_argument("--ranking", default="layer")
     parser.add_argument("--round-to", type=int, default=8)
+    parser.add_argument("--keep", nargs="*", default=[], help="patterns of layers left as they are")
+    parser.add_argument("--teacher-weight", type=float, default=Weights().teacher)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--batch-size", type=int, default=Training().batch_size)
     parser.add_argument("--learning-rate", type=float, default=Training().learning_rate)
@@ -83,12 +85,14 @@ def _train(arguments: argparse.Namespace, contract: Contract, fraction: float) -
         importance=arguments.importance,
         ranking=arguments.ranking,
         round_to=arguments.round_to,
+        keep=tuple(arguments.keep),
     )
     examples = examples_of(open_image_set(arguments.data / "train.npz"), contract)
     training = Training(
         epochs=arguments.epochs,
         batch_size=arguments.batch_size,
         learning_rate=arguments.learning_rate,
+        weights=Weights(teacher=arguments.teacher_weight),
     )
     seen, _ = split(examples, training.held_out, training.seed)
     count = images_for(contract.height, contract.width)
