@@ -85,7 +85,7 @@ def design(
     bits = bits_of(recipe)
     whole = never_clipped(graph)
     ranges = observed_ranges(statistics, widening, whole=whole)
-    if recipe.clip_saturated:
+    if recipe.clip_saturated and bits == 8:
         ranges = saturated_ranges(graph, ranges, integer=operators, whole=whole)
     fixed = prescribed_scales(graph, operators, bits=bits)
     image = graph.inputs[prepared.image_input]

@@ -2,8 +2,8 @@
 
 What a swish makes of -20 is what it makes of -8: nothing. A range that reaches down to -20 spends
 two thirds of its steps on saying so. A tensor that only such a function reads is clipped where the
-function's value is within half a step of its limit: hard-swish, relu6(x + 3) and the like have
-their limits exactly, so that clipping costs nothing; the others less than rounding does.
+function's value is within half a step of int8 of its limit: hard-swish, relu6(x + 3) and the like
+have their limits exactly, so that clipping costs nothing; the others less than rounding does.
 
 The idea is that of zero-point shifting for swish in LSQ+ (https://arxiv.org/abs/2004.09576), taken
 to the input's side and without training.

@@ -29,7 +29,7 @@ class Recipe:
     extremes, so that one odd image does not cost all others their resolution. auto: what measures
     best on images kept out, of these and what lies between."""
     clip_saturated: bool = True
-    """End the range of an activation function's input where its output no longer changes."""
+    """End the range of an activation function's input where its int8 output no longer changes."""
     bias_correction: bool = True
     """Take the mean error that rounding causes out of the biases, layer by layer."""
     equalization: Step = "auto"

@@ -120,3 +120,22 @@ def test_a_deep_swish_network_answers_nearer() -> None:
         got = np.concatenate([run(made.content, image[None])[0] for image in images])
         errors.append(np.abs(got - want).mean())
     assert errors[0] < 0.8 * errors[1], errors
+
+
+def test_int16_has_steps_enough_for_what_int8_cannot_tell_apart() -> None:
+    b, x = start()
+    gate = b.op("LOGISTIC", [x], (1, 2, 2, 3))
+    graph = b.finish(b.conv(gate, np.ones((3, 1, 1, 3)), None))
+    images = random_images(8, side=2)
+    contract = Contract(width=2, height=2, mean=(127.0,), std=(2.0,))
+    made = [
+        quantize(
+            to_bytes(graph),
+            contract=contract,
+            images=lambda: images,
+            recipe=Recipe(precision="int16x8", output_type="int8", clip_saturated=clipped),
+        )
+        for clipped in (True, False)
+    ]
+    assert made[0].ranges == made[1].ranges
+    assert made[0].ranges["conv_2d_0"][1] > 40
