@@ -7,13 +7,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from edgevision.convert.job import Job, Loader, job_to_json
 from edgevision.errors import EdgeVisionError, ModelError, UsageError
 from edgevision.files import refuse_to_replace, replacing, write_bytes
 from edgevision.keras_model import child
 from edgevision.keras_model.custom import names_of
+from edgevision.keras_model.load import KerasLibrary
 from edgevision.keras_model.messages import error_from_dict
 from edgevision.progress import Progress, silent
 
@@ -185,7 +186,7 @@ def _run(
         else:
             said.update(line)
 
-    def run(library: Literal["keras", "tf_keras"]) -> None:
+    def run(library: KerasLibrary) -> None:
         said.clear()
         child.run_child(
             _ERRAND,

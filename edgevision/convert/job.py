@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias
 
+from edgevision.keras_model.load import KerasLibrary
+
 Loader: TypeAlias = Literal["keras", "tf_keras", "saved_model"]
 """Which library understood the model: Keras 3, Keras 2 as `tf_keras`, or TensorFlow itself."""
 
@@ -17,7 +19,7 @@ class Job:
     """The temporary file to fill; the parent moves it into place."""
     folder: str
     """A private folder for temporary copies of the model."""
-    library: Literal["keras", "tf_keras"] = "keras"
+    library: KerasLibrary = "keras"
     """What the process was started for."""
     input_shape: tuple[int, int, int] | None = None
     """(height, width, channels) for sides that the model leaves open."""

@@ -89,7 +89,7 @@ def optimize(
         if converted.classes is not None:
             refuse_names(plan, converted.classes)
             run.warnings += doubts(plan, converted.classes)
-        run.stopwatch.try_out(converted.path.read_bytes())
+        run.stopwatch.try_out(converted.path)
         settled = _settle(run, converted)
         contract = settled.contract
         reference, photos = _run_float(run, converted, contract)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from edgevision.artifact.card import Card, Provenance
 from edgevision.artifact.facts import Facts, facts_of, output_activation
-from edgevision.artifact.model import read_model
+from edgevision.artifact.model import read_content, read_model
 from edgevision.artifact.package import write_card
 from edgevision.artifact.reading import read_card
 from edgevision.artifact.usage import usage_of
@@ -79,10 +79,10 @@ def quantize_file(job: Job, *, progress: Progress = silent) -> Done:
     store = None if job.photos is None else PixelStore(job.photos.images, contract)
     judged = store if job.evaluation is None else PixelStore(job.evaluation, contract)
     stopwatch = Stopwatch(target=job.target, access=job.access)
-    stopwatch.try_out(job.source.read_bytes())
+    stopwatch.try_out(job.source)
     model, reached = make_quantized(
         Work(
-            content=job.source.read_bytes(),
+            content=read_content(job.source),
             contract=contract,
             calibration=store,
             goal=job.goal,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from edgevision.artifact.model import read_content
 from edgevision.bench.case import Case
 from edgevision.bench.latency import Latency, time_models
 from edgevision.bench.measure import Job
@@ -47,10 +48,10 @@ class Stopwatch:
         """Where files are timed, as `--on` names it: "local" for this machine."""
         return str(self._target)
 
-    def try_out(self, content: bytes) -> None:
+    def try_out(self, model: Path) -> None:
         """Time one file on the device, so that one that cannot is known before work is done."""
         if not isinstance(self._target, Local):
-            self._measure({"first": content}, GLANCE)
+            self._measure({"first": read_content(model)}, GLANCE)
 
     def compared_ms(self, files: Mapping[str, bytes]) -> dict[str, float]:
         """As `median_ms`, in less time where all others are much faster than the first."""

@@ -190,6 +190,17 @@ def _renumber(
     return renumbered
 
 
+def file_of_operator(graph: Graph, at: int, inputs: Iterable[int]) -> bytes:
+    """Operator `at` as a model of its own, which is fed the tensors `inputs`."""
+    op = graph.operators[at]
+    alone = copy.copy(graph)
+    alone.operators = [op]
+    alone.inputs, alone.outputs = list(inputs), list(op.outputs)
+    alone.file = copy.copy(graph.file)
+    alone.file.signatureDefs = None
+    return to_bytes(alone)
+
+
 def file_with_outputs(graph: Graph, outputs: list[int]) -> bytes:
     """The model with other outputs: the float tensors whose values are to be seen."""
     watched = graph.copy()

@@ -5,7 +5,6 @@ can be corrected for what the integer layers before it really gave, in one pass 
 Activations are held only while a later operator needs them.
 """
 
-import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.quantize.graph import Graph
-from edgevision.quantize.graph_writer import to_bytes
+from edgevision.quantize.graph_writer import file_of_operator
 from edgevision.quantize.observe import Feed
 from edgevision.runtime.session import Session
 
@@ -41,15 +40,9 @@ def walk(graph: Graph, feeds: Sequence[Feed], visit: Visit) -> None:
 
 def _run_one(graph: Graph, at: int, given: list[int], alive: dict[int, Values]) -> list[Values]:
     """Outputs of operator `at` on every image."""
-    op = graph.operators[at]
-    alone = copy.copy(graph)
-    alone.operators = [op]
-    alone.inputs, alone.outputs = list(given), list(op.outputs)
-    alone.file = copy.copy(graph.file)
-    alone.file.signatureDefs = None
-    made: list[Values] = [[] for _ in op.outputs]
+    made: list[Values] = [[] for _ in graph.operators[at].outputs]
     # One thread: most operators are too small for two, and another graph may be walked beside.
-    with Session(to_bytes(alone)) as session:
+    with Session(file_of_operator(graph, at, given)) as session:
         for image in range(len(alive[given[0]]) if given else 0):
             for results, value in zip(
                 made, session.run(*(alive[t][image] for t in given)), strict=True

@@ -4,7 +4,6 @@ Every operator is timed alone in both precisions; the cheapest mix, conversions 
 included, is a shortest path. What it promises is then timed as a whole, and kept if it holds.
 """
 
-import copy
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +15,7 @@ from edgevision.errors import ModelError
 from edgevision.quantize.design import integer_part
 from edgevision.quantize.graph import Graph
 from edgevision.quantize.graph_reader import read_graph
-from edgevision.quantize.graph_writer import to_bytes
+from edgevision.quantize.graph_writer import file_of_operator, to_bytes
 from edgevision.quantize.making import Making, Stock, make
 from edgevision.quantize.weights_only import to_dynamic
 from edgevision.recipe.recipe import Recipe
@@ -171,15 +170,10 @@ def operator_costs(
 
 def _alone_us(graph: Graph, at: int, clock_ns: Callable[[], int]) -> float | None:
     """Shortest run of one operator as a model of its own; None where it cannot be one."""
-    op = graph.operators[at]
-    alone = copy.copy(graph)
-    alone.operators = [op]
-    alone.inputs = [t for t in dict.fromkeys(op.inputs) if t >= 0 and graph.constant(t) is None]
-    alone.outputs = list(op.outputs)
-    alone.file = copy.copy(graph.file)
-    alone.file.signatureDefs = None
+    read = dict.fromkeys(graph.operators[at].inputs)
+    inputs = [t for t in read if t >= 0 and graph.constant(t) is None]
     try:
-        with Session(to_bytes(alone)) as session:
+        with Session(file_of_operator(graph, at, inputs)) as session:
             for _ in range(2):
                 session.invoke()
             best = None

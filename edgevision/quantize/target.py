@@ -22,6 +22,7 @@ from edgevision.quantize.graph_writer import to_bytes
 from edgevision.quantize.making import Choice, Making, Stock, make
 from edgevision.quantize.one_thread import one_thread_each
 from edgevision.quantize.quantize import QuantizedModel, finished
+from edgevision.quantize.speed import Timer
 from edgevision.recipe.recipe import Recipe
 
 PARTS = 20
@@ -84,8 +85,6 @@ class Reached:
 
 
 Measure = Callable[[bytes, Contract], Measured]
-Timer = Callable[[Mapping[str, bytes]], Mapping[str, float]]
-"""Files by name -> median milliseconds, measured interleaved."""
 
 
 @one_thread_each()

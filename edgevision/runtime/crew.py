@@ -64,7 +64,7 @@ class Crew:
         Images are drawn in this thread, a few ahead of the result that is waited for.
         """
         if len(self._sessions) == 1:
-            yield from (work(self._sessions[0], image) for image in images)
+            yield from self._sessions[0].map(work, images)
             return
         idle: SimpleQueue[Session] = SimpleQueue()
         for session in self._sessions:

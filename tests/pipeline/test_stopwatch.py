@@ -12,6 +12,7 @@ from edgevision.bench.remote.target import AdbTarget, Target
 from edgevision.errors import DeviceError
 from edgevision.pipeline import stopwatch
 from edgevision.pipeline.stopwatch import GLANCE, LOOK, TIMING, Stopwatch
+from edgevision.runtime.loader import PROBE
 
 FILES = {"float": b"float", "int8": b"int8"}
 
@@ -100,7 +101,7 @@ def test_a_device_times_files_in_place_of_this_machine(
 
 
 def test_only_a_device_is_tried_out(plans: list[Plan], monkeypatch: pytest.MonkeyPatch) -> None:
-    Stopwatch().try_out(b"float")
+    Stopwatch().try_out(PROBE)
     assert plans == []
 
     def gone(*_: object, **__: object) -> None:
@@ -108,4 +109,4 @@ def test_only_a_device_is_tried_out(plans: list[Plan], monkeypatch: pytest.Monke
 
     monkeypatch.setattr(stopwatch, "measure_at", gone)
     with pytest.raises(DeviceError):
-        Stopwatch(target=AdbTarget()).try_out(b"float")
+        Stopwatch(target=AdbTarget()).try_out(PROBE)
