@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from edgevision.cli import console, options
+from edgevision.cli.device_options import DeviceOptions
 from edgevision.cli.fine_tuning_options import FineTuningOptions
 from edgevision.cli.option_groups import spread_groups
 from edgevision.cli.options import refuse_unused
@@ -38,17 +39,6 @@ def prune(
     steps: Annotated[
         int, typer.Option(min=1, help="Rounds of removing and fine-tuning.", rich_help_panel=_HOW)
     ] = 1,
-    on: Annotated[
-        str | None,
-        typer.Option(
-            help="Where latency is measured: local, ssh://user@host, adb:SERIAL.",
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    benchmark_model: Annotated[
-        Path | None,
-        typer.Option(help="TFLite's native tool, for adb.", rich_help_panel=_HOW),
-    ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="To measure latency with; 1.", rich_help_panel=_HOW)
     ] = None,
@@ -56,6 +46,7 @@ def prune(
         str | None,
         typer.Option(help="Of zeros: polynomial or constant (TF-MOT's).", rich_help_panel=_HOW),
     ] = None,
+    device: DeviceOptions,
     fine_tuning: FineTuningOptions,
     preprocessing: PreprocessingOptions,
     overwrite: options.Overwrite = False,
@@ -67,7 +58,7 @@ def prune(
     is trained, and accuracy is lost.
 
     Exits with 2 when options do not fit together, 4 for bad images, 5 for a model that cannot be
-    pruned, 7 when the target cannot be reached.
+    pruned, 6 for a device that cannot be used, 7 when the target cannot be reached.
     """
     from edgevision.compress.run import predict_file, prune_file, require_tensorflow
 
@@ -76,8 +67,8 @@ def prune(
     learning = fine_tuning.learning(preprocessing)
     measures_latency = removal.latency is not None
     if not measures_latency:
-        unused = {"on": on, "benchmark_model": benchmark_model, "threads": threads}
-        refuse_unused(unused, without="--latency")
+        device.refuse(without="--latency")
+        refuse_unused({"threads": threads}, without="--latency")
     if removal.is_of_zeros:
         refuse_unused({"steps": steps > 1})
     if dry_run:
@@ -89,13 +80,13 @@ def prune(
             say_what_zeros_are_worth(plan)
             latency_ms = None
             if measures_latency:
-                from edgevision.bench.remote.dispatch import Access
                 from edgevision.pipeline.candidate_latency import int8_latency_ms
 
+                _, access = device.place()
                 latency_ms = int8_latency_ms(
-                    target=on or "local",
+                    target=device.on or "local",
                     threads=threads or 1,
-                    access=Access(benchmark_model=benchmark_model),
+                    access=access,
                     progress=progress,
                 )
             written = output or model.with_name(f"{model.stem}-pruned.keras")
