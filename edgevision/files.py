@@ -31,6 +31,24 @@ def refuse_to_replace(path: Path, *, overwrite: bool) -> None:
 
 
 @contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Whatever the system refuses in the block, say that `path` cannot be written.
+
+    Raises:
+        EdgeVisionError: for an OSError that is none of ours.
+    """
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, EdgeVisionError):
+            raise
+        message = f"cannot write {path}: {error.strerror or error}"
+        raise EdgeVisionError(
+            message, hint="check the folder's rights and the free space"
+        ) from error
+
+
+@contextmanager
 def replacing(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """Yield a temporary path beside `path`; moved onto `path` when the block ends without error.
 
@@ -41,24 +59,18 @@ def replacing(path: Path, *, overwrite: bool) -> Iterator[Path]:
         EdgeVisionError: the folder cannot be written, or the disk is full.
     """
     refuse_to_replace(path, overwrite=overwrite)
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         os.close(handle)
-    except OSError as error:
-        raise _cannot_write(path, error) from error
-    temporary = Path(name)
-    try:
-        # mkstemp makes private files; give the result the rights a plain open() would.
-        temporary.chmod(0o666 & ~_umask())
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        if isinstance(error, EdgeVisionError):
-            raise
-        raise _cannot_write(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        temporary = Path(name)
+        try:
+            # mkstemp makes private files; give the result the rights a plain open() would.
+            temporary.chmod(0o666 & ~_umask())
+            yield temporary
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, content: bytes, *, overwrite: bool = False) -> None:
@@ -70,13 +82,6 @@ def write_bytes(path: Path, content: bytes, *, overwrite: bool = False) -> None:
 def write_text(path: Path, content: str, *, overwrite: bool = False) -> None:
     """Write `content` as UTF-8 to `path` as a whole or not at all; see `replacing`."""
     write_bytes(path, content.encode(), overwrite=overwrite)
-
-
-def _cannot_write(path: Path, error: OSError) -> EdgeVisionError:
-    reason = error.strerror or str(error)
-    return EdgeVisionError(
-        f"cannot write {path}: {reason}", hint="check the folder's rights and the free space"
-    )
 
 
 def _umask() -> int:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from edgevision.errors import EdgeVisionError, UsageError
+from edgevision.errors import UsageError
+from edgevision.files import writing
 
 ASSETS = Path("app/src/main/assets")
 MODEL_FOLDER = "model"
@@ -117,18 +118,13 @@ def new_app(destination: Path, package: str) -> Project:
     if _is_copied(destination.parent.resolve(), source):
         message = f"{destination} is inside of the demo, which is copied"
         raise UsageError(message, hint="choose a folder beside it")
-    try:
+    with writing(destination):
         destination.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".new-app-", dir=destination.parent) as temporary:
             copy = Path(temporary) / "app"
             _copy(source, copy, package)
             _name(copy, destination.name)
             copy.rename(destination)
-    except OSError as error:
-        if isinstance(error, EdgeVisionError):
-            raise
-        message = f"cannot write {destination}: {error.strerror or error}"
-        raise EdgeVisionError(message, hint="check the folder's rights and free space") from error
     return read_project(destination)
 
 

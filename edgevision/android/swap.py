@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edgevision.errors import EdgeVisionError
+from edgevision.files import writing
 
 _PREFIX = ".export-"
 """The build leaves names with a leading dot out of the APK."""
@@ -31,7 +31,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     Raises:
         EdgeVisionError: it cannot be written.
     """
-    try:
+    with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         _remove_stale(folder.parent)
         with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=folder.parent) as temporary:
@@ -39,11 +39,6 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
             fresh.mkdir()
             yield fresh
             _put(fresh, folder, aside=Path(temporary) / "old")
-    except OSError as error:
-        if isinstance(error, EdgeVisionError):
-            raise
-        message = f"cannot write {folder}: {error.strerror or error}"
-        raise EdgeVisionError(message, hint="check the folder's rights and free space") from error
 
 
 def _put(fresh: Path, folder: Path, *, aside: Path) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edgevision.errors import EdgeVisionError, UsageError
+from edgevision.errors import UsageError
+from edgevision.files import writing
 
 REPORT = "report.json"
 """The file by which we know a folder as ours."""
@@ -48,21 +49,15 @@ def filling(folder: Path, *, overwrite: bool) -> Iterator[Path]:
         EdgeVisionError: the folder cannot be written.
     """
     refuse_folder(folder, overwrite=overwrite)
-    try:
+    with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         made = tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent)
-    except OSError as error:
-        raise _cannot_write(folder, error) from error
-    temporary = Path(made)
-    try:
-        yield temporary
-        _move(temporary, folder)
-    except OSError as error:
-        if isinstance(error, EdgeVisionError):
-            raise
-        raise _cannot_write(folder, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        temporary = Path(made)
+        try:
+            yield temporary
+            _move(temporary, folder)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _move(temporary: Path, folder: Path) -> None:
@@ -77,10 +72,3 @@ def _move(temporary: Path, folder: Path) -> None:
     # The report last: while it is missing or old, the folder does not claim to be finished.
     for path in sorted(temporary.iterdir(), key=lambda path: path.name == REPORT):
         path.replace(folder / path.name)
-
-
-def _cannot_write(folder: Path, error: OSError) -> EdgeVisionError:
-    return EdgeVisionError(
-        f"cannot write {folder}: {error.strerror or error}",
-        hint="check the folder's rights and the free space",
-    )
