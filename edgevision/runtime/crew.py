@@ -10,18 +10,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
-from types import TracebackType
-from typing import Self
 
 from edgevision.artifact.card import Activation
 from edgevision.artifact.model import read_content
+from edgevision.runtime.closing import Closing
 from edgevision.runtime.session import Image, Result, Session, TensorSpec, usable_cpus
 
 LARGE_BYTES = 64 << 20
 """Each session holds the weights, packed for its kernels: larger models get one session."""
 
 
-class Crew:
+class Crew(Closing):
     """A `.tflite` open in as many sessions as pay off; use with `with`."""
 
     def __init__(self, model: Path | bytes, *, sessions: int | None = None) -> None:
@@ -93,14 +92,3 @@ class Crew:
     def close(self) -> None:
         """Let go of all sessions."""
         self._open.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -4,8 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from edgevision.artifact.card import Activation
 from edgevision.artifact.facts import output_activation
 from edgevision.artifact.model import read_content, read_model
 from edgevision.errors import ModelError
+from edgevision.runtime.closing import Closing
 from edgevision.runtime.loader import RuntimeLibrary, load_runtime, uses_delegate
 from edgevision.tensors import FloatArray, Quantization, dequantize
 
@@ -68,7 +68,7 @@ def usable_cpus() -> int:
     return os.cpu_count() or 1
 
 
-class Session:
+class Session(Closing):
     """A `.tflite` open in a runtime library; use with `with`."""
 
     def __init__(
@@ -184,17 +184,6 @@ class Session:
     def close(self) -> None:
         """Let go of the interpreter and its memory."""
         del self._interpreter, self._content
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _spec(detail: dict[str, Any]) -> TensorSpec:

@@ -6,11 +6,12 @@ the network tells. The float model gets a place behind each layer where an error
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from edgevision.artifact.model import TfliteModel
+from edgevision.runtime.closing import Closing
 from edgevision.runtime.session import Session, TensorSpec
 from edgevision.tensors import FloatArray
 from edgevision.verify.align import Pair
@@ -84,7 +85,7 @@ def answer_tensors(model: TfliteModel) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
-class Influences:
+class Influences(Closing):
     """Adds up, image by image, what each layer's own error does; use with `with`."""
 
     def __init__(
@@ -103,11 +104,7 @@ class Influences:
         self._signal = 0.0
         self._noise = dict.fromkeys((pair.float_tensor for pair in self._pairs), 0.0)
 
-    def __enter__(self) -> Self:
-        """Itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         """Let go of the model."""
         self._session.close()
 
