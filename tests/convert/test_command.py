@@ -14,6 +14,7 @@ from edgevision.cli import run
 from edgevision.cli.conversion_options import parse_shape
 from edgevision.errors import UsageError
 from tests.convert.conftest import ROOT, Gallery, child_env
+from tests.processes import children_of, wait_until_ended
 
 CLI = (sys.executable, "-m", "edgevision", "convert")
 
@@ -74,10 +75,7 @@ def test_a_killed_command_takes_its_child_along(gallery: Gallery, tmp_path: Path
     ) as process:
         children = wait_for_children(process.pid)
         process.kill()
-    deadline = time.monotonic() + 120
-    while any(is_running(child) for child in children):
-        assert time.monotonic() < deadline, "the child outlived its parent"
-        time.sleep(0.05)
+    wait_until_ended(children)
 
 
 @pytest.mark.parametrize(
@@ -96,20 +94,11 @@ def test_another_form_of_shape_is_a_usage_error(text: str) -> None:
 
 def wait_for_children(pid: int) -> list[int]:
     """Processes started by `pid`, once there are any and TensorFlow is on its way."""
-    path = Path(f"/proc/{pid}/task/{pid}/children")
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        if found := [int(child) for child in path.read_text().split()]:
+        if found := children_of(pid):
             time.sleep(1.0)
             return found
         time.sleep(0.02)
     message = "no child was started"
     raise AssertionError(message)
-
-
-def is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from edgevision.cli import run
+from tests.processes import children_of, wait_until_ended
 
 Spoil = Callable[[Path, Path, Path], list[str]]
 """(folder, models, photos) -> the words after `edgevision optimize`."""
@@ -210,23 +211,8 @@ def test_ctrl_c_in_the_middle_ends_everything_and_leaves_nothing(
     assert "Traceback" not in err
     assert contents(tmp_path) == set()
     # One that had only just been forked notices a moment later that nobody is left to serve.
-    while any(is_alive(child) for child in children):
-        assert time.monotonic() < deadline, "the converter lives on"
-        time.sleep(0.05)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    # An orphan's remains wait for whoever is process 1 here.
-    return state != "Z"
+    wait_until_ended(children)
 
 
 def contents(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
-
-
-def children_of(pid: int) -> list[int]:
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
