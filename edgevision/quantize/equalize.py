@@ -1,8 +1,10 @@
-"""Raising quiet channels before a depthwise layer, so that one scale serves all of them.
+"""Raising quiet channels before a convolution, so that one scale serves all of them.
 
 A channel whose values never come near the tensor's range is multiplied by a factor where it is
-made and divided by it in the depthwise weights. Both layers have a scale per channel, so the
-weights lose nothing, and the activation between them gains resolution.
+made and divided by it in the weights that read it, and the activation between them gains
+resolution. Depthwise weights have a scale for each such channel and lose nothing: it rises all the
+way. In those of other convolutions it shares its scale with the rest, and what the activation
+gains its weights lose: it rises by the root of that.
 
 Source: Nagel et al. 2019 (cross-layer equalization), https://arxiv.org/abs/1906.04721, section
 4.1; here upwards only, so that a ReLU6 cuts off nothing it did not before.
@@ -25,6 +27,8 @@ off on others."""
 MARGIN = 1.3
 """Room left above a channel's largest value seen, for images not seen."""
 
+_LAYERS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
+
 _ACTIVATIONS = {
     schema.ActivationFunctionType.NONE,
     schema.ActivationFunctionType.RELU,
@@ -35,7 +39,7 @@ _ACTIVATIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """A convolution and the depthwise layer that alone reads it, perhaps through a PAD."""
+    """A convolution and the one that alone reads it, perhaps through a PAD."""
 
     producer: int
     consumer: int
@@ -47,7 +51,7 @@ def equalizable_pairs(graph: Graph) -> tuple[Pair, ...]:
     """Where quiet channels can be raised."""
     readers, pairs = graph.consumers(), []
     for at, op in enumerate(graph.operators):
-        if op.name not in {"CONV_2D", "DEPTHWISE_CONV_2D"} or graph.constant(op.inputs[1]) is None:
+        if op.name not in _LAYERS or graph.constant(op.inputs[1]) is None:
             continue
         if op.options.fusedActivationFunction not in _ACTIVATIONS:
             continue
@@ -56,10 +60,10 @@ def equalizable_pairs(graph: Graph) -> tuple[Pair, ...]:
         if reader is not None and graph.operators[reader].name == "PAD":
             tensors.append(graph.operators[reader].outputs[0])
             reader = _reader(graph, readers, tensors[-1])
-        if reader is None or graph.operators[reader].name != "DEPTHWISE_CONV_2D":
+        if reader is None or graph.operators[reader].name not in _LAYERS:
             continue
         weights = graph.constant(graph.operators[reader].inputs[1])
-        # With a depth multiplier one input channel feeds several weights: left alone, it is rare.
+        # In groups, or with a depth multiplier, a channel is not one index of the last axis: rare.
         if weights is not None and weights.shape[3] == graph.tensors[tensors[-1]].shape[3]:
             pairs.append(Pair(producer=at, consumer=reader, tensors=tuple(tensors)))
     return tuple(pairs)
@@ -97,6 +101,8 @@ def equalize(graph: Graph, statistics: Statistics) -> tuple[Graph, Statistics]:
             continue
         bottom, top = statistics.channel_low[made], statistics.channel_high[made]
         factor = raising_factors(bottom, top)
+        if graph.operators[pair.consumer].name != "DEPTHWISE_CONV_2D":
+            factor = np.sqrt(factor)
         _scale_producer(edited, pair.producer, factor)
         _scale_consumer(edited, pair.consumer, factor)
         for t in pair.tensors:

@@ -67,8 +67,8 @@ def changes_for(layer: LayerError, cause: Cause, network: Network) -> tuple[Chan
         words = "ranges from the mean of each image's extremes"
         return Change(words=words, ranges="mean-min-max"), in_float
     readers = {one.pair.operation for one in network.readers(layer)}
-    if cause.label == "outlier channel" and readers & {"DEPTHWISE_CONV_2D", "PAD"}:
-        words = "equalize channels before depthwise layers"
+    if cause.label == "outlier channel" and readers & {"CONV_2D", "DEPTHWISE_CONV_2D", "PAD"}:
+        words = "equalize channels before convolutions"
         return Change(words=words, equalization=True), in_float
     return (in_float,)
 

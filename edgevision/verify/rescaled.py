@@ -1,13 +1,14 @@
 """Channels that a quantizer rescaled on purpose, so that they are not mistaken for errors.
 
-Cross-layer equalization multiplies a channel where it is made and divides it in the depthwise
-layer that reads it. The function stays the same, but the tensor between them is another one. The
-depthwise weights of both files tell the factor.
+Cross-layer equalization multiplies a channel where it is made and divides it in the convolution
+that reads it. The function stays the same, but the tensor between them is another one. The weights
+that make a channel tell the factor, in both files; those that read it, whether it was made good.
 
 Source of the rescaling: Nagel et al. 2019, https://arxiv.org/abs/1906.04721, section 4.1.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,38 +19,108 @@ from edgevision.verify.align import Pair
 _NOTICEABLE = 1.2
 """Rounding to 8 bits moves the factor of a channel by some per cent at most."""
 
+_OUTPUT_AXIS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3}
+"""Of the weights, whose last axis is that of the input's channels."""
+
 _PASSING = frozenset({"PAD", "RELU", "RELU6", "MAX_POOL_2D"})
 """Operations through which a factor per channel passes (a ReLU6 as far as it does not cut)."""
+
+Float64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layer:
+    """The weights of one layer in both files."""
+
+    reads: int
+    """Float tensor."""
+    makes: int
+    axis: int
+    """Of the output's channels."""
+    before: Float64
+    after: Float64
 
 
 def channel_factors(
     float_model: TfliteModel, quantized_model: TfliteModel, pairs: Sequence[Pair]
-) -> dict[int, NDArray[np.float64]]:
+) -> dict[int, Float64]:
     """Float tensor -> (channels,) what each channel was multiplied by; only rescaled tensors."""
-    factors: dict[int, NDArray[np.float64]] = {}
-    makers = {op.outputs[0]: op for op in float_model.operators if op.outputs}
-    for pair in reversed(pairs):
-        if pair.operation != "DEPTHWISE_CONV_2D":
-            continue
-        op = float_model.operators[pair.float_operator]
-        twin = quantized_model.operators[pair.quantized_operator]
-        if twin.name != pair.operation:
-            continue
-        ratio = _ratio(
-            real_values(float_model.tensors[op.inputs[1]]),
-            real_values(quantized_model.tensors[twin.inputs[1]]),
-        )
-        if ratio is None or len(ratio) != float_model.tensors[op.inputs[0]].shape[-1]:
-            continue
-        factor = factors.get(pair.float_tensor, np.ones(len(ratio))) / ratio
+    factors: dict[int, Float64] = {}
+    layers = _layers(float_model, quantized_model, pairs)
+    readers = {layer.reads: layer for layer in layers}
+    for layer in layers:
+        before = layer.before
+        if layer.reads in factors:
+            before = before / factors[layer.reads]
+        factor = _ratio(before, layer.after, layer.axis)
         if np.abs(np.log(factor)).max() < np.log(_NOTICEABLE):
             continue
-        tensor = op.inputs[0]
-        factors[tensor] = factor
-        while tensor in makers and makers[tensor].name in _PASSING:
-            tensor = makers[tensor].inputs[0]
-            factors[tensor] = factor
+        path = _path(float_model, layer.makes)
+        if path[-1] in readers and _makes_good(readers[path[-1]], factor):
+            factors |= dict.fromkeys(path, factor)
     return factors
+
+
+def _layers(
+    float_model: TfliteModel, quantized_model: TfliteModel, pairs: Sequence[Pair]
+) -> list[_Layer]:
+    layers = []
+    for pair in pairs:
+        op = float_model.operators[pair.float_operator]
+        twin = quantized_model.operators[pair.quantized_operator]
+        if op.name not in _OUTPUT_AXIS or twin.name != op.name:
+            continue
+        before = real_values(float_model.tensors[op.inputs[1]])
+        after = real_values(quantized_model.tensors[twin.inputs[1]])
+        channels = float_model.tensors[op.inputs[0]].shape[-1]
+        if before is None or after is None or before.shape != after.shape:
+            continue
+        # In groups, or with a depth multiplier, the last axis is another one.
+        if before.shape[-1] == channels:
+            layers.append(
+                _Layer(
+                    reads=op.inputs[0],
+                    makes=op.outputs[0],
+                    axis=_OUTPUT_AXIS[op.name],
+                    before=before,
+                    after=after,
+                )
+            )
+    return layers
+
+
+def _path(model: TfliteModel, tensor: int) -> list[int]:
+    """`tensor` and, as long as it has one reader that lets factors pass, what that makes of it."""
+    path = [tensor]
+    while True:
+        readers = [op for op in model.operators if path[-1] in op.inputs]
+        if len(readers) != 1 or readers[0].name not in _PASSING:
+            return path
+        path.append(readers[0].outputs[0])
+
+
+def _makes_good(reader: _Layer, factor: Float64) -> bool:
+    """Whether the weights that read the channels are rather divided by `factor` than as before.
+
+    Their outputs may have factors of their own, which say nothing about it.
+    """
+    if len(factor) != reader.before.shape[-1]:
+        return False
+    if reader.axis == 0:
+        return _likeness(reader.before / factor, reader.after) > _likeness(
+            reader.before, reader.after
+        )
+    # Each channel has one output, so both factors are in one ratio.
+    ratio = _ratio(reader.before, reader.after, reader.axis)
+    return bool(np.square(np.log(ratio * factor)).sum() < np.square(np.log(ratio)).sum())
+
+
+def _likeness(before: Float64, after: Float64) -> float:
+    """Mean cosine between the weights of each output channel, the first axis."""
+    ours, theirs = before.reshape(len(before), -1), after.reshape(len(after), -1)
+    length = np.sqrt((ours * ours).sum(1) * (theirs * theirs).sum(1))
+    alive = length > 0
+    return float(((ours * theirs).sum(1)[alive] / length[alive]).mean()) if alive.any() else 0.0
 
 
 def real_values(tensor: Tensor) -> NDArray[np.float64] | None:
@@ -73,13 +144,9 @@ def real_values(tensor: Tensor) -> NDArray[np.float64] | None:
     return scaled
 
 
-def _ratio(
-    before: NDArray[np.float64] | None, after: NDArray[np.float64] | None
-) -> NDArray[np.float64] | None:
-    """Least-squares factor from `before` to `after` for each index of the last axis."""
-    if before is None or after is None or before.shape != after.shape:
-        return None
-    axes = tuple(range(before.ndim - 1))
+def _ratio(before: Float64, after: Float64, axis: int) -> Float64:
+    """Least-squares factor from `before` to `after` for each index of `axis`."""
+    axes = tuple(a for a in range(before.ndim) if a != axis)
     power = (before * before).sum(axes)
     ratio = np.ones_like(power)
     np.divide((before * after).sum(axes), power, out=ratio, where=power > 0)

@@ -83,19 +83,21 @@ def test_softmax_cannot_move_the_scores_before_it() -> None:
     assert made[0].model.operators[4].name == "SOFTMAX"
 
 
-def equalized(factor: float) -> Builder:
-    """conv -> depthwise, the channels between them multiplied and divided again."""
+def equalized(factor: float, *, depthwise: bool) -> Builder:
+    """conv -> conv, the channels between them multiplied and divided again."""
     b = Builder((1, SIDE, SIDE, 3))
     factors = np.where(np.arange(8) % 2, factor, 1.0)
     kernel = weights(8, 1, 1, 3) * factors[:, None, None, None]
     x = b.conv(b.graph.inputs[0], kernel, None, activation=1)
-    b.finish(b.conv(x, weights(1, 3, 3, 8, seed=1) / factors, None, depthwise=True))
+    readers = weights(1 if depthwise else 6, 3, 3, 8, seed=1) / factors
+    b.finish(b.conv(x, readers, None, depthwise=depthwise))
     return b
 
 
-def test_channels_rescaled_on_purpose_are_no_error() -> None:
-    plain, _ = files(equalized(1).graph)
-    _, rescaled = files(equalized(4).graph)
+@pytest.mark.parametrize("depthwise", [True, False])
+def test_channels_rescaled_on_purpose_are_no_error(depthwise: bool) -> None:
+    plain, _ = files(equalized(1, depthwise=depthwise).graph)
+    _, rescaled = files(equalized(4, depthwise=depthwise).graph)
     layer = errors(plain, rescaled)[0]
     assert layer.sqnr_db > 35
     pairs = align(plain.model, rescaled.model).pairs
@@ -103,8 +105,21 @@ def test_channels_rescaled_on_purpose_are_no_error() -> None:
     assert factors[pairs[0].float_tensor] == pytest.approx(np.tile([1.0, 4.0], 4), rel=0.02)
 
 
-def test_channels_as_they_were_have_no_factors() -> None:
-    plain, made = files(equalized(1).graph)
+@pytest.mark.parametrize("depthwise", [True, False])
+def test_channels_multiplied_and_not_divided_are_an_error(depthwise: bool) -> None:
+    plain, _ = files(equalized(1, depthwise=depthwise).graph)
+    wrong = equalized(1, depthwise=depthwise).graph
+    kernel = wrong.tensors[wrong.operators[0].inputs[1]]
+    assert kernel.data is not None
+    kernel.data[1::2] *= 4
+    _, rescaled = files(wrong)
+    pairs = align(plain.model, rescaled.model).pairs
+    assert channel_factors(plain.model, rescaled.model, pairs) == {}
+
+
+@pytest.mark.parametrize("depthwise", [True, False])
+def test_channels_as_they_were_have_no_factors(depthwise: bool) -> None:
+    plain, made = files(equalized(1, depthwise=depthwise).graph)
     assert channel_factors(plain.model, made.model, align(plain.model, made.model).pairs) == {}
 
 

@@ -56,7 +56,7 @@ def test_table_fits_80_columns_and_names_the_planted_layer(run: Run) -> None:
     first = next(line for line in lines if line.startswith(" 1 "))
     assert first.split()[:3] == ["1", "conv_2d_0", "CONV"]
     assert first.rstrip().endswith("outlier channel")
-    assert "remedy: keep conv_2d_0 and 1 beside it in float" in result.stdout
+    assert "remedy: equalize channels before convolutions" in result.stdout
     assert "remedies, measured on 6 images" in result.stdout
     assert "same answer" in result.stdout
 
