@@ -16,8 +16,9 @@ from edgevision.android.proof import prove_equal
 from edgevision.android.swap import replacing_folder
 from edgevision.artifact.card import CARD_FILE, Card
 from edgevision.artifact.card_json import card_to_dict
+from edgevision.artifact.content import read_content
 from edgevision.artifact.facts import facts_of, interface_of
-from edgevision.artifact.model import TfliteModel, read_content, read_model
+from edgevision.artifact.model import TfliteModel, read_model
 from edgevision.artifact.package import remove_card, write_card
 from edgevision.artifact.reading import find_card
 from edgevision.errors import ModelError, UsageError

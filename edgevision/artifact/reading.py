@@ -10,9 +10,10 @@ from edgevision.artifact.arithmetic import precision_of
 from edgevision.artifact.associated import read_file
 from edgevision.artifact.card import CARD_ENTRY, CARD_FILE, Card
 from edgevision.artifact.card_json import card_from_dict
+from edgevision.artifact.content import read_content
 from edgevision.artifact.facts import interface_of, output_activation
 from edgevision.artifact.metadata import ENTRY, StandardMetadata, read_metadata
-from edgevision.artifact.model import TfliteModel, read_content, read_model
+from edgevision.artifact.model import TfliteModel, read_model
 from edgevision.artifact.strict import MAX_JSON_BYTES, is_plain, parse_json
 from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.contract import ColorOrder, Contract

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgevision.artifact.model import TfliteModel, read_content, read_model
+from edgevision.artifact.content import read_content
+from edgevision.artifact.model import TfliteModel, read_model
 from edgevision.artifact.reading import read_card
 from edgevision.camera.answers import Activation
 from edgevision.errors import ImageSetError, ModelError, UsageError

@@ -11,8 +11,9 @@ from edgevision.cli.preprocessing_options import PreprocessingOptions
 
 if TYPE_CHECKING:
     from edgevision.dataset.imageset import ImageSet
-    from edgevision.verify.explain import Explanation, Trials
+    from edgevision.verify.explain import Explanation
     from edgevision.verify.snapshot import File
+    from edgevision.verify.trials import Trials
 
 
 @spread_groups
@@ -125,8 +126,9 @@ def _try(
     """What remedies for the `top` layers do; None, with a note, where none can be tried."""
     from edgevision.dataset.open_set import open_image_set
     from edgevision.errors import ImageSetError
-    from edgevision.verify.explain import halves, measure_remedies, spread
+    from edgevision.verify.explain import spread
     from edgevision.verify.requantize import obstacle, trial_of
+    from edgevision.verify.trials import halves, measure_remedies
 
     reason = obstacle(files[1].model)
     if found.answers is None:

@@ -7,8 +7,9 @@ from edgevision.cli import console
 from edgevision.cli.lines import print_fact, shown
 
 if TYPE_CHECKING:
-    from edgevision.verify.explain import Explanation, Trials
+    from edgevision.verify.explain import Explanation
     from edgevision.verify.remedy import Closeness
+    from edgevision.verify.trials import Trials
 
 _FLIPS_SHOWN = 10
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgevision.artifact.card import Card, Provenance
+from edgevision.artifact.content import read_content
 from edgevision.artifact.facts import Facts, facts_of, output_activation
-from edgevision.artifact.model import read_content, read_model
+from edgevision.artifact.model import read_model
 from edgevision.artifact.package import write_card
 from edgevision.artifact.reading import read_card
 from edgevision.artifact.usage import usage_of

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from edgevision.artifact.model import read_content
+from edgevision.artifact.content import read_content
 from edgevision.bench.case import Case
 from edgevision.bench.latency import Latency, time_models
 from edgevision.bench.measure import Job

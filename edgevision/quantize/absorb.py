@@ -7,51 +7,16 @@ at the border: where the convolution pads y with 0, u is padded with -b/a.
 """
 
 import copy
-from dataclasses import dataclass, replace
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from numpy.typing import NDArray
 
-from edgevision.preprocess.contract import Contract
 from edgevision.quantize.border import pad_with, same_padding
 from edgevision.quantize.graph import Graph, Operator, Tensor
+from edgevision.quantize.input_map import Affine, Float64
 from edgevision.quantize.operators import RULES
 
-Float64 = NDArray[np.float64]
-
 _ELEMENTWISE = frozenset({"MUL", "ADD", "SUB", "DIV"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Affine:
-    """y = factor * u + shift, one pair per channel."""
-
-    factor: Float64
-    shift: Float64
-
-    @property
-    def is_identity(self) -> bool:
-        """Whether y = u."""
-        return bool((self.factor == 1).all() and (self.shift == 0).all())
-
-
-def pixel_contract(contract: Contract) -> Contract:
-    """The scalar normalization by whole pixels nearest to `contract`: u = (pixel - mean) / std.
-
-    An integer input tensor has one scale (1/std) and one zero point (mean), so this is what it can
-    say about itself; `remainder` is what is left for the graph.
-    """
-    mean = float(np.clip(np.rint(np.mean(contract.channel_mean)), 0, 255))
-    return replace(contract, mean=(mean,), std=(float(np.mean(contract.channel_std)),))
-
-
-def remainder(contract: Contract, held: Contract) -> Affine:
-    """The map from what `held` normalizes pixels to, to what `contract` does."""
-    std = np.asarray(contract.channel_std, np.float64)
-    held_std = np.asarray(held.channel_std, np.float64)
-    offset = np.asarray(held.channel_mean, np.float64) - np.asarray(contract.channel_mean)
-    return Affine(factor=held_std / std, shift=offset / std)
 
 
 def absorb(graph: Graph, index: int, outer: Affine, *, slack: float = 0.0) -> Graph:

@@ -11,7 +11,7 @@ import numpy as np
 from edgevision.preprocess.contract import Contract
 from edgevision.quantize import affine
 from edgevision.quantize.graph import Graph, Scales
-from edgevision.quantize.lower import Face, Plan
+from edgevision.quantize.integer_plan import Face, Plan
 from edgevision.quantize.observe import Statistics
 from edgevision.quantize.plan import (
     Range,

@@ -1,42 +1,17 @@
 """Writing the integer graph: each operator in its precision, and conversions where they differ."""
 
 import copy
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from numpy.typing import NDArray
 
 from edgevision.quantize import affine
 from edgevision.quantize.graph import Graph, Operator, Scales, Tensor
+from edgevision.quantize.integer_plan import Plan
 from edgevision.quantize.operators import RULES, Rule
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Face:
-    """What the caller sees of an input or output that holds integers."""
-
-    dtype: np.dtype[Any]
-    scales: Scales
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What the integer graph shall be: everything decided, nothing measured here."""
-
-    scales: Mapping[int, Scales]
-    """Of every activation that an integer operator reads or writes."""
-    integer: frozenset[int]
-    """Positions of the operators that run in integers."""
-    bits: int = 8
-    """Of activations: 8, or 16 (weights stay 8)."""
-    dense_per_channel: bool = True
-    rounded: Mapping[int, NDArray[np.int8]] = field(default_factory=dict)
-    """Operator's position -> integer weights chosen by more than rounding to the nearest."""
-    interface: Mapping[int, Face] = field(default_factory=dict)
-    """Inputs and outputs of the graph that the caller sees as integers; the rest is float."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +45,7 @@ class _Writer:
         self.out.inputs = [self._input(index) for index in self.source.inputs]
         for at, op in enumerate(self.source.operators):
             if at in self.plan.integer:
-                self._integer(at, op)
+                self._integer(op)
             else:
                 self._float(op)
             position.append(len(self.out.operators) - 1)
@@ -116,14 +91,7 @@ class _Writer:
 
     def _requantize(self, start: int, end: int) -> int:
         self.out.operators.append(
-            Operator(
-                name="QUANTIZE",
-                inputs=[start],
-                outputs=[end],
-                version=2 if self.plan.bits == 8 else 3,
-                options_type=schema.BuiltinOptions.QuantizeOptions,
-                options=schema.QuantizeOptionsT(),
-            )
+            _conversion("Quantize", start, end, version=2 if self.plan.bits == 8 else 3)
         )
         return end
 
@@ -149,13 +117,11 @@ class _Writer:
     def _convert(self, start: int, index: int, scales: Scales | None) -> int:
         tensor = self.source.tensors[index]
         if scales is None:
-            name, version, options = "DEQUANTIZE", 2 if self.plan.bits == 8 else 3, "Dequantize"
+            kind, version = "Dequantize", 2
             made = Tensor(name=tensor.name, shape=tensor.shape, dtype=np.dtype(np.float32))
         else:
             requantized = self.out.tensors[start].dtype != np.float32
-            name, version, options = "QUANTIZE", 2 if requantized else 1, "Quantize"
-            if self.plan.bits == 16:
-                version = 3
+            kind, version = "Quantize", 2 if requantized else 1
             made = Tensor(
                 name=f"{tensor.name};requantized" if requantized else f"{tensor.name};quantized",
                 shape=tensor.shape,
@@ -163,16 +129,9 @@ class _Writer:
                 scales=scales,
             )
         new = self.out.add_tensor(made)
-        self.out.operators.append(
-            Operator(
-                name=name,
-                inputs=[start],
-                outputs=[new],
-                version=version,
-                options_type=getattr(schema.BuiltinOptions, f"{options}Options"),
-                options=getattr(schema, f"{options}OptionsT")(),
-            )
-        )
+        if self.plan.bits == 16:
+            version = 3
+        self.out.operators.append(_conversion(kind, start, new, version=version))
         return new
 
     def _float(self, op: Operator) -> None:
@@ -187,11 +146,11 @@ class _Writer:
     def _moves(self, index: int) -> bool:
         return self.source.tensors[index].data is None
 
-    def _integer(self, at: int, op: Operator) -> None:
+    def _integer(self, op: Operator) -> None:
         rule = RULES[op.name]
         version = max(op.version, rule.int8_version if self.plan.bits == 8 else rule.int16_version)
         if rule.scaling == "linear" and self.source.constant(op.inputs[rule.weights]) is not None:
-            inputs, version = self._linear_inputs(at, op, rule, version)
+            inputs, version = self._linear_inputs(op, rule, version)
         elif rule.scaling == "same":
             scales = self.plan.scales[next(self._activations(op))]
             inputs = [self.form(t, scales) if self.source.is_float(t) else t for t in op.inputs]
@@ -224,9 +183,7 @@ class _Writer:
         self.forms[index] = {scales.key: new}
         return new
 
-    def _linear_inputs(
-        self, at: int, op: Operator, rule: Rule, version: int
-    ) -> tuple[list[int], int]:
+    def _linear_inputs(self, op: Operator, rule: Rule, version: int) -> tuple[list[int], int]:
         inputs = list(op.inputs)
         data = inputs[rule.data]
         data_scales = self.plan.scales[data]
@@ -236,9 +193,7 @@ class _Writer:
         dense = op.name == "FULLY_CONNECTED"
         axis = None if dense and not self.plan.dense_per_channel else rule.channel_axis
         scales = affine.weight_scales(weights, axis, bias=bias, input_scale=input_scale)
-        integers = self.plan.rounded.get(at)
-        if integers is None:
-            integers = affine.quantize_weights(weights, scales)
+        integers = affine.quantize_weights(weights, scales)
         name = self.source.tensors[inputs[rule.weights]].name
         inputs[rule.data] = self.form(data, data_scales)
         inputs[rule.weights] = self.out.add_constant(self._name(name), integers, scales=scales)
@@ -263,6 +218,18 @@ class _Writer:
             unique = f"{name};{count}"
         self.taken.add(unique)
         return unique
+
+
+def _conversion(kind: str, start: int, end: int, *, version: int) -> Operator:
+    """A "Quantize" or "Dequantize" operator."""
+    return Operator(
+        name=kind.upper(),
+        inputs=[start],
+        outputs=[end],
+        version=version,
+        options_type=getattr(schema.BuiltinOptions, f"{kind}Options"),
+        options=getattr(schema, f"{kind}OptionsT")(),
+    )
 
 
 def _with(op: Operator, **changes: Any) -> Operator:

@@ -11,8 +11,9 @@ from edgevision.errors import ImageSetError, ModelError
 from edgevision.preprocess.contract import Contract
 from edgevision.preprocess.normalize import normalize
 from edgevision.quantize import affine
-from edgevision.quantize.absorb import absorb, pixel_contract, remainder
+from edgevision.quantize.absorb import absorb
 from edgevision.quantize.graph import Graph
+from edgevision.quantize.input_map import pixel_contract, remainder
 from edgevision.quantize.observe import Feed
 from edgevision.recipe.recipe import Recipe
 from edgevision.tensors import Pixels

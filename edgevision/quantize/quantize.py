@@ -3,24 +3,21 @@
 No TensorFlow: the float model runs in LiteRT, and the integer file is written from its graph.
 """
 
-import logging
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edgevision.artifact.model import read_content
-from edgevision.errors import ImageSetError, ModelError
+from edgevision.artifact.content import read_content
+from edgevision.errors import ImageSetError
 from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
 from edgevision.quantize.choose import choose_and_make, may_equalize
-from edgevision.quantize.design import IntegerPart, bits_of, design, integer_part
+from edgevision.quantize.design import integer_part
 from edgevision.quantize.equalize import equalizable_pairs
 from edgevision.quantize.graph import Graph
 from edgevision.quantize.graph_reader import read_graph
 from edgevision.quantize.graph_writer import to_bytes
-from edgevision.quantize.lower import lower
 from edgevision.quantize.making import Making, Stock, Tried
 from edgevision.quantize.observe import Statistics, observe
 from edgevision.quantize.one_thread import one_thread_each
@@ -34,12 +31,11 @@ from edgevision.quantize.prepare import (
     prepare,
 )
 from edgevision.quantize.rewrite import with_fast_operators
+from edgevision.quantize.runnable import runnable
 from edgevision.quantize.speed import HERE, Timer, Verdict, never_slower
 from edgevision.quantize.weights_only import to_dynamic, to_fp16
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.session import Session
-
-logger = logging.getLogger(__name__)
 
 __all__ = ["Images", "QuantizedModel", "quantize"]
 
@@ -217,37 +213,3 @@ def observe_images(
         total=total,
         progress=progress,
     )
-
-
-def runnable(
-    prepared: Prepared, statistics: Statistics, recipe: Recipe, integer: IntegerPart
-) -> IntegerPart:
-    """`integer` without the operators that the runtime refuses in integers."""
-    refused: dict[int, str] = {}
-    while True:
-        decided = design(prepared, statistics, recipe, integer, widening=1.0)
-        lowered = lower(decided.graph, decided.plan)
-        try:
-            with Session(to_bytes(lowered.graph)) as session:
-                session.invoke()
-        except ModelError as error:
-            culprit = _culprit(str(error), lowered.position, integer[0])
-            if culprit is None:
-                raise
-            logger.debug("operator %d goes back to float: %s", culprit, error)
-            refused[culprit] = f"the runtime refuses it in int{bits_of(recipe)}: {error}"
-            integer = integer_part(prepared.graph, recipe, refused)
-            continue
-        return integer
-
-
-def _culprit(message: str, position: tuple[int, ...], integer: frozenset[int]) -> int | None:
-    """Which operator of the float graph the runtime's message names, when it is an integer one."""
-    found = re.search(r"[Nn]ode number (\d+)", message)
-    if found is None:
-        return None
-    number = int(found.group(1))
-    for at, last in enumerate(position):
-        if number <= last:
-            return at if at in integer else None
-    return None

@@ -5,9 +5,10 @@ differs between the channels is folded into the graph, as it is for an integer i
 """
 
 from edgevision.preprocess.contract import Contract
-from edgevision.quantize.absorb import absorb, pixel_contract, remainder
+from edgevision.quantize.absorb import absorb
 from edgevision.quantize.graph_reader import read_graph
 from edgevision.quantize.graph_writer import to_bytes
+from edgevision.quantize.input_map import pixel_contract, remainder
 
 
 def with_scalar_input(content: bytes, contract: Contract) -> tuple[bytes, Contract]:

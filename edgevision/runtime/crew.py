@@ -12,7 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from edgevision.artifact.card import Activation
-from edgevision.artifact.model import read_content
+from edgevision.artifact.content import read_content
 from edgevision.runtime.closing import Closing
 from edgevision.runtime.session import Image, Result, Session, TensorSpec, usable_cpus
 

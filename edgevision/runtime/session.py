@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.artifact.card import Activation
+from edgevision.artifact.content import read_content
 from edgevision.artifact.facts import output_activation
-from edgevision.artifact.model import read_content, read_model
+from edgevision.artifact.model import read_model
 from edgevision.errors import ModelError
 from edgevision.runtime.closing import Closing
 from edgevision.runtime.loader import RuntimeLibrary, load_runtime, uses_delegate

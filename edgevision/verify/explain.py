@@ -1,7 +1,7 @@
 """Where a quantized file loses its accuracy, why, and what would give it back."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,26 +9,21 @@ from edgevision.artifact.arithmetic import precision_of
 from edgevision.artifact.model import TfliteModel, read_model
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import UsageError
-from edgevision.predictions import Predictions
 from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
-from edgevision.runtime.predict import predict
-from edgevision.runtime.session import Session
 from edgevision.verify.align import align
-from edgevision.verify.causes import Cause, cause_of
+from edgevision.verify.answers import answers_of, is_classifier
+from edgevision.verify.cause import Cause
+from edgevision.verify.causes import cause_of
 from edgevision.verify.flips import Flip, flips_of
 from edgevision.verify.influence import Influence, Influences
 from edgevision.verify.layer_error import LayerError, Sums
 from edgevision.verify.network import Network
 from edgevision.verify.remedy import (
-    UNCHANGED,
     Change,
     Closeness,
-    Remedy,
-    Trial,
     changes_for,
     closeness,
-    try_changes,
 )
 from edgevision.verify.same_weights import weight_likeness
 from edgevision.verify.snapshot import File, snapshots
@@ -89,18 +84,6 @@ class Explanation:
         """The `count` layers whose own error moves the answer most, the worst first."""
         moving = [layer for layer in self.layers if math.isfinite(layer.answer_sqnr_db)]
         return tuple(sorted(moving, key=lambda layer: layer.answer_sqnr_db)[:count])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trials:
-    """What remedies do, measured on images that the trial files were not calibrated on."""
-
-    images: int
-    given: Closeness
-    """Of the file as it was given, on the same images."""
-    unchanged: Remedy
-    """Quantized again without any change: what the effects are to be compared with."""
-    remedies: tuple[Remedy, ...]
 
 
 def read_file(path: Path, contract: Contract) -> File:
@@ -172,58 +155,6 @@ def _layer(error: LayerError, moved: Mapping[int, Influence], network: Network) 
     )
 
 
-def measure_remedies(
-    original: File,
-    quantized: File,
-    layers: Sequence[Layer],
-    trial: Trial,
-    images: ImageSet,
-    *,
-    threads: int = 1,
-    progress: Progress = silent,
-) -> Trials:
-    """Try what would help `layers`, one change at a time, on `images`.
-
-    Raises:
-        ModelError: a file does not take these images.
-        ImageSetError: an image cannot be decoded.
-    """
-    reference = answers_of(original, images, threads=threads)
-    given = closeness(answers_of(quantized, images, threads=threads), reference)
-    changes = list(dict.fromkeys(one for layer in layers for one in layer.changes))
-    done = 0
-
-    def told(change: Change) -> Predictions:
-        nonlocal done
-        progress(done, 1 + len(changes), "trying remedies")
-        answers = trial(change)
-        done += 1
-        progress(done, 1 + len(changes), "trying remedies")
-        return answers
-
-    tried = try_changes([UNCHANGED, *changes], told, reference)
-    return Trials(
-        images=len(images),
-        given=given,
-        unchanged=tried[UNCHANGED],
-        remedies=tuple(tried[change] for change in changes),
-    )
-
-
-def is_classifier(model: TfliteModel) -> bool:
-    """Whether it has one image in and one row of scores out."""
-    shapes = [model.tensors[index].shape for index in model.outputs]
-    return len(model.inputs) == 1 and len(shapes) == 1 and len(shapes[0]) == 2
-
-
-def answers_of(
-    file: File, images: ImageSet, *, threads: int = 1, progress: Progress = silent, stage: str = ""
-) -> Predictions:
-    """Scores on every image, by the fast kernels, as on the device."""
-    with Session(file.content, threads=threads) as session:
-        return predict(session, file.contract, images, progress=progress, stage=stage)
-
-
 def _answers(
     original: File, quantized: File, images: ImageSet, *, threads: int, progress: Progress
 ) -> Answers | None:
@@ -255,8 +186,3 @@ def spread(images: ImageSet, count: int) -> ImageSet:
     if total <= count:
         return images
     return replace(images, items=tuple(images.items[i * total // count] for i in range(count)))
-
-
-def halves(images: ImageSet) -> tuple[ImageSet, ImageSet]:
-    """Every second image, and the others: to calibrate on, and to measure on."""
-    return replace(images, items=images.items[::2]), replace(images, items=images.items[1::2])

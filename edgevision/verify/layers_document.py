@@ -5,8 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from edgevision.verify.documents import rate_document
-from edgevision.verify.explain import Explanation, Layer, Trials
+from edgevision.verify.explain import Explanation, Layer
 from edgevision.verify.remedy import Closeness, Remedy
+from edgevision.verify.trials import Trials
 
 SCHEMA_VERSION = 1
 

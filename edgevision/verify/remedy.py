@@ -10,7 +10,7 @@ from edgevision.errors import EdgeVisionError
 from edgevision.metrics import Rate, agreement, mean_kl
 from edgevision.predictions import Predictions
 from edgevision.recipe.recipe import RangeMethod
-from edgevision.verify.causes import GATES, Cause, not_from_output
+from edgevision.verify.cause import GATES, Cause, not_from_output
 from edgevision.verify.layer_error import LayerError, decibels
 from edgevision.verify.network import Network, represented
 

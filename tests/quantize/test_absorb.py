@@ -4,8 +4,9 @@ import pytest
 from edgevision.preprocess.contract import Contract
 from edgevision.preprocess.normalize import normalize
 from edgevision.preprocess.presets import PRESETS
-from edgevision.quantize.absorb import Affine, absorb, pixel_contract, remainder
+from edgevision.quantize.absorb import absorb
 from edgevision.quantize.graph import Graph
+from edgevision.quantize.input_map import Affine, pixel_contract, remainder
 from tests.quantize.builder import RELU6, Builder, random_images, run
 
 RNG = np.random.default_rng(5)

@@ -18,7 +18,8 @@ from edgevision.quantize.quantize import quantize
 from edgevision.recipe.recipe import Recipe
 from edgevision.tensors import RgbImage
 from edgevision.verify.align import align
-from edgevision.verify.causes import Cause, cause_of
+from edgevision.verify.cause import Cause
+from edgevision.verify.causes import cause_of
 from edgevision.verify.layer_error import LayerError, Sums
 from edgevision.verify.network import Network
 from edgevision.verify.snapshot import File, snapshots

@@ -4,10 +4,11 @@ import pytest
 from edgevision.errors import ImageSetError, UsageError
 from edgevision.predictions import Predictions
 from edgevision.quantize.graph_writer import to_bytes
-from edgevision.verify.explain import explain, halves, measure_remedies, spread
+from edgevision.verify.explain import explain, spread
 from edgevision.verify.remedy import Change, closeness, try_changes
 from edgevision.verify.requantize import obstacle, trial_of
 from edgevision.verify.snapshot import File
+from edgevision.verify.trials import halves, measure_remedies
 from tests.artifact.models import classifier as small
 from tests.verify.planted import (
     classifier,
