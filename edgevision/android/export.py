@@ -58,11 +58,32 @@ def export(
     photos: tuple[Photo, ...] = (),
     progress: Progress = silent,
 ) -> Exported:
-    """Put the `.tflite` `model` into `project`, in place of the model it had.
+    """Put the `.tflite` `model` into `project`, in place of the model it had; see `export_to`."""
+    return export_to(
+        project.model_folder,
+        model,
+        litert=project.litert,
+        labels=labels,
+        photos=photos,
+        progress=progress,
+    )
+
+
+def export_to(
+    folder: Path,
+    model: Path,
+    *,
+    litert: str,
+    labels: tuple[str, ...] | None = None,
+    photos: tuple[Photo, ...] = (),
+    progress: Progress = silent,
+) -> Exported:
+    """Put the `.tflite` `model` into the folder of a model, in place of the one that was there.
 
     Args:
+        folder: made when it is not there.
         model: with a model card inside or beside it.
-        project: the app.
+        litert: version of LiteRT in the app.
         labels: in place of the card's.
         photos: upright photos for the golden files; drawn ones when empty.
         progress: told how far it is.
@@ -71,12 +92,12 @@ def export(
         ModelError: the file is damaged, has no card, or is nothing that the app can run; the
             message names what stands in the way.
         VerificationError: the file rewritten for Android answers differently.
-        UsageError: the app's model folder holds files that are not an export's.
-        EdgeVisionError: the app's folder cannot be written.
+        UsageError: the folder holds files that are not an export's.
+        EdgeVisionError: the folder cannot be written.
     """
     source = read_content(model)
     card = _card_of(model, labels)
-    refuse_unfit(read_model(source), project.litert)
+    refuse_unfit(read_model(source), litert)
     photos = photos or drawn_photos()
     content, proven = source, 0
     if needs_int8(read_model(source)):
@@ -90,20 +111,20 @@ def export(
         content = write_card(source, card)
     digest = hashlib.sha256(content).hexdigest()
     exported = Exported(
-        folder=project.model_folder,
+        folder=folder,
         card=card,
         sha256=digest,
         size_bytes=len(content),
         source_sha256=hashlib.sha256(source).hexdigest(),
-        litert=project.litert,
+        litert=litert,
         inputs_proven=proven,
         goldens=len(photos),
     )
-    _refuse_strangers(project.model_folder)
-    with replacing_folder(project.model_folder) as folder:
-        (folder / MODEL_FILE).write_bytes(content)
-        (folder / CARD_FILE).write_text(_card_json(exported, model), encoding="utf-8")
-        golden = folder / GOLDEN_FOLDER
+    _refuse_strangers(folder)
+    with replacing_folder(folder) as fresh:
+        (fresh / MODEL_FILE).write_bytes(content)
+        (fresh / CARD_FILE).write_text(_card_json(exported, model), encoding="utf-8")
+        golden = fresh / GOLDEN_FOLDER
         golden.mkdir()
         write_model_goldens(golden, content, card, photos, progress=progress)
     return exported

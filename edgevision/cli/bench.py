@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgevision.cli import console, options
+from edgevision.cli.access import access_for
 from edgevision.cli.option_groups import spread_groups
 from edgevision.cli.preprocessing_options import PreprocessingOptions
 
@@ -57,6 +58,9 @@ def bench(
     benchmark_model: Annotated[
         Path | None, typer.Option(help="TFLite's native tool for adb targets.")
     ] = None,
+    app: Annotated[
+        bool, typer.Option("--app", help="On adb targets measure with the demo app there.")
+    ] = False,
     budget: Annotated[
         Path | None, typer.Option(help="Limits (TOML); exit 7 when one is missed.")
     ] = None,
@@ -78,7 +82,6 @@ def bench(
     from edgevision.bench.case import cases_for
     from edgevision.bench.measure import Job
     from edgevision.bench.plan import Plan
-    from edgevision.bench.remote.dispatch import Access
     from edgevision.bench.remote.target import parse_target
     from edgevision.bench.result import to_document, to_text
     from edgevision.files import refuse_to_replace, write_text
@@ -101,10 +104,8 @@ def bench(
         per_operation=per_op,
         sustained_seconds=60 * minutes,
     )
-    access = Access(
-        ssh_options=("-F", str(ssh_config)) if ssh_config else (),
-        is_provisioning=provision,
-        benchmark_model=benchmark_model,
+    access = access_for(
+        targets, ssh_config, provision=provision, benchmark_model=benchmark_model, app=app
     )
     evaluation = _evaluation(data, labels, preprocessing, job.cases)
     results, failures = _measure(targets, job, access, evaluation)

@@ -1,5 +1,4 @@
-"""A phone made of a folder: a fake `adb` that runs what it is asked in a shell, and a fake
-`benchmark_model` that prints what the real one prints."""
+"""A phone made of a folder, and a fake `benchmark_model` that prints what the real one prints."""
 
 import sys
 from pathlib import Path
@@ -9,39 +8,15 @@ import pytest
 from edgevision.bench.case import Case
 from edgevision.bench.measure import Job
 from edgevision.bench.plan import Plan
-from edgevision.bench.remote.android import Adb, measure_over_adb, read_phone
+from edgevision.bench.remote.adb import Adb
+from edgevision.bench.remote.android import measure_over_adb
 from edgevision.bench.remote.benchmark_model import parse_run
+from edgevision.bench.remote.phone import read_phone
 from edgevision.bench.remote.target import AdbTarget
 from edgevision.errors import DeviceError, UsageError
 from tests.bench.conftest import PROBE
+from tests.bench.remote.fake_phone import make_phone
 
-ADB = """#!{python}
-import os, pathlib, shutil, subprocess, sys
-words = sys.argv[1:]
-serial = "R58M"
-if words[:1] == ["-s"]:
-    serial, words = words[1], words[2:]
-if serial != "R58M":
-    sys.exit(f"error: device '{{serial}}' not found")
-root = pathlib.Path("{root}")
-state = (root / "state").read_text()
-if state != "device":
-    sys.exit(f"error: device {{state}}.")
-if words == ["get-state"]:
-    print("device")
-elif words[0] == "push":
-    shutil.copy(words[1], str(root) + words[2])
-elif words[0] == "shell":
-    command = words[1].replace("/data/local/tmp", str(root) + "/data/local/tmp")
-    path = f"{{root}}/bin:" + os.environ["PATH"]
-    sys.exit(subprocess.run(["sh", "-c", command], env=os.environ | {{"PATH": path}}).returncode)
-"""
-GETPROP = """#!/bin/sh
-case "$1" in
-ro.product.manufacturer) echo Google;; ro.product.model) echo "Pixel 8";;
-ro.soc.model) echo "Tensor G3";; ro.build.version.release) echo 15;; *) echo;;
-esac
-"""
 TOOL = """#!{python}
 import sys
 options = dict(word[2:].split("=", 1) for word in sys.argv[1:])
@@ -65,14 +40,7 @@ print("INFO: Overall peak memory footprint (MB) via periodic monitoring: 21.5", 
 
 @pytest.fixture
 def phone(tmp_path: Path) -> Adb:
-    root = tmp_path / "phone"
-    (root / "data/local/tmp").mkdir(parents=True)
-    (root / "bin").mkdir()
-    (root / "state").write_text("device")
-    for path, text in ((tmp_path / "adb", ADB), (root / "bin/getprop", GETPROP)):
-        path.write_text(text.format(python=sys.executable, root=root) if text is ADB else text)
-        path.chmod(0o755)
-    return Adb(target=AdbTarget(serial="R58M"), program=str(tmp_path / "adb"))
+    return make_phone(tmp_path)
 
 
 @pytest.fixture

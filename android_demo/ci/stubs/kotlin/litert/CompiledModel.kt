@@ -54,5 +54,14 @@ public class CompiledModel private constructor(handle: Long) : JniHandle(handle)
             options: Options = Options.CPU,
             optionalEnv: Environment? = null,
         ): CompiledModel = TODO()
+
+        @Throws(LiteRtException::class)
+        @JvmOverloads
+        @JvmStatic
+        public fun create(
+            filePath: String,
+            options: Options = Options.CPU,
+            optionalEnv: Environment? = null,
+        ): CompiledModel = TODO()
     }
 }

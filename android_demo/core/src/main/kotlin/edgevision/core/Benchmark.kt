@@ -1,15 +1,26 @@
 package edgevision.core
 
-/** What a benchmark does: `warmupRuns` that are not counted, then `timedRuns` that are. */
-class BenchmarkPlan(val warmupRuns: Int, val timedRuns: Int) {
+/**
+ * What a benchmark does: `warmupRuns` that are not counted, then `timedRuns` that are, and more of
+ * them when they would not fill `seconds`.
+ */
+class BenchmarkPlan(val warmupRuns: Int, val timedRuns: Int, val seconds: Double = 0.0) {
     init {
         require(warmupRuns in 1..MOST_RUNS) { "warm-up runs: 1 to $MOST_RUNS, not $warmupRuns" }
         require(timedRuns in 2..MOST_RUNS) { "timed runs: 2 to $MOST_RUNS, not $timedRuns" }
+        require(seconds in 0.0..MOST_SECONDS) { "seconds: 0 to $MOST_SECONDS, not $seconds" }
+    }
+
+    /** How many timed runs there will be, if one takes `runNs` nanoseconds. */
+    fun runsOf(runNs: Long): Int {
+        val filling = Math.ceil(seconds * 1e9 / maxOf(1, runNs))
+        return maxOf(timedRuns, minOf(filling, MOST_RUNS.toDouble()).toInt())
     }
 
     private companion object {
         /** Each run is in the result, which must be small enough to be shared between apps. */
         const val MOST_RUNS = 10_000
+        const val MOST_SECONDS = 3600.0
     }
 }
 
@@ -33,19 +44,21 @@ fun benchmark(
     progress: (done: Int, total: Int) -> Unit,
     run: () -> Unit,
 ): BenchmarkRound {
-    val total = 1 + plan.warmupRuns + plan.timedRuns
-    val samples = LongArray(total)
-    for (index in 0 until total) {
+    fun timed(count: Int, before: Int, total: Int) = LongArray(count) {
         val start = clock()
         run()
-        samples[index] = clock() - start
-        progress(index + 1, total)
+        val taken = clock() - start
+        progress(before + it + 1, total)
+        taken
     }
+    val warm = 1 + plan.warmupRuns
+    val early = timed(warm, before = 0, total = warm + plan.timedRuns)
+    val runs = plan.runsOf(early.min())
     return BenchmarkRound(
         initNs = initNs,
-        firstNs = samples[0],
-        warmupNs = samples.copyOfRange(1, 1 + plan.warmupRuns),
-        timedNs = samples.copyOfRange(1 + plan.warmupRuns, total),
+        firstNs = early[0],
+        warmupNs = early.copyOfRange(1, warm),
+        timedNs = timed(runs, before = warm, total = warm + runs),
     )
 }
 
@@ -125,7 +138,7 @@ class BenchmarkResult(
 
     private fun plan() = linkedMapOf(
         "rounds" to 1,
-        "seconds" to 0.0,
+        "seconds" to plan.seconds,
         "least_runs" to plan.timedRuns,
         "warmup_runs" to plan.warmupRuns,
         "warmup_seconds" to 0.0,

@@ -44,6 +44,30 @@ class BenchmarkTest {
     }
 
     @Test
+    fun `more runs are timed when the seconds are not full`() {
+        var ticks = 0L
+        val seen = ArrayList<Pair<Int, Int>>()
+        val round = benchmark(
+            plan = BenchmarkPlan(warmupRuns = 1, timedRuns = 2, seconds = 0.001),
+            initNs = 7,
+            clock = { ticks },
+            progress = { done, total -> seen.add(done to total) },
+            run = { ticks += 300_000L },
+        )
+        assertEquals(4, round.timedNs.size)
+        assertEquals(listOf(1 to 4, 2 to 4, 3 to 6, 4 to 6, 5 to 6, 6 to 6), seen)
+    }
+
+    @Test
+    fun `seconds bring no fewer runs than asked and no more than fit a result`() {
+        val plan = BenchmarkPlan(warmupRuns = 1, timedRuns = 50, seconds = 1.0)
+        assertEquals(50, plan.runsOf(runNs = 1_000_000_000))
+        assertEquals(100, plan.runsOf(runNs = 10_000_000))
+        assertEquals(10_000, plan.runsOf(runNs = 0))
+        assertEquals(50, BenchmarkPlan(warmupRuns = 1, timedRuns = 50).runsOf(runNs = 1))
+    }
+
+    @Test
     fun `the document is the one the toolchain reads`() {
         assertEquals(resource("benchmark.json"), sampleResult().toJson())
     }
@@ -73,6 +97,9 @@ class BenchmarkTest {
     fun `numbers of runs that cannot be are refused`() {
         for ((warmup, timed) in listOf(0 to 10, 1 to 1, 1 to -5, 1 to 10_001, 10_001 to 2)) {
             assertFailsWith<IllegalArgumentException> { BenchmarkPlan(warmup, timed) }
+        }
+        for (seconds in listOf(-1.0, 1e9, Double.NaN)) {
+            assertFailsWith<IllegalArgumentException> { BenchmarkPlan(1, 2, seconds) }
         }
     }
 

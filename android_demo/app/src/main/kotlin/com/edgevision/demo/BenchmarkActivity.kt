@@ -22,6 +22,7 @@ import edgevision.core.ModelCard
 import edgevision.core.benchmark
 import edgevision.core.checkGolden
 import edgevision.core.failureJson
+import edgevision.core.folderIn
 import java.io.File
 import java.io.IOException
 import java.text.SimpleDateFormat
@@ -36,13 +37,20 @@ import java.util.concurrent.Executors
  * start, and a result file for `edgevision bench`, `compare` and `report`.
  *
  * `adb shell am start -n PACKAGE/com.edgevision.demo.BenchmarkActivity --ez run true [--ez gpu
- * true] [--ei runs N]` measures without a tap and leaves `benchmark.json` in the app's external
- * files folder: the result, or why there is none.
+ * true] [--ei runs N] [--ef seconds S] [--ei threads N]` measures without a tap and leaves
+ * `benchmark.json` in the app's external files folder: the result, or why there is none.
+ *
+ * With `--es folder NAME` the model is that of the folder NAME among the app's private files, and
+ * the result is left there. Only the app itself, and `adb shell run-as` for a debug build, can
+ * write there.
  */
 class BenchmarkActivity : ComponentActivity() {
     private val handler = Handler(Looper.getMainLooper())
     private val worker: ExecutorService = Executors.newSingleThreadExecutor()
     private var result: BenchmarkResult? = null
+
+    /** Where `edgevision bench --app` put its model; null for the app's own. The worker's alone. */
+    private var pushed: File? = null
 
     @Volatile
     private var left = false
@@ -76,7 +84,8 @@ class BenchmarkActivity : ComponentActivity() {
         view<CheckBox>(R.id.gpu).isChecked = intent.getBooleanExtra("gpu", false)
         worker.execute {
             try {
-                val card = ModelAssets(assets).card(getString(R.string.no_model))
+                pushed = intent.getStringExtra("folder")?.let { folderIn(filesDir, it) }
+                val card = ModelFiles(assets, pushed).card(getString(R.string.no_model))
                 handler.post { ready(card) }
             } catch (error: CardException) {
                 fail(getString(R.string.model_failed, error.message))
@@ -111,12 +120,13 @@ class BenchmarkActivity : ComponentActivity() {
         view<Button>(R.id.start).isEnabled = false
         val preferGpu = view<CheckBox>(R.id.gpu).isChecked
         val runs = intent.getIntExtra("runs", RUNS)
+        val seconds = intent.getFloatExtra("seconds", 0f).toDouble()
         wasHidden = !isShown
         worker.execute {
             // Whoever waits for a result must not find that of the last time.
             resultFile()?.delete()
             try {
-                measure(preferGpu, BenchmarkPlan(warmupRuns = WARMUP_RUNS, timedRuns = runs))
+                measure(preferGpu, BenchmarkPlan(WARMUP_RUNS, timedRuns = runs, seconds = seconds))
             } catch (error: CardException) {
                 fail(getString(R.string.model_failed, error.message))
             } catch (error: LiteRtException) {
@@ -134,12 +144,14 @@ class BenchmarkActivity : ComponentActivity() {
     }
 
     private fun measure(preferGpu: Boolean, plan: BenchmarkPlan) {
-        val files = ModelAssets(assets)
+        val files = ModelFiles(assets, pushed)
         val card = files.card(getString(R.string.no_model))
+        val threads = intent.getIntExtra("threads", Classifier.THREADS)
+        val open = { Classifier.open(files, card, preferGpu, threads = threads) }
         val warnings = ArrayList<String>()
         // One opening for the check and another for the times: those start afresh.
-        Classifier.open(assets, card, preferGpu).use { warnings += checkGoldens(it, files) }
-        Classifier.open(assets, card, preferGpu).use { classifier ->
+        open().use { warnings += checkGoldens(it, files) }
+        open().use { classifier ->
             classifier.gpuRefusal?.let { warnings.add("GPU refused: $it") }
             classifier.feed()
             val round = benchmark(plan, classifier.openNs, System::nanoTime, ::progress) {
@@ -156,13 +168,7 @@ class BenchmarkActivity : ComponentActivity() {
                     card = card,
                     zippedBytes = files.zippedBytes(card),
                     accelerator = classifier.accelerator.name,
-                    threads = if (classifier.accelerator ==
-                        Accelerator.CPU
-                    ) {
-                        Classifier.THREADS
-                    } else {
-                        1
-                    },
+                    threads = if (classifier.accelerator == Accelerator.CPU) threads else 1,
                     plan = plan,
                     round = round,
                     warnings = warnings,
@@ -171,7 +177,7 @@ class BenchmarkActivity : ComponentActivity() {
         }
     }
 
-    private fun checkGoldens(classifier: Classifier, files: ModelAssets): List<String> {
+    private fun checkGoldens(classifier: Classifier, files: ModelFiles): List<String> {
         val results = files.goldens().photos.map { golden ->
             checkGolden(golden, classifier.preprocessor, files::golden) {
                 classifier.feed()
@@ -208,7 +214,7 @@ class BenchmarkActivity : ComponentActivity() {
             finished.round.quantileMs(0.9),
             finished.round.firstNs / 1e6,
             finished.round.initNs / 1e6,
-            finished.plan.timedRuns,
+            finished.round.timedNs.size,
             finished.plan.warmupRuns,
         )
         handler.post {
@@ -225,8 +231,11 @@ class BenchmarkActivity : ComponentActivity() {
         write(failureJson(appVersion(), text))
     }
 
-    /** Where adb can fetch it without any permission; null when the storage is not there. */
-    private fun resultFile(): File? = getExternalFilesDir(null)?.let { File(it, FILE) }
+    /**
+     * Beside the model that was pushed, or else where adb can fetch it without any permission; null
+     * when the storage is not there.
+     */
+    private fun resultFile(): File? = (pushed ?: getExternalFilesDir(null))?.let { File(it, FILE) }
 
     private fun write(json: String) {
         try {

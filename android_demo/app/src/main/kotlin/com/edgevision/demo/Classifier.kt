@@ -1,6 +1,5 @@
 package com.edgevision.demo
 
-import android.content.res.AssetManager
 import com.google.ai.edge.litert.Accelerator
 import com.google.ai.edge.litert.CompiledModel
 import com.google.ai.edge.litert.LiteRtException
@@ -65,23 +64,27 @@ class Classifier private constructor(
          * Raises [CardException] with a message for the screen when no accelerator takes it.
          *
          * @param refusal why the CPU is asked for although the user wants the GPU
+         * @param threads on the CPU
          */
         fun open(
-            assets: AssetManager,
+            files: ModelFiles,
             card: ModelCard,
             preferGpu: Boolean,
             refusal: String? = null,
+            threads: Int = THREADS,
         ): Classifier {
+            fun compile(accelerator: Accelerator, refusal: String?) =
+                compile(files, card, accelerator, refusal, threads)
             try {
                 if (preferGpu) {
                     try {
-                        return compile(assets, card, Accelerator.GPU, null)
+                        return compile(Accelerator.GPU, null)
                     } catch (error: LiteRtException) {
                         val why = error.message ?: error.javaClass.simpleName
-                        return compile(assets, card, Accelerator.CPU, why)
+                        return compile(Accelerator.CPU, why)
                     }
                 }
-                return compile(assets, card, Accelerator.CPU, refusal)
+                return compile(Accelerator.CPU, refusal)
             } catch (error: LiteRtException) {
                 throw CardException("LiteRT refuses it: ${error.message}")
             } catch (error: LinkageError) {
@@ -91,17 +94,18 @@ class Classifier private constructor(
         }
 
         private fun compile(
-            assets: AssetManager,
+            files: ModelFiles,
             card: ModelCard,
             accelerator: Accelerator,
             refusal: String?,
+            threads: Int,
         ): Classifier {
             val options = CompiledModel.Options(accelerator)
             if (accelerator == Accelerator.CPU) {
-                options.cpuOptions = CompiledModel.CpuOptions(numThreads = THREADS)
+                options.cpuOptions = CompiledModel.CpuOptions(numThreads = threads)
             }
             val start = System.nanoTime()
-            val model = CompiledModel.create(assets, "${ModelAssets.FOLDER}/${card.file}", options)
+            val model = files.compile(card, options)
             val openNs = System.nanoTime() - start
             try {
                 return Classifier(card, accelerator, refusal, openNs, model)

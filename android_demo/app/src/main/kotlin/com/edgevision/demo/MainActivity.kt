@@ -92,8 +92,9 @@ class MainActivity : ComponentActivity() {
         inference.execute {
             closeModel()
             try {
-                val card = ModelAssets(assets).card(getString(R.string.no_model))
-                use(Classifier.open(assets, card, preferGpu))
+                val files = ModelFiles(assets)
+                val card = files.card(getString(R.string.no_model))
+                use(Classifier.open(files, card, preferGpu))
             } catch (error: CardException) {
                 say(Place.MODEL, Problem(getString(R.string.model_failed, error.message)))
             }
@@ -161,7 +162,8 @@ class MainActivity : ComponentActivity() {
             return
         }
         try {
-            use(Classifier.open(assets, failed.card, preferGpu = false, refusal = why))
+            val files = ModelFiles(assets)
+            use(Classifier.open(files, failed.card, preferGpu = false, refusal = why))
         } catch (second: CardException) {
             say(Place.MODEL, Problem(getString(R.string.model_failed, second.message)))
         }

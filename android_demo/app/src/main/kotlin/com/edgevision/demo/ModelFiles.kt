@@ -1,16 +1,22 @@
 package com.edgevision.demo
 
 import android.content.res.AssetManager
+import com.google.ai.edge.litert.CompiledModel
 import edgevision.core.CardException
 import edgevision.core.GoldenSet
 import edgevision.core.ModelCard
+import java.io.File
 import java.io.IOException
+import java.io.InputStream
 import java.security.MessageDigest
 import java.util.Locale
 import java.util.zip.Deflater
 
-/** The files that `edgevision android export` put into the app. */
-class ModelAssets(private val assets: AssetManager) {
+/**
+ * The files that `edgevision android export` put into the app, or, when `folder` is not null, that
+ * `edgevision bench --app` put there.
+ */
+class ModelFiles(private val assets: AssetManager, private val folder: File? = null) {
     /**
      * The card, after checking that the model is the one it describes: native code is not given
      * a file that was damaged or exchanged.
@@ -18,7 +24,7 @@ class ModelAssets(private val assets: AssetManager) {
      * Raises [CardException] with a message for the screen.
      */
     fun card(missing: String): ModelCard {
-        if (CARD !in assets.list(FOLDER).orEmpty()) throw CardException(missing)
+        if (CARD !in names()) throw CardException(missing)
         val card = ModelCard.parse(String(read(CARD)))
         val digest = MessageDigest.getInstance("SHA-256")
         inBlocks(card.file) { block, size -> digest.update(block, 0, size) }
@@ -50,15 +56,29 @@ class ModelAssets(private val assets: AssetManager) {
         }
     }
 
+    /** Raises LiteRtException when it cannot be compiled like that. */
+    fun compile(card: ModelCard, options: CompiledModel.Options): CompiledModel =
+        if (folder != null) {
+            CompiledModel.create(File(folder, card.file).path, options)
+        } else {
+            CompiledModel.create(assets, "$FOLDER/${card.file}", options)
+        }
+
+    private fun names(): Array<out String> =
+        (if (folder != null) folder.list() else assets.list(FOLDER)).orEmpty()
+
+    private fun open(name: String): InputStream =
+        if (folder != null) File(folder, name).inputStream() else assets.open("$FOLDER/$name")
+
     private fun read(name: String): ByteArray = try {
-        assets.open("$FOLDER/$name").use { it.readBytes() }
+        open(name).use { it.readBytes() }
     } catch (error: IOException) {
         throw CardException("$name cannot be read: ${error.message}")
     }
 
     /** A model may be larger than what an app may hold in memory at once. */
     private fun inBlocks(name: String, use: (block: ByteArray, size: Int) -> Unit) = try {
-        assets.open("$FOLDER/$name").use { stream ->
+        open(name).use { stream ->
             val block = ByteArray(BLOCK_BYTES)
             var size = stream.read(block)
             while (size >= 0) {
@@ -70,10 +90,10 @@ class ModelAssets(private val assets: AssetManager) {
         throw CardException("$name cannot be read: ${error.message}")
     }
 
-    companion object {
-        private const val BLOCK_BYTES = 1 shl 16
+    private companion object {
+        const val BLOCK_BYTES = 1 shl 16
         const val FOLDER = "model"
-        private const val CARD = "model.json"
-        private const val GOLDEN = "golden"
+        const val CARD = "model.json"
+        const val GOLDEN = "golden"
     }
 }

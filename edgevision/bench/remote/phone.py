@@ -1,0 +1,126 @@
+"""What every way of measuring on a phone has in common: the phone itself, rounds, the result."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from edgevision.artifact.macs import costs_of
+from edgevision.artifact.model import read_model
+from edgevision.bench.case import Case
+from edgevision.bench.delegation import Delegation
+from edgevision.bench.host import Host
+from edgevision.bench.latency import Latency
+from edgevision.bench.measure import Job
+from edgevision.bench.memory import Memory, activation_peak
+from edgevision.bench.plan import Plan
+from edgevision.bench.ratio import ratio_of
+from edgevision.bench.remote.adb import Adb
+from edgevision.bench.result import Measured, Result
+from edgevision.bench.size import size_of
+from edgevision.bench.stability import warnings_about
+from edgevision.errors import UsageError
+from edgevision.progress import Progress
+
+Run = TypeVar("Run")
+
+
+def model_files(job: Job) -> tuple[Path, ...]:
+    """The file of each case, in order.
+
+    Raises:
+        UsageError: the job asks for what no phone does, or a model is no file.
+    """
+    if job.per_operation or job.sustained_seconds:
+        message = "--per-op and --minutes need Python on the device; a phone has none"
+        raise UsageError(message, hint="leave them out, or measure those on a board over ssh")
+    for case in job.cases:
+        if not isinstance(case.model, Path):
+            message = f"{case.name} is no file"
+            raise UsageError(message)
+    return tuple(Path(str(case.model)) for case in job.cases)
+
+
+def read_phone(phone: Adb) -> Host:
+    """What the phone tells of itself."""
+    asked = (
+        "getprop ro.product.manufacturer; getprop ro.product.model; getprop ro.soc.model; "
+        "getprop ro.build.version.release; uname -m; uname -r; nproc; "
+        "getprop ro.kernel.qemu; cat /proc/loadavg; "
+        "cat /sys/devices/system/cpu/cpu0/cpufreq/scaling_governor 2>/dev/null || echo; "
+        "grep MemTotal /proc/meminfo"
+    )
+    lines = [line.strip() for line in phone.shell(asked).splitlines()]
+    maker, model, soc, release, arch, kernel, cpus, qemu, load, governor, memory, *_ = (
+        *lines,
+        *[""] * 11,
+    )
+    return Host(
+        machine=f"{maker} {model}".strip(),
+        cpu=soc,
+        architecture=arch,
+        usable_cpus=int(cpus) if cpus.isdigit() else 0,
+        governor=governor,
+        os=f"Android {release}",
+        kernel=kernel,
+        python="",
+        is_virtual=qemu == "1",
+        memory_bytes=1024 * int("".join(re.findall(r"\d+", memory)) or 0),
+        load=float(load.split()[0]) if load else 0.0,
+    )
+
+
+def in_rounds(
+    job: Job, run: Callable[[int, Case], Run], progress: Progress
+) -> list[tuple[Run, ...]]:
+    """What `run` finds for each case, by its number, once a round; each round in another order."""
+    plan, chance = job.plan, np.random.default_rng(job.plan.seed)
+    found: list[list[Run]] = [[] for _ in job.cases]
+    progress(0, plan.rounds, "timing")
+    for number in range(plan.rounds):
+        for index in (int(index) for index in chance.permutation(len(job.cases))):
+            found[index].append(run(index, job.cases[index]))
+        progress(number + 1, plan.rounds, "timing")
+    return [tuple(runs) for runs in found]
+
+
+def measured_on_phone(
+    case: Case,
+    latency: Latency,
+    *,
+    delegation: Delegation | None = None,
+    peak_bytes: int | None = None,
+    warnings: Sequence[str] = (),
+) -> Measured:
+    """One model: what the phone found, and what its file says here."""
+    content = case.content()
+    model = read_model(content)
+    return Measured(
+        name=case.name,
+        file=Path(str(case.model)).name,
+        size=size_of(content),
+        latency=latency,
+        multiply_adds=sum(cost.multiply_adds for cost in costs_of(model)),
+        delegation=delegation,
+        memory=Memory(
+            activations_bytes=activation_peak(model), model_bytes=None, peak_bytes=peak_bytes
+        ),
+        warnings=(*warnings, *warnings_about(latency)),
+    )
+
+
+def result_on_phone(phone: Adb, host: Host, plan: Plan, models: Sequence[Measured]) -> Result:
+    """The result of models that were measured now; the first is the base."""
+    base = models[0].latency
+    return Result(
+        target=str(phone.target),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        host=host,
+        plan=plan,
+        models=tuple(models),
+        ratios=tuple(ratio_of(base, other.latency) for other in models[1:]),
+        warnings=(),
+    )
