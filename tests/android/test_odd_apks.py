@@ -55,7 +55,7 @@ def test_a_truncated_apk_is_refused(tmp_path: Path, good: Path, share: float) ->
     assert caught.value.hint
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=4))
 def test_no_damage_is_a_crash(tmp_path: Path, changes: list[tuple[float, int]]) -> None:
     content = bytearray(small_apk(tmp_path))

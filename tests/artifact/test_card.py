@@ -3,7 +3,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgevision.artifact.card import (
@@ -78,7 +78,6 @@ def plain_card() -> Card:
     )
 
 
-@settings(deadline=None)
 @given(cards)
 def test_card_comes_back_from_its_json(card: Card) -> None:
     assert card_from_dict(json.loads(json.dumps(card_to_dict(card)))) == card
@@ -158,7 +157,6 @@ def test_card_must_be_an_object(values: object) -> None:
         card_from_dict(values)
 
 
-@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -182,7 +180,6 @@ def test_what_is_no_json_is_a_model_error(data: bytes) -> None:
         parse_json(data, "the card")
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_plain_text_stays_on_one_line(text: str) -> None:
     if is_plain(text):

@@ -26,7 +26,6 @@ from tests.artifact.models import classifier, pack, unpack
 
 @settings(
     max_examples=400,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
@@ -48,7 +47,6 @@ def test_damaged_packaged_files_give_facts_or_a_model_error(
 
 @settings(
     max_examples=200,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())

@@ -58,7 +58,7 @@ def frame_of(rgb: NDArray[np.uint8], layout: Layout) -> Frame:
     return Frame(sequence=0, captured_ns=0, data=data, layout=layout)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     width=st.integers(1, 90),
     height=st.integers(1, 90),

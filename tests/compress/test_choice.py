@@ -67,7 +67,6 @@ def test_the_smallest_filters_go() -> None:
     assert np.sort(np.linalg.norm(found.reshape(-1, 13), axis=0))[0] > 0.3 * norms[0]
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["macs", "params"]), st.floats(0, 0.8))
 def test_a_target_is_met_but_not_much_passed(measure: str, fraction: float) -> None:
     [rung] = ladder(MODEL, plan(measure, fraction, round_to=1), [fraction]).rungs
@@ -145,7 +144,7 @@ def test_impossible_shares_are_refused(fraction: float) -> None:
 
 
 @given(st.floats(0, 0.9))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_predicted_parameters_are_those_of_the_model_built(amount: float) -> None:
     kept = chooser().choose(amount)
     assert cost_model(GRAPH).cost(kept).parameters == remove(GRAPH, kept).count_params()

@@ -41,14 +41,14 @@ def check_random_model(program: Sequence[Step], head: str) -> None:
 
 
 @given(steps, heads)
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 def test_random_graphs(program: Sequence[Step], head: str) -> None:
     check_random_model(program, head)
 
 
 @pytest.mark.slow
 @given(steps, heads)
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 def test_many_random_graphs(program: Sequence[Step], head: str) -> None:
     check_random_model(program, head)
 

@@ -1,7 +1,5 @@
 """Models saved by Keras 2: what `convert` reads, `prune` reads, or says why it must not."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from edgevision.compress.trace import trace
 from edgevision.convert.convert import convert
 from edgevision.errors import ModelError
 from edgevision.runtime.session import Session
-from tests.convert.conftest import ROOT, child_env
+from tests.convert.conftest import ROOT, built
 
 REAL = ROOT.parent / "shared" / "data" / "models"
 HALF = Plan(target=Target(measure="macs", fraction=0.5))
@@ -26,13 +24,7 @@ HALF = Plan(target=Target(measure="macs", fraction=0.5))
 @pytest.fixture(scope="module")
 def keras_2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("tf_keras", reason="tf_keras is not installed")
-    folder = tmp_path_factory.mktemp("keras2")
-    command = [sys.executable, "-m", "tests.keras_model.keras2", str(folder)]
-    done = subprocess.run(
-        command, cwd=ROOT, env=child_env(), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    return folder
+    return built("tests.keras_model.keras2", tmp_path_factory.mktemp("keras2"))
 
 
 def made_again(model: Any) -> Any:

@@ -62,13 +62,10 @@ def child_env() -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="session")
-def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
-    if importlib.util.find_spec("tensorflow") is None:
-        pytest.skip("TensorFlow is not installed")
-    folder = tmp_path_factory.mktemp("gallery")
+def built(module: str, folder: Path) -> Path:
+    """`folder` with the models that `python -m module folder` makes."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.convert.build", str(folder)],
+        [sys.executable, "-m", module, str(folder)],
         cwd=ROOT,
         env=child_env(),
         capture_output=True,
@@ -76,4 +73,11 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
-    return Gallery(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
+    if importlib.util.find_spec("tensorflow") is None:
+        pytest.skip("TensorFlow is not installed")
+    return Gallery(built("tests.convert.build", tmp_path_factory.mktemp("gallery")))

@@ -1,7 +1,5 @@
 """The whole way, child process and all: each test here waits for TensorFlow to start."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +10,7 @@ from edgevision.convert.convert import ConvertedModel, convert
 from edgevision.convert.layers import layer_of
 from edgevision.errors import ModelError
 from edgevision.runtime.session import Session
-from tests.convert.conftest import ROOT, Gallery, child_env
+from tests.convert.conftest import ROOT, Gallery, built
 
 REAL = ROOT.parent / "shared" / "data" / "models"
 
@@ -20,13 +18,7 @@ REAL = ROOT.parent / "shared" / "data" / "models"
 @pytest.fixture(scope="module")
 def keras_2(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
-    folder = tmp_path_factory.mktemp("keras2")
-    command = [sys.executable, "-m", "tests.convert.keras2", str(folder)]
-    done = subprocess.run(
-        command, cwd=ROOT, env=child_env(), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    return Gallery(folder)
+    return Gallery(built("tests.convert.keras2", tmp_path_factory.mktemp("keras2")))
 
 
 def worst_difference(gallery: Gallery, name: str, converted: ConvertedModel) -> float:

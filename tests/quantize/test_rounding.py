@@ -21,7 +21,7 @@ def test_equal_inputs_share_their_error() -> None:
     assert rounded.sum() == 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(2, 90))
 def test_no_output_is_worse_than_with_the_nearest_integers(seed: int, size: int) -> None:
     rng = np.random.default_rng(seed)

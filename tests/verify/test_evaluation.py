@@ -20,7 +20,7 @@ def predictions(answers: list[int], labels: list[int] | None, classes: int = 4) 
     )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40))
 def test_marks_are_those_of_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     answers, labels = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
