@@ -13,28 +13,20 @@ import android.widget.ProgressBar
 import android.widget.TextView
 import androidx.activity.ComponentActivity
 import androidx.activity.result.contract.ActivityResultContracts
-import com.google.ai.edge.litert.Accelerator
 import com.google.ai.edge.litert.LiteRtException
 import edgevision.core.BenchmarkPlan
 import edgevision.core.BenchmarkResult
 import edgevision.core.CardException
 import edgevision.core.ModelCard
-import edgevision.core.benchmark
-import edgevision.core.checkGolden
 import edgevision.core.failureJson
 import edgevision.core.folderIn
 import java.io.File
 import java.io.IOException
-import java.text.SimpleDateFormat
-import java.util.Date
-import java.util.Locale
-import java.util.TimeZone
 import java.util.concurrent.ExecutorService
 import java.util.concurrent.Executors
 
 /**
- * First the golden photos: does this phone answer as Python did? Then the times, from a fresh
- * start, and a result file for `edgevision bench`, `compare` and `report`.
+ * The screen of [ModelBenchmark], and a result file for `edgevision bench`, `compare` and `report`.
  *
  * `adb shell am start -n PACKAGE/com.edgevision.demo.BenchmarkActivity --ez run true [--ez gpu
  * true] [--ei runs N] [--ef seconds S] [--ei threads N]` measures without a tap and leaves
@@ -44,7 +36,9 @@ import java.util.concurrent.Executors
  * the result is left there. Only the app itself, and `adb shell run-as` for a debug build, can
  * write there.
  */
-class BenchmarkActivity : ComponentActivity() {
+class BenchmarkActivity :
+    ComponentActivity(),
+    ModelBenchmark.Screen {
     private val handler = Handler(Looper.getMainLooper())
     private val worker: ExecutorService = Executors.newSingleThreadExecutor()
     private var result: BenchmarkResult? = null
@@ -57,9 +51,9 @@ class BenchmarkActivity : ComponentActivity() {
 
     private var isShown = false
 
-    /** Android gives apps that nobody sees the slow cores. */
     @Volatile
-    private var wasHidden = false
+    override var wasHidden = false
+        private set
 
     private val document =
         registerForActivityResult(
@@ -121,12 +115,16 @@ class BenchmarkActivity : ComponentActivity() {
         val preferGpu = view<CheckBox>(R.id.gpu).isChecked
         val runs = intent.getIntExtra("runs", RUNS)
         val seconds = intent.getFloatExtra("seconds", 0f).toDouble()
+        val threads = intent.getIntExtra("threads", Classifier.THREADS)
         wasHidden = !isShown
         worker.execute {
             // Whoever waits for a result must not find that of the last time.
             resultFile()?.delete()
             try {
-                measure(preferGpu, BenchmarkPlan(WARMUP_RUNS, timedRuns = runs, seconds = seconds))
+                val files = ModelFiles(assets, pushed)
+                val benchmark = ModelBenchmark(this, files, preferGpu, threads, onScreen = this)
+                val plan = BenchmarkPlan(WARMUP_RUNS, timedRuns = runs, seconds = seconds)
+                show(benchmark.measure(plan))
             } catch (error: CardException) {
                 fail(getString(R.string.model_failed, error.message))
             } catch (error: LiteRtException) {
@@ -143,59 +141,11 @@ class BenchmarkActivity : ComponentActivity() {
         }
     }
 
-    private fun measure(preferGpu: Boolean, plan: BenchmarkPlan) {
-        val files = ModelFiles(assets, pushed)
-        val card = files.card(getString(R.string.no_model))
-        val threads = intent.getIntExtra("threads", Classifier.THREADS)
-        val open = { Classifier.open(files, card, preferGpu, threads = threads) }
-        val warnings = ArrayList<String>()
-        // One opening for the check and another for the times: those start afresh.
-        open().use { warnings += checkGoldens(it, files) }
-        open().use { classifier ->
-            classifier.gpuRefusal?.let { warnings.add("GPU refused: $it") }
-            classifier.feed()
-            val round = benchmark(plan, classifier.openNs, System::nanoTime, ::progress) {
-                classifier.invoke()
-                // On a GPU the call returns before the scores are there; reading waits for them.
-                classifier.scores()
-            }
-            if (wasHidden) warnings.add("the app was not on screen all the time")
-            show(
-                BenchmarkResult(
-                    created = now(),
-                    appVersion = appVersion(),
-                    host = deviceFacts(this),
-                    card = card,
-                    zippedBytes = files.zippedBytes(card),
-                    accelerator = classifier.accelerator.name,
-                    threads = if (classifier.accelerator == Accelerator.CPU) threads else 1,
-                    plan = plan,
-                    round = round,
-                    warnings = warnings,
-                ),
-            )
-        }
-    }
-
-    private fun checkGoldens(classifier: Classifier, files: ModelFiles): List<String> {
-        val results = files.goldens().photos.map { golden ->
-            checkGolden(golden, classifier.preprocessor, files::golden) {
-                classifier.feed()
-                classifier.invoke()
-                classifier.scores()
-            }
-        }
-        val wrong = results.filter { it.wrongInputs > 0 || !it.sameTop }.map {
-            getString(R.string.parity_wrong, it.photo, it.wrongInputs, it.largestDifference)
-        }
-        val largest = results.maxOfOrNull { it.largestDifference } ?: 0f
-        val fine = getString(R.string.parity_ok, results.size, largest)
-        val text = if (wrong.isEmpty()) fine else wrong.joinToString("\n")
+    override fun parity(text: String) {
         handler.post { view<TextView>(R.id.parity).text = text }
-        return wrong
     }
 
-    private fun progress(done: Int, total: Int) {
+    override fun progress(done: Int, total: Int) {
         if (left) throw Left()
         if (done % PROGRESS_STEP != 0 && done != total) return
         handler.post {
@@ -228,7 +178,7 @@ class BenchmarkActivity : ComponentActivity() {
 
     private fun fail(text: String) {
         report(text)
-        write(failureJson(appVersion(), text))
+        write(failureJson(appVersion(this), text))
     }
 
     /**
@@ -248,9 +198,6 @@ class BenchmarkActivity : ComponentActivity() {
             note(getString(R.string.not_saved, error.message))
         }
     }
-
-    private fun appVersion(): String =
-        packageManager.getPackageInfo(packageName, 0).versionName.orEmpty()
 
     private fun save(uri: Uri) {
         val json = result?.toJson() ?: return
@@ -280,12 +227,6 @@ class BenchmarkActivity : ComponentActivity() {
 
     private fun note(text: String) {
         handler.post { view<TextView>(R.id.note).text = text }
-    }
-
-    private fun now(): String {
-        val format = SimpleDateFormat("yyyy-MM-dd'T'HH:mm:ss'+00:00'", Locale.ROOT)
-        format.timeZone = TimeZone.getTimeZone("UTC")
-        return format.format(Date())
     }
 
     /** The screen was left while measuring. */
