@@ -3,7 +3,7 @@
 int8 throughout comes first. Where that is not enough, runs of operators go back to float: from the
 front, from the back, or wherever they hurt most. Scattered float operators cost conversions, so
 what a choice costs is timed, not guessed. Within each way the smallest part that meets the target
-is found by bisection.
+is found by doubling, then bisection.
 """
 
 import math
@@ -217,11 +217,10 @@ class _Search:
     ) -> tuple[frozenset[int], Making] | None:
         """The fewest parts, taken in `order`, whose float meets the goal; None if none do."""
         quick = replace(choice, rounded=False)
-        low, high = 0, len(order)
+        low, high, middle = 0, len(order), 1
         found: tuple[frozenset[int], Making] | None = None
         # Nothing is known of `high` (all but nothing in float), so it is never returned untried.
-        while high - low > 1:
-            middle = (low + high) // 2
+        while low < middle < high:
             left = frozenset(at for part in order[:middle] for at in parts[part])
             made = make(self.mixed(self.few, left), self.recipe, quick)
             trial = self.note(f"{name}: {middle} of {len(parts)} parts", made, len(left))
@@ -229,6 +228,8 @@ class _Search:
                 high, found = middle, (left, made)
             else:
                 low = middle
+            # What is measured on some images does not rise steadily, so the cheap end comes first.
+            middle = min(2 * low, (low + high) // 2) if found is None else (low + high) // 2
         return found
 
     def final(self, left: frozenset[int], choice: Choice) -> Making:
