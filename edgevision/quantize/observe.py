@@ -16,6 +16,10 @@ from edgevision.runtime.crew import Crew
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray
 
+PATCHED = 64
+"""Images whose patches are kept: biases are corrected on no more, and each costs as much as a third
+of the model's run."""
+
 Feed = tuple[NDArray[Any], ...]
 """One array for each input of the float model, with its batch axis of 1."""
 
@@ -36,14 +40,14 @@ class Statistics:
     channel_high: dict[int, FloatArray]
     """Likewise the largest."""
     patches: dict[int, FloatArray]
-    """Operator -> mean patch of its input in each image, (images, taps..., channels); only of
-    those asked for."""
+    """Operator -> mean patch of its input in each of the first images, (at most `PATCHED`, taps...,
+    channels); only of those asked for."""
 
     def of_images(self, chosen: NDArray[np.int64]) -> "Statistics":
         """The same statistics over some of the images."""
 
         def pick(table: dict[int, Any]) -> dict[int, Any]:
-            return {key: values[chosen] for key, values in table.items()}
+            return {key: values[chosen[chosen < len(values)]] for key, values in table.items()}
 
         return Statistics(
             count=len(chosen),
@@ -80,7 +84,8 @@ def observe(
     layers = {at: _Layer(graph, at) for at in followed}
     apart = set(by_channel)
 
-    def look(session: Session, feed: Feed) -> _Seen:
+    def look(session: Session, numbered: tuple[int, Feed]) -> _Seen:
+        number, feed = numbered
         for spec, value in zip(session.inputs, feed, strict=True):
             session.view(spec)[...] = value
         session.invoke()
@@ -88,13 +93,13 @@ def observe(
         specs = dict(zip(shown, session.outputs, strict=False))
         return _seen(
             {t: feed[inputs[t]] if t in inputs else session.view(specs[t]) for t in order},
-            layers,
+            layers if number < PATCHED else {},
             apart,
         )
 
     images: list[_Seen] = []
     with Crew(file_with_outputs(graph, shown or graph.outputs)) as crew:
-        for seen in crew.map(look, feeds()):
+        for seen in crew.map(look, enumerate(feeds())):
             _check_finite(graph, order, seen, len(images))
             images.append(seen)
             progress(len(images), total or len(images), "observing")
@@ -109,7 +114,7 @@ def observe(
         high={t: high[:, at] for at, t in enumerate(order)},
         channel_low={t: np.stack([seen.channels[t][0] for seen in images]) for t in by_channel},
         channel_high={t: np.stack([seen.channels[t][1] for seen in images]) for t in by_channel},
-        patches={at: np.stack([seen.patches[at] for seen in images]) for at in layers},
+        patches={at: np.stack([seen.patches[at] for seen in images[:PATCHED]]) for at in layers},
     )
 
 
