@@ -79,59 +79,62 @@ def optimize(
     device that cannot be used, 7 when an accuracy target was missed, 8 when a file is not what was
     asked for.
     """
-    from dataclasses import asdict
+    from edgevision.convert.process import tensorflow_starting
 
-    from edgevision.cli.photos import calibration_photos, opened
-    from edgevision.convert.convert import require_tensorflow
-    from edgevision.pipeline.folder import refuse_folder
-    from edgevision.pipeline.optimize import optimize as run
-    from edgevision.pipeline.outcome import outcome_to_dict
-    from edgevision.pipeline.plan import Plan
+    with tensorflow_starting() as beginning:
+        from dataclasses import asdict
 
-    require_tensorflow()
-    place, access = device.place()
-    if not model.exists():
-        # First: the photos and the preprocessing are about this model.
-        raise ModelError(f"{model} does not exist", hint="check the path")
-    folder = output or Path(f"{model.name.removesuffix(model.suffix)}-edge")
-    refuse_folder(folder, overwrite=overwrite)
-    recipes = _recipes(
-        int8=int8,
-        dynamic=dynamic,
-        fp16=fp16,
-        named=recipe or [],
-        changes=integer.changes(),
-    )
-    needs_photos = any(one.is_integer for _, one in recipes)
-    if not needs_photos:
-        options.refuse_unused(asdict(target), without="an integer precision")
-    said = preprocessing.said()
-    names = options.class_names(labels)
-    photos, kept = calibration_photos(calibration, needed=needs_photos)
-    if evaluation is None and kept is not None and kept.evaluation is not None:
-        evaluation = kept.evaluation
-        console.note(f"evaluating on {evaluation}, which the calibration set was kept apart from")
-    plan = Plan(
-        source=model,
-        output=folder,
-        recipes=recipes,
-        calibration=photos,
-        evaluation=None if evaluation is None else opened(evaluation, names),
-        preprocessing=said if preprocessing.is_auto else _settled(said, kept),
-        labels=names,
-        input_shape=conversion.shape(),
-        custom_objects=tuple(conversion.custom_objects or ()),
-        allow_flex=conversion.allow_flex,
-        goal=target.goal(),
-        never_slower=integer.never_slower,
-        pruning=_pruning(prune_channels, train, epochs),
-        threads=threads,
-        target=place,
-        access=access,
-        overwrite=overwrite,
-    )
-    with console.progress_bar() as progress:
-        outcome = run(plan, progress=progress)
+        from edgevision.cli.photos import calibration_photos, opened
+        from edgevision.pipeline.folder import refuse_folder
+        from edgevision.pipeline.optimize import optimize as run
+        from edgevision.pipeline.outcome import outcome_to_dict
+        from edgevision.pipeline.plan import Plan
+
+        place, access = device.place()
+        if not model.exists():
+            # First: the photos and the preprocessing are about this model.
+            raise ModelError(f"{model} does not exist", hint="check the path")
+        folder = output or Path(f"{model.name.removesuffix(model.suffix)}-edge")
+        refuse_folder(folder, overwrite=overwrite)
+        recipes = _recipes(
+            int8=int8,
+            dynamic=dynamic,
+            fp16=fp16,
+            named=recipe or [],
+            changes=integer.changes(),
+        )
+        needs_photos = any(one.is_integer for _, one in recipes)
+        if not needs_photos:
+            options.refuse_unused(asdict(target), without="an integer precision")
+        said = preprocessing.said()
+        names = options.class_names(labels)
+        photos, kept = calibration_photos(calibration, needed=needs_photos)
+        if evaluation is None and kept is not None and kept.evaluation is not None:
+            evaluation = kept.evaluation
+            console.note(
+                f"evaluating on {evaluation}, which the calibration set was kept apart from"
+            )
+        plan = Plan(
+            source=model,
+            output=folder,
+            recipes=recipes,
+            calibration=photos,
+            evaluation=None if evaluation is None else opened(evaluation, names),
+            preprocessing=said if preprocessing.is_auto else _settled(said, kept),
+            labels=names,
+            input_shape=conversion.shape(),
+            custom_objects=tuple(conversion.custom_objects or ()),
+            allow_flex=conversion.allow_flex,
+            goal=target.goal(),
+            never_slower=integer.never_slower,
+            pruning=_pruning(prune_channels, train, epochs),
+            threads=threads,
+            target=place,
+            access=access,
+            overwrite=overwrite,
+        )
+        with console.progress_bar() as progress:
+            outcome = run(plan, beginning=beginning, progress=progress)
     for warning in outcome.warnings:
         console.warn(warning)
     if as_json:

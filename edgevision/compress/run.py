@@ -167,14 +167,9 @@ def _run(
     log = log_path or child.new_log("edgevision-prune-")
     log.write_bytes(b"")
     progress(0, 1, "starting TensorFlow")
-    child.run_child(
-        _ERRAND,
-        command,
-        job_to_json(job),
-        environment=child.child_environment(os.environ),
-        log_path=log,
-        listen=listen,
-    )
+    environment = child.child_environment(os.environ)
+    with child.started(command, environment=environment, log_path=log) as running:
+        child.serve(running, _ERRAND, job_to_json(job), listen=listen)
     if "error" in said:
         raise error_from_dict(said["error"], log_path=log)
     if "report" not in said:

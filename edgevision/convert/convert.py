@@ -1,15 +1,16 @@
 """Convert a Keras model to a float `.tflite`: batch 1, built-in operations, inference only."""
 
 import logging
-import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from edgevision.convert.job import Job, Loader, job_to_json
+from edgevision.convert.process import COMMAND, Beginning, environment, new_log, require_tensorflow
 from edgevision.errors import EdgeVisionError, ModelError, UsageError
 from edgevision.files import refuse_to_replace, replacing, write_bytes
 from edgevision.keras_model import child
@@ -27,12 +28,6 @@ _ERRAND = child.Errand(
     name="the conversion",
     less_memory="close other programs, or convert on a machine with more memory",
 )
-_COMMAND = child.worker_command("edgevision.convert.worker")
-
-# A GPU would only take seconds to set up. oneDNN reorders sums depending on the processor, and the
-# comparison wants plain float32.
-_SETTINGS = {"CUDA_VISIBLE_DEVICES": "-1", "TF_ENABLE_ONEDNN_OPTS": "0"}
-
 _STAGES = ("check", "start TensorFlow", "load", "trace", "convert", "compare")
 
 
@@ -63,15 +58,6 @@ class ConvertedModel:
     warnings: tuple[str, ...]
 
 
-def require_tensorflow() -> None:
-    """Raise when TensorFlow or Keras is not installed; takes no time, imports nothing.
-
-    Raises:
-        MissingDependencyError: with the pip line.
-    """
-    child.require("converting a Keras model", "tensorflow", "keras")
-
-
 def convert(
     source: Path,
     output: Path,
@@ -83,7 +69,8 @@ def convert(
     log_path: Path | None = None,
     progress: Progress = silent,
     timeout_s: float = DEFAULT_TIMEOUT_S,
-    command: Sequence[str] = _COMMAND,
+    beginning: Beginning | None = None,
+    command: Sequence[str] = COMMAND,
 ) -> ConvertedModel:
     """Write the float `.tflite` of the Keras model `source` to `output`.
 
@@ -101,6 +88,7 @@ def convert(
             it lies in a temporary file that the error names.
         progress: told of each stage.
         timeout_s: after that the child is ended.
+        beginning: a child that was started ahead and is not taken yet, instead of a new one.
         command: the child's command line, for tests.
 
     Raises:
@@ -121,7 +109,8 @@ def convert(
         raise ModelError(message, hint="check the path")
     require_tensorflow()
     # Not at once at `log_path`: that may lie in a folder which is dropped when this fails.
-    log = child.new_log("edgevision-convert-")
+    waiting = None if beginning is None else beginning.take()
+    log = new_log() if waiting is None else waiting.log_path
     is_named = False
     try:
         with (
@@ -137,7 +126,17 @@ def convert(
                 allow_flex=allow_flex,
                 working_directory=str(Path.cwd()),
             )
-            fields = _run(job, log, progress, timeout_s, command)
+
+            def serve(library: KerasLibrary, listen: child.Listener) -> None:
+                request = job_to_json(replace(job, library=library))
+                with (
+                    nullcontext(waiting)
+                    if waiting is not None and library == "keras"
+                    else child.started(command, environment=environment(library), log_path=log)
+                ) as running:
+                    child.serve(running, _ERRAND, request, listen=listen, timeout_s=timeout_s)
+
+            fields = _answer(serve, log, progress)
             if log_path is not None:
                 write_bytes(log_path, log.read_bytes(), overwrite=True)
     except EdgeVisionError as error:
@@ -173,8 +172,8 @@ def _check_output(source: Path, output: Path) -> None:
         raise UsageError(message, hint="choose another output with -o")
 
 
-def _run(
-    job: Job, log_path: Path, progress: Progress, timeout_s: float, command: Sequence[str]
+def _answer(
+    serve: Callable[[KerasLibrary, child.Listener], None], log_path: Path, progress: Progress
 ) -> dict[str, Any]:
     """The result's fields, from one child or, for a Keras-2 model, a second one."""
     said: dict[str, Any] = {}
@@ -186,25 +185,11 @@ def _run(
         else:
             said.update(line)
 
-    def run(library: KerasLibrary) -> None:
-        said.clear()
-        child.run_child(
-            _ERRAND,
-            command,
-            job_to_json(replace(job, library=library)),
-            environment={
-                **child.child_environment(os.environ, legacy_keras=library == "tf_keras"),
-                **_SETTINGS,
-            },
-            log_path=log_path,
-            listen=listen,
-            timeout_s=timeout_s,
-        )
-
-    run("keras")
+    serve("keras", listen)
     if "again" in said:
         child.require("loading this Keras-2 model", "tf_keras")
-        run("tf_keras")
+        said.clear()
+        serve("tf_keras", listen)
     if "os_error" in said:
         raise OSError(*said["os_error"])
     if "error" in said:

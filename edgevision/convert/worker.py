@@ -14,6 +14,7 @@ from typing import Any
 
 from edgevision.convert.job import Job, job_from_json
 from edgevision.convert.loaded import Loaded, check_finite
+from edgevision.convert.process import EARLY
 from edgevision.errors import EdgeVisionError, ModelError
 from edgevision.keras_model.archive import Source, read_source
 from edgevision.keras_model.child import LOG
@@ -31,6 +32,9 @@ def work(parent: Parent) -> dict[str, Any]:
 
     Raises: as `answer`, except for OSError, which becomes an answer.
     """
+    if EARLY in sys.argv[1:]:
+        # Nothing is asked yet, and TensorFlow takes its time to start.
+        _import_tensorflow()
     started = time.perf_counter()
 
     def report(stage: str) -> None:

@@ -48,24 +48,22 @@ class Errand:
     """What to do when memory does not suffice."""
 
 
-def run_child(
-    errand: Errand,
-    command: Sequence[str],
-    request: str,
-    *,
-    environment: Mapping[str, str],
-    log_path: Path,
-    listen: Listener,
-    timeout_s: float | None = None,
-) -> None:
-    """Run `command` to its end, with its standard error added to the file `log_path`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """A child process that waits for its request."""
 
-    Whatever ends this call early (Ctrl-C, an error in `listen`) also ends the child.
+    process: subprocess.Popen[bytes]
+    log_path: Path
 
-    Raises:
-        WorkerCrashError: it crashed, ran out of memory, or took longer than `timeout_s`.
+
+@contextlib.contextmanager
+def started(
+    command: Sequence[str], *, environment: Mapping[str, str], log_path: Path
+) -> Iterator[Child]:
+    """Start `command`, with its standard error added to the file `log_path`.
+
+    The end of the block, by whatever (Ctrl-C, an error), also ends the child.
     """
-    deadline = None if timeout_s is None else time.monotonic() + timeout_s
     with (
         log_path.open("ab") as log,
         subprocess.Popen(
@@ -79,14 +77,31 @@ def run_child(
         ) as process,
     ):
         try:
-            _say(process, request)
-            finished = _listen(process, deadline, listen) and _ended(process, deadline)
+            yield Child(process=process, log_path=log_path)
         finally:
             _kill_group(process)
-    if not finished:
-        message = f"{errand.name} did not end within {timeout_s:.0f} s; the log is {log_path}"
+
+
+def serve(
+    child: Child,
+    errand: Errand,
+    request: str,
+    *,
+    listen: Listener,
+    timeout_s: float | None = None,
+) -> None:
+    """Send the request and hear the child to its end.
+
+    Raises:
+        WorkerCrashError: it crashed, ran out of memory, or took longer than `timeout_s`.
+    """
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    process = child.process
+    _say(process, request)
+    if not (_listen(process, deadline, listen) and _ended(process, deadline)):
+        message = f"{errand.name} did not end within {timeout_s:.0f} s; the log is {child.log_path}"
         raise WorkerCrashError(message, hint="allow more time, or look in the log where it hangs")
-    _check_exit(process.returncode, errand, log_path)
+    _check_exit(process.returncode, errand, child.log_path)
 
 
 def _say(process: subprocess.Popen[bytes], line: str) -> None:

@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, NoReturn
 
 from edgevision.errors import EdgeVisionError
@@ -20,7 +21,11 @@ class Parent:
         """Take standard output for the parent; what others write to it joins standard error."""
         self._lines = os.fdopen(os.dup(1), "w", buffering=1)
         os.dup2(2, 1)
-        self.request = sys.stdin.readline()
+
+    @cached_property
+    def request(self) -> str:
+        """What is to be done; waits for it."""
+        return sys.stdin.readline()
 
     def say(self, **what: Any) -> None:
         """Tell the parent something, as JSON values."""

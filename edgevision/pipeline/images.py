@@ -1,4 +1,4 @@
-"""Calibration photos with what pins them: the digest that goes into the model card."""
+"""Calibration photos: what pins them in the model card, and their pixels."""
 
 import hashlib
 from dataclasses import replace
@@ -9,7 +9,8 @@ from edgevision.dataset.choose import USUAL_COUNT, choose
 from edgevision.dataset.imageset import ImageSet
 from edgevision.dataset.manifest import manifest_text
 from edgevision.errors import ImageSetError
-from edgevision.pipeline.plan import Photos
+from edgevision.pipeline.pixel_store import PixelStore
+from edgevision.pipeline.plan import Photos, Plan
 from edgevision.progress import Progress, silent
 
 SEED = 0
@@ -51,6 +52,23 @@ def photos_of(images: ImageSet, *, progress: Progress = silent) -> Photos:
             seed=SEED,
         ),
     )
+
+
+def calibration_pixels(plan: Plan, photos: PixelStore) -> tuple[PixelStore | None, tuple[str, ...]]:
+    """The pixels to calibrate on, None without photos to, and what is to be warned of.
+
+    They are `photos`, those of the proof, when there are no others.
+    """
+    if plan.calibration is None:
+        return None, ()
+    if plan.evaluation is None:
+        return photos, ()
+    own = PixelStore(plan.calibration.images, photos.contract)
+    shared, count = overlap(plan.calibration.images, plan.evaluation), len(plan.evaluation)
+    if not shared:
+        return own, ()
+    among = f"{shared} of the {count} evaluation images are in the calibration set too"
+    return own, (f"{among}: the figures flatter",)
 
 
 def overlap(calibration: ImageSet, evaluation: ImageSet) -> int:

@@ -11,12 +11,13 @@ from edgevision.artifact.package import write_card_file
 from edgevision.compress.job import Learning
 from edgevision.compress.run import prune_file
 from edgevision.convert.convert import ConvertedModel, convert
+from edgevision.convert.process import Beginning
 from edgevision.errors import ImageSetError
 from edgevision.files import write_text
 from edgevision.pipeline.candidate import Candidate, answers_of
 from edgevision.pipeline.doubts import doubts, refuse_names
 from edgevision.pipeline.folder import PRUNED_MODEL, REPORT, filling
-from edgevision.pipeline.images import overlap
+from edgevision.pipeline.images import calibration_pixels
 from edgevision.pipeline.integer import Work, make_quantized
 from edgevision.pipeline.outcome import Outcome, outcome_to_dict
 from edgevision.pipeline.package import package
@@ -58,9 +59,15 @@ class _Run:
 
 
 def optimize(
-    plan: Plan, *, progress: Progress = silent, clock: Callable[[], float] = time.perf_counter
+    plan: Plan,
+    *,
+    beginning: Beginning | None = None,
+    progress: Progress = silent,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Outcome:
     """Do all of `plan`; its folder appears when everything went well, and not before.
+
+    `beginning` is TensorFlow already on its way, for the conversion.
 
     Raises:
         UsageError: the folder is taken, or the preprocessing is not known.
@@ -84,7 +91,7 @@ def optimize(
             stopwatch=Stopwatch(first=LOOK, target=plan.target, access=plan.access),
         )
         with run.stage("convert"):
-            converted = _convert(run)
+            converted = _convert(run, beginning=beginning)
         run.warnings += converted.warnings
         if converted.classes is not None:
             refuse_names(plan, converted.classes)
@@ -93,7 +100,8 @@ def optimize(
         settled = _settle(run, converted)
         contract = settled.contract
         reference, photos = _run_float(run, converted, contract)
-        calibration = _calibration_pixels(run, photos)
+        calibration, doubtful = calibration_pixels(plan, photos)
+        run.warnings += doubtful
         candidates = [reference, *_quantize_all(run, reference, photos, calibration)]
         if plan.pruning is not None:
             smaller, _ = _run_float(run, _prune(run, plan.pruning, contract), contract)
@@ -135,7 +143,9 @@ def optimize(
     return outcome
 
 
-def _convert(run: _Run, source: Path | None = None) -> ConvertedModel:
+def _convert(
+    run: _Run, source: Path | None = None, *, beginning: Beginning | None = None
+) -> ConvertedModel:
     plan = run.plan
     name = FLOAT_NAME if source is None else PRUNED + FLOAT_NAME
     return convert(
@@ -146,6 +156,7 @@ def _convert(run: _Run, source: Path | None = None) -> ConvertedModel:
         allow_flex=plan.allow_flex,
         log_path=run.folder / (CONVERT_LOG if source is None else f"{PRUNED}{CONVERT_LOG}"),
         progress=run.progress,
+        beginning=beginning,
     )
 
 
@@ -231,18 +242,3 @@ def _quantize_all(
             skipped=quantized.skipped,
             reached=reached,
         )
-
-
-def _calibration_pixels(run: _Run, photos: PixelStore) -> PixelStore | None:
-    """The calibration photos; those of the proof again when there are no others."""
-    calibration, evaluation = run.plan.calibration, run.plan.evaluation
-    if calibration is None:
-        return None
-    if evaluation is None:
-        return photos
-    if shared := overlap(calibration.images, evaluation):
-        run.warnings.append(
-            f"{shared} of the {len(evaluation)} evaluation images are in the calibration set "
-            "too: the figures flatter"
-        )
-    return PixelStore(calibration.images, photos.contract)

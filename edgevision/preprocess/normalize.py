@@ -10,12 +10,16 @@ from edgevision.tensors import FloatArray, Pixels, Quantization, quantize
 
 
 def normalize(pixels: Pixels, contract: Contract) -> FloatArray:
-    """Real input values (pixel - mean) / std, same shape as `pixels`.
+    """Real input values (pixel - mean) / std, same shape as `pixels`, (..., width, channels).
 
     One multiply and one add in float32 per value, as on a phone; the factors are rounded once.
     """
-    scale, offset = affine(contract)
-    return pixels.astype(np.float32) * scale + offset
+    # A whole row at a time: three channels at a time take ten times as long.
+    scale, offset = (np.tile(one, pixels.shape[-2]) for one in affine(contract))
+    values = pixels.astype(np.float32).reshape(*pixels.shape[:-2], -1)
+    values *= scale
+    values += offset
+    return values.reshape(pixels.shape)
 
 
 def affine(contract: Contract) -> tuple[FloatArray, FloatArray]:

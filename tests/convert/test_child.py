@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edgevision.convert.convert import convert
+from edgevision.convert.process import tensorflow_starting
 from edgevision.errors import EdgeVisionError, MissingDependencyError, ModelError, UsageError
 from edgevision.keras_model.child import WorkerCrashError
 
@@ -192,6 +193,34 @@ def test_a_model_of_keras_2_is_converted_by_a_second_child(tmp_path: Path, sourc
     with pytest.raises(ModelError, match="tf_keras1") as caught:
         convert(source, tmp_path / "out.tflite", command=python(code))
     assert caught.value.hint.startswith("see /")
+
+
+def test_a_child_started_ahead_serves_the_conversion_and_its_log_goes_the_same_way(
+    tmp_path: Path, source: Path, logs: Path
+) -> None:
+    ahead = f"open({str(tmp_path / 'early')!r}, 'w').write(str(os.getpid()))\n"
+    beginning = "import os, sys; print('noise', file=sys.stderr); " + ahead
+    code = "say(error={'kind': 'ModelError', 'message': str(os.getpid()), 'hint': 'see {log}'})"
+    command = (sys.executable, "-c", beginning + python(code)[2])
+    with (
+        pytest.raises(ModelError) as caught,
+        tensorflow_starting(command) as starting,
+    ):
+        convert(source, tmp_path / "out.tflite", beginning=starting, command=python("exit(9)"))
+    assert str(caught.value) == (tmp_path / "early").read_text()
+    (log,) = logs.iterdir()
+    assert caught.value.hint == f"see {log}"
+    assert "noise" in log.read_text()
+
+
+def test_a_child_started_ahead_and_not_needed_is_ended(tmp_path: Path, logs: Path) -> None:
+    command = (sys.executable, "-c", "input()")
+    with pytest.raises(UsageError), tensorflow_starting(command) as starting:
+        pid = starting.waiting.process.pid
+        raise UsageError("no photos")
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert list(logs.iterdir()) == []
 
 
 def test_the_child_keeps_off_the_gpu(tmp_path: Path, source: Path) -> None:
