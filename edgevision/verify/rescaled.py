@@ -32,6 +32,8 @@ Float64 = NDArray[np.float64]
 class _Layer:
     """The weights of one layer in both files."""
 
+    operator: int
+    """Of the float file."""
     reads: int
     """Float tensor."""
     makes: int
@@ -47,7 +49,7 @@ def channel_factors(
     """Float tensor -> (channels,) what each channel was multiplied by; only rescaled tensors."""
     factors: dict[int, Float64] = {}
     layers = _layers(float_model, quantized_model, pairs)
-    readers = {layer.reads: layer for layer in layers}
+    by_operator = {layer.operator: layer for layer in layers}
     for layer in layers:
         before = layer.before
         if layer.reads in factors:
@@ -55,8 +57,8 @@ def channel_factors(
         factor = _ratio(before, layer.after, layer.axis)
         if np.abs(np.log(factor)).max() < np.log(_NOTICEABLE):
             continue
-        path = _path(float_model, layer.makes)
-        if path[-1] in readers and _makes_good(readers[path[-1]], factor):
+        path, reader = _path(float_model, layer.makes)
+        if reader in by_operator and _makes_good(by_operator[reader], factor):
             factors |= dict.fromkeys(path, factor)
     return factors
 
@@ -79,6 +81,7 @@ def _layers(
         if before.shape[-1] == channels:
             layers.append(
                 _Layer(
+                    operator=pair.float_operator,
                     reads=op.inputs[0],
                     makes=op.outputs[0],
                     axis=_OUTPUT_AXIS[op.name],
@@ -89,13 +92,18 @@ def _layers(
     return layers
 
 
-def _path(model: TfliteModel, tensor: int) -> list[int]:
-    """`tensor` and, as long as it has one reader that lets factors pass, what that makes of it."""
+def _path(model: TfliteModel, tensor: int) -> tuple[list[int], int | None]:
+    """`tensor` and what lets a factor pass makes of it, and the one operator that reads the last.
+
+    None where several read it, or none.
+    """
     path = [tensor]
     while True:
         readers = [op for op in model.operators if path[-1] in op.inputs]
-        if len(readers) != 1 or readers[0].name not in _PASSING:
-            return path
+        if len(readers) != 1:
+            return path, None
+        if readers[0].name not in _PASSING:
+            return path, readers[0].index
         path.append(readers[0].outputs[0])
 
 

@@ -117,6 +117,15 @@ def test_channels_multiplied_and_not_divided_are_an_error(depthwise: bool) -> No
     assert channel_factors(plain.model, rescaled.model, pairs) == {}
 
 
+def test_channels_that_something_else_reads_too_are_not_rescaled_on_purpose() -> None:
+    plain, rescaled = equalized(1, depthwise=True), equalized(4, depthwise=True)
+    for one in (plain, rescaled):
+        made = one.graph.operators[0].outputs[0]
+        one.graph.outputs.append(one.mean(made))
+    before, after = files(plain.graph)[0], files(rescaled.graph)[1]
+    assert channel_factors(before.model, after.model, align(before.model, after.model).pairs) == {}
+
+
 @pytest.mark.parametrize("depthwise", [True, False])
 def test_channels_as_they_were_have_no_factors(depthwise: bool) -> None:
     plain, made = files(equalized(1, depthwise=depthwise).graph)
