@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from edgevision import tensors
 from edgevision.preprocess import normalize, pixels
-from edgevision.tensors import RgbImage
+from edgevision.preprocess.contract import Contract
+from edgevision.tensors import FloatArray, RgbImage
 from tests.android import core_goldens, layouts
 
 
@@ -59,8 +60,10 @@ def test_flipped_rgb_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_skipped_normalization_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    nothing = np.ones(3, np.float32), np.zeros(3, np.float32)
-    monkeypatch.setattr(normalize, "affine", lambda _: nothing)
+    def nothing(contract: Contract) -> tuple[FloatArray, FloatArray]:
+        return np.ones(contract.channels, np.float32), np.zeros(contract.channels, np.float32)
+
+    monkeypatch.setattr(normalize, "affine", nothing)
     assert {"case01.tensor", "case02.tensor"} <= differing(tmp_path)
 
 
