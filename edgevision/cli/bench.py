@@ -8,6 +8,7 @@ import typer
 from edgevision.cli import console, options
 from edgevision.cli.access import access_for
 from edgevision.cli.option_groups import spread_groups
+from edgevision.cli.photos import usage_told
 from edgevision.cli.preprocessing_options import PreprocessingOptions
 
 if TYPE_CHECKING:
@@ -204,7 +205,6 @@ def _evaluation(
     """
     from dataclasses import asdict
 
-    from edgevision.artifact.usage import usage_of
     from edgevision.bench.evaluation import Evaluation
     from edgevision.dataset.open_set import open_image_set
 
@@ -212,7 +212,7 @@ def _evaluation(
         options.refuse_unused({"labels": labels, **asdict(preprocessing)}, without="--data")
         return None
     said = preprocessing.said()
-    usages = {case.model: usage_of(Path(str(case.model)), said) for case in cases}
+    usages = {case.model: usage_told(Path(str(case.model)), said) for case in cases}
     names = usages[cases[0].model].labels
     return Evaluation(
         images=open_image_set(data, labels=labels, class_names=names),

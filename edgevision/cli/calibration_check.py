@@ -7,6 +7,7 @@ import typer
 
 from edgevision.cli import console, options
 from edgevision.cli.option_groups import spread_groups
+from edgevision.cli.photos import usage_told
 from edgevision.cli.preprocessing_options import PreprocessingOptions
 
 if TYPE_CHECKING:
@@ -52,7 +53,6 @@ def check(
     """
     from dataclasses import asdict
 
-    from edgevision.artifact.usage import usage_of
     from edgevision.dataset.check import check as check_images
     from edgevision.dataset.open_set import open_image_set
     from edgevision.errors import ImageSetError
@@ -81,7 +81,7 @@ def check(
             ranges_of = partial(
                 mean_ranges,
                 model,
-                usage_of(model, said, without_card=of_set).contract,
+                usage_told(model, said, without_card=of_set).contract,
                 chosen,
                 progress=progress,
             )

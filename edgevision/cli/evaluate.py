@@ -8,6 +8,7 @@ import typer
 
 from edgevision.cli import console, options
 from edgevision.cli.option_groups import spread_groups
+from edgevision.cli.photos import usage_told
 from edgevision.cli.preprocessing_options import PreprocessingOptions
 
 if TYPE_CHECKING:
@@ -41,11 +42,11 @@ def evaluate(
 ) -> None:
     """Accuracy, top-5, confusion matrix and F1 of a model; with --against also agreement.
 
-    Preprocessing is what the model's card says; an option given here replaces it, for both models.
+    Preprocessing is what each model's card says. An option given here replaces it, but not the
+    normalization of a quantized input: those integers stand for what they were made to.
 
     Exits with 4 for bad images or labels, 5 for a bad model.
     """
-    from edgevision.artifact.usage import usage_of
     from edgevision.errors import UsageError
     from edgevision.files import refuse_to_replace
     from edgevision.runtime.session import usable_cpus
@@ -56,8 +57,8 @@ def evaluate(
     if confusion is not None:
         refuse_to_replace(confusion, overwrite=overwrite)
     said = preprocessing.said()
-    usage = usage_of(model, said)
-    other = usage_of(against, said) if against else None
+    usage = usage_told(model, said)
+    other = usage_told(against, said) if against else None
     images = _open(data, labels, usage.labels, for_confusion=confusion is not None)
     with console.progress_bar() as progress:
         run = functools.partial(

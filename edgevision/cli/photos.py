@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from edgevision.cli import console, options
 
 if TYPE_CHECKING:
+    from edgevision.artifact.usage import Usage
     from edgevision.dataset.calibration_set import CalibrationSet
     from edgevision.dataset.imageset import ImageSet
     from edgevision.pipeline.plan import Photos
@@ -59,3 +60,16 @@ def over_set(said: "Preprocessing", kept: "CalibrationSet | None") -> "Preproces
     for line in said.notes():
         console.note(line)
     return said
+
+
+def usage_told(
+    model: Path, said: "Preprocessing", *, without_card: "Preprocessing | None" = None
+) -> "Usage":
+    """How to use the file, as `usage_of` has it; what was said and is not used is told."""
+    from edgevision.artifact.usage import usage_of
+    from edgevision.preprocess.preprocessing import Preprocessing
+
+    found = usage_of(model, said, without_card=without_card or Preprocessing())
+    if found.note:
+        console.note(found.note)
+    return found

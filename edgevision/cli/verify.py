@@ -7,6 +7,7 @@ import typer
 
 from edgevision.cli import console, options, verify_tables
 from edgevision.cli.option_groups import spread_groups
+from edgevision.cli.photos import usage_told
 from edgevision.cli.preprocessing_options import PreprocessingOptions
 
 if TYPE_CHECKING:
@@ -58,11 +59,11 @@ def verify(
 ) -> None:
     """Explain a quantized model: error by layer, cause, measured remedy, and answers that flip.
 
-    Preprocessing is what each file's own card says; an option given here replaces it, for both.
+    Preprocessing is what each file's own card says. An option given here replaces it, but not the
+    normalization of a quantized input: those integers stand for what they were made to.
 
     Exits with 2 when the files do not belong together, 4 for bad images, 5 for a bad model.
     """
-    from edgevision.artifact.usage import usage_of
     from edgevision.dataset.open_set import open_image_set
     from edgevision.files import refuse_to_replace
     from edgevision.runtime.session import usable_cpus
@@ -76,10 +77,10 @@ def verify(
     if plot is not None:
         check_plot(plot)
     said = preprocessing.said()
-    usage = usage_of(original, said)
+    usage = usage_told(original, said)
     files = (
         read_file(original, usage.contract),
-        read_file(quantized, usage_of(quantized, said).contract),
+        read_file(quantized, usage_told(quantized, said).contract),
     )
     photos = open_image_set(data, labels=labels, class_names=usage.labels)
     images = spread(photos, limit)

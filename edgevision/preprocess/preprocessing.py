@@ -118,7 +118,9 @@ class Preprocessing:
         return self.color or (preset.color if preset is not None else "rgb")
 
 
-def nothing_said(said: Preprocessing | None = None, *, can_measure: bool = False) -> UsageError:
+def nothing_said(
+    said: Preprocessing | None = None, *, model: str = "this model", can_measure: bool = False
+) -> UsageError:
     """The error for a model whose normalization nobody declared: never a guess.
 
     `can_measure` is for the command that takes `--preprocess auto`; the others refuse it.
@@ -127,7 +129,7 @@ def nothing_said(said: Preprocessing | None = None, *, can_measure: bool = False
     if said is not None and (said.mean is not None or said.std is not None):
         half = " (mean and std are needed, both)"
     measure = f"; or --preprocess {AUTO}, with labelled images" if can_measure else ""
-    return UsageError(f"how this model wants its pixels is not known{half}", hint=HOW + measure)
+    return UsageError(f"how {model} wants its pixels is not known{half}", hint=HOW + measure)
 
 
 def unknown_preset(name: str) -> UsageError:

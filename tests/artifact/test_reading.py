@@ -146,6 +146,19 @@ def test_one_value_said_replaces_that_value_of_the_card(
     assert usage.contract == dataclasses.replace(card.contract, fit="letterbox")
 
 
+def test_the_normalization_of_a_quantized_input_stays(
+    path: Path, uint8_model: bytes, card_of: CardOf
+) -> None:
+    card = card_of(uint8_model)
+    path.write_bytes(write_card(uint8_model, card))
+    usage = usage_of(path, Preprocessing(preset="imagenet-caffe", fit="letterbox"))
+    assert usage.contract == dataclasses.replace(card.contract, fit="letterbox")
+    assert usage.note == "m.tflite takes integers: its pixels are normalized as its card says"
+    assert not usage_of(path, Preprocessing(fit="letterbox")).note
+    path.write_bytes(uint8_model)
+    assert usage_of(path, Preprocessing(preset="unit")).contract.std == (255.0,)
+
+
 def test_what_stands_in_for_a_card_never_replaces_one(
     path: Path, float_model: bytes, card_of: CardOf
 ) -> None:
@@ -165,6 +178,7 @@ def test_without_card_or_preset_the_presets_are_listed(path: Path, float_model: 
     path.write_bytes(float_model)
     with pytest.raises(UsageError) as caught:
         usage_of(path)
+    assert path.name in str(caught.value)
     assert "imagenet-torch" in caught.value.hint
 
 

@@ -90,6 +90,19 @@ def test_unlabelled_images_can_still_be_compared(
     assert document["against"]["agreement"]["count"] == 40
 
 
+def test_what_the_float_file_needs_told_does_not_reach_the_integers(
+    models: tuple[Path, Path],
+    photos: Path,
+    float_model: bytes,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    models[1].write_bytes(float_model)
+    evaluate(models[0], data=photos, against=models[1], mean="127.5", std="127.5", as_json=True)
+    out, err = capsys.readouterr()
+    assert json.loads(out)["against"]["agreement"]["value"] >= 0.9
+    assert "int8.tflite takes integers: its pixels are normalized as its card says" in err
+
+
 def test_file_without_card_needs_a_declaration(tmp_path: Path, photos: Path) -> None:
     path = tmp_path / "bare.tflite"
     path.write_bytes(classifier("float32"))
