@@ -103,8 +103,8 @@ def equalize(graph: Graph, statistics: Statistics) -> tuple[Graph, Statistics]:
         factor = raising_factors(bottom, top)
         if graph.operators[pair.consumer].name != "DEPTHWISE_CONV_2D":
             factor = np.sqrt(factor)
-        _scale_producer(edited, pair.producer, factor)
-        _scale_consumer(edited, pair.consumer, factor)
+        scale_producer(edited, pair.producer, factor)
+        scale_consumer(edited, pair.consumer, factor)
         for t in pair.tensors:
             low[t] = np.minimum((bottom * factor).min(axis=1), 0).astype(np.float32)
             high[t] = np.maximum((top * factor).max(axis=1), 0).astype(np.float32)
@@ -113,7 +113,8 @@ def equalize(graph: Graph, statistics: Statistics) -> tuple[Graph, Statistics]:
     return edited, replace(statistics, low=low, high=high, patches=patches)
 
 
-def _scale_producer(graph: Graph, at: int, factor: NDArray[np.float64]) -> None:
+def scale_producer(graph: Graph, at: int, factor: NDArray[np.float64]) -> None:
+    """Multiply what the convolution at `at` makes by `factor`, (channels,)."""
     op = copy.copy(graph.operators[at])
     op.inputs = list(op.inputs)
     weights = graph.known(op.inputs[1])
@@ -127,7 +128,8 @@ def _scale_producer(graph: Graph, at: int, factor: NDArray[np.float64]) -> None:
     graph.operators[at] = op
 
 
-def _scale_consumer(graph: Graph, at: int, factor: NDArray[np.float64]) -> None:
+def scale_consumer(graph: Graph, at: int, factor: NDArray[np.float64]) -> None:
+    """Have the convolution at `at` divide its inputs by `factor`, (channels,)."""
     op = copy.copy(graph.operators[at])
     op.inputs = list(op.inputs)
     weights = graph.known(op.inputs[1])

@@ -1,5 +1,6 @@
 """Judging an integer graph on images kept out of its making: how far are its answers off?"""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,6 +55,12 @@ class Judge:
         self.graph = graph
         self.feeds = feeds
         self.expected = run_tensors(graph, [a.tensor for a in self.answers], feeds)
+
+    def of(self, graph: Graph) -> "Judge":
+        """The same images and answers, for another graph of the same function."""
+        other = copy.copy(self)
+        other.answers, other.graph = answers_of(graph), graph
+        return other
 
     def loss(self, integer: Graph, position: Sequence[int]) -> float:
         """Mean over images of how far the answers are off; 0 is the float model itself.

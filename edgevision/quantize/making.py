@@ -64,6 +64,8 @@ class Stock:
     """The images of `statistics`, in their order."""
     corrected_on: NDArray[np.int64] | None = None
     """Which of the images layers are corrected on; None for all."""
+    tried: tuple[Tried, ...] = ()
+    """What was decided on the way here."""
 
     def of_images(self, chosen: NDArray[np.int64]) -> "Stock":
         """The same with some of the images."""

@@ -13,8 +13,10 @@ from edgevision.errors import ImageSetError
 from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
 from edgevision.quantize.choose import choose_and_make, may_equalize
+from edgevision.quantize.choose_gates import with_raised_gates
 from edgevision.quantize.design import integer_part
 from edgevision.quantize.equalize import equalizable_pairs
+from edgevision.quantize.gates import gated_pairs
 from edgevision.quantize.graph import Graph
 from edgevision.quantize.graph_reader import read_graph
 from edgevision.quantize.graph_writer import to_bytes
@@ -137,7 +139,7 @@ def finished(
         recipe=recipe,
         skipped=made.design.skipped,
         ranges=made.design.ranges,
-        steps=made.tried,
+        steps=(*stock.tried, *made.tried),
         images=count,
         warnings=warnings,
         verdict=verdict,
@@ -178,12 +180,13 @@ def stock_of(
     statistics = observe_images(
         prepared, integer[0], given, recipe=recipe, total=total, progress=progress
     )
-    return Stock(
+    stock = Stock(
         prepared=prepared,
         statistics=statistics,
         integer=runnable(prepared, statistics, recipe, integer),
         feeds=lambda: feeds(prepared, given),
     )
+    return with_raised_gates(stock, recipe, progress=progress)
 
 
 def observe_images(
@@ -204,6 +207,7 @@ def observe_images(
     by_channel = []
     if may_equalize(recipe):
         by_channel = [p.tensors[0] for p in equalizable_pairs(graph) if p.producer in integer]
+        by_channel += [t for p in gated_pairs(graph, integer) for t in (p.made, p.read[0])]
     return observe(
         graph,
         lambda: feeds(prepared, images),

@@ -13,10 +13,9 @@ from collections.abc import Callable, Collection, Mapping
 from math import atanh, erf, exp, inf, log, sqrt
 from typing import TypeAlias
 
-from ai_edge_litert import schema_py_generated as schema
-
 from edgevision.quantize.graph import Graph, Operator
 from edgevision.quantize.plan import Range
+from edgevision.quantize.swish import find_swish, relu6_shift
 
 _Limits: TypeAlias = Callable[[float], Range]
 """From half a step of a function's values: where it is that near to its limits, below and above."""
@@ -66,21 +65,15 @@ def _limits(
         (op,) = operators
         limits = _limits_of_one(graph, op, t)
         return None if limits is None else (limits, op.outputs[0])
-    if len(operators) != 2:
+    swish = find_swish(graph, t, consumers)
+    if swish is None:
         return None
-    gates = [op for op in operators if op.name in {"LOGISTIC", "ADD"}]
-    products = [op for op in operators if op.name == "MUL" and _is_plain(op)]
-    if len(gates) != 1 or len(products) != 1:
-        return None
-    (gate,), (product,) = gates, products
-    opened = _followed_through_scaling(graph, gate.outputs[0], consumers)
-    if set(product.inputs) != {t, opened}:
-        return None
-    if gate.name == "LOGISTIC":
-        return _swish_limits, product.outputs[0]
+    most = float(swish.raised.max())
+    made = graph.operators[swish.product].outputs[0]
+    if swish.shift is None:
+        return (lambda half_step: _swish_limits(half_step, most)), made
     # Above, the gate is open but the product goes on.
-    shift = _relu6_shift(graph, gate, t)
-    return None if shift is None else (_exactly(-shift, inf), product.outputs[0])
+    return _exactly(-swish.shift * most, inf), made
 
 
 def _limits_of_one(graph: Graph, op: Operator, t: int) -> _Limits | None:
@@ -94,34 +87,9 @@ def _limits_of_one(graph: Graph, op: Operator, t: int) -> _Limits | None:
         "RELU_N1_TO_1": _exactly(-1, 1),
     }
     if op.name == "ADD":
-        shift = _relu6_shift(graph, op, t)
+        shift = relu6_shift(graph, op, t)
         return None if shift is None else _exactly(-shift, 6 - shift)
     return known.get(op.name)
-
-
-def _followed_through_scaling(graph: Graph, t: int, consumers: Mapping[int, list[int]]) -> int:
-    """`t`, or what multiplying by a constant above 0 makes of it when nothing else reads it."""
-    readers = consumers.get(t, [])
-    if len(readers) != 1:
-        return t
-    op = graph.operators[readers[0]]
-    factors = [graph.constant(i) for i in op.inputs if i != t]
-    if op.name != "MUL" or not _is_plain(op) or len(factors) != 1 or factors[0] is None:
-        return t
-    return op.outputs[0] if factors[0].size == 1 and factors[0].item() > 0 else t
-
-
-def _relu6_shift(graph: Graph, op: Operator, t: int) -> float | None:
-    """The c with which `op` is relu6(t + c)."""
-    shifts = [graph.constant(i) for i in op.inputs if i != t]
-    fused = getattr(op.options, "fusedActivationFunction", 0)
-    if fused != schema.ActivationFunctionType.RELU6 or len(shifts) != 1 or shifts[0] is None:
-        return None
-    return float(shifts[0].item()) if shifts[0].size == 1 else None
-
-
-def _is_plain(op: Operator) -> bool:
-    return not getattr(op.options, "fusedActivationFunction", 0)
 
 
 def _exactly(low: float, high: float) -> _Limits:
@@ -137,8 +105,10 @@ def _tanh_limits(_half_step: float) -> Range:
     return -atanh(1 - 1 / 256), atanh(1 - 1 / 256)
 
 
-def _swish_limits(half_step: float) -> Range:
-    return _where_near_zero(lambda x: x / (1 + exp(-x)), _LOWEST_SWISH, half_step), inf
+def _swish_limits(half_step: float, raised: float = 1.0) -> Range:
+    """Of `raised` times the swish, in `raised` times its input."""
+    near = _where_near_zero(lambda x: x / (1 + exp(-x)), _LOWEST_SWISH, half_step / raised)
+    return raised * near, inf
 
 
 def _gelu_limits(half_step: float) -> Range:
