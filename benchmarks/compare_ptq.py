@@ -4,7 +4,7 @@ Same calibration images, same scorer, one table a model:
 
     python benchmarks/compare_ptq.py ../shared/data [--quick] [--models resnet8 ...] [--json FILE]
         [--nets runs/cifar_nets] [--lite0 efficientnet-lite0-57934424.pth]
-        [--quantizers ours --reuse earlier.json]
+        [--quantizers ours --reuse earlier.json] [--cifar10-evaluation whole-evaluation.npz]
 
 Every quantizer meets the same seeded draws of calibration images; figures are medians over the
 draws, and agreement has its lowest and highest beside it. "top-1" counts the labelled pictures;
@@ -14,7 +14,8 @@ processor's time to quantize, "ms" that of one run of the first draw's model, on
 a busy machine stretches the clock's time, but not these.
 NNCF takes part when nncf and openvino are installed; its models run in OpenVINO, and so does its
 latency. --nets adds the networks of train_cifar_nets.py and fit_cifar_heads.py that the folder
-holds, --lite0 the weights that efficientnet_lite0.py tells how to get.
+holds, --lite0 the weights that efficientnet_lite0.py tells how to get. --cifar10-evaluation scores
+on whole_cifar10.py's 10,000 images instead of 1,000.
 """
 
 import argparse
@@ -142,6 +143,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder with models, photos and cifar10")
     parser.add_argument("--nets", type=Path, help="folder written by train_cifar_nets.py")
     parser.add_argument("--lite0", type=Path, help="EfficientNet-Lite0's weights, .pth")
+    parser.add_argument("--cifar10-evaluation", type=Path, help=".npz to score on instead")
     parser.add_argument("--models", nargs="+", help="only these")
     parser.add_argument("--quantizers", nargs="+", help="only these, by their names' beginnings")
     parser.add_argument("--reuse", type=Path, help="rows of the other quantizers from this --json")
@@ -152,7 +154,7 @@ def main() -> None:
     parser.add_argument("--built", type=Path, default=ROOT / "runs" / "ptq", help="float models")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    known = subjects(asked.data, asked.nets, asked.lite0)
+    known = subjects(asked.data, asked.nets, asked.lite0, asked.cifar10_evaluation)
     if unknown := set(asked.models or ()) - set(known):
         parser.error(f"unknown model {min(unknown)!r}; known: {', '.join(known)}")
     made_by = {

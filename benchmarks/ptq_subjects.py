@@ -89,8 +89,13 @@ class Images:
     """Of the pictures; None when they have none that fit the model."""
 
 
-def subjects(data: Path, nets: Path | None, lite0: Path | None) -> dict[str, Subject]:
-    """By name: those of `data` (../shared/data), of train_cifar_nets.py and of a wheel."""
+def subjects(
+    data: Path, nets: Path | None, lite0: Path | None, cifar10_evaluation: Path | None = None
+) -> dict[str, Subject]:
+    """By name: those of `data` (../shared/data), of train_cifar_nets.py and of a wheel.
+
+    `cifar10_evaluation` takes the place of the 1,000 images in `data`.
+    """
     models = data / "models"
     photos = Pictures(
         pool=data / "photos" / "calibration",
@@ -99,7 +104,7 @@ def subjects(data: Path, nets: Path | None, lite0: Path | None) -> dict[str, Sub
     )
     cifar10 = Pictures(
         pool=data / "cifar10" / "calibration.npz",
-        evaluation=data / "cifar10" / "evaluation.npz",
+        evaluation=cifar10_evaluation or data / "cifar10" / "evaluation.npz",
         has_views=False,
     )
     rows: list[tuple[str, Path, int, str, Pictures]] = [

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.artifact.model import Tensor, TfliteModel
+from edgevision.artifact.model import Operator, Tensor, TfliteModel
 from edgevision.verify.align import Pair
 
 _NOTICEABLE = 1.2
@@ -22,8 +22,12 @@ _NOTICEABLE = 1.2
 _OUTPUT_AXIS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3}
 """Of the weights, whose last axis is that of the input's channels."""
 
-_PASSING = frozenset({"PAD", "RELU", "RELU6", "MAX_POOL_2D"})
-"""Operations through which a factor per channel passes (a ReLU6 as far as it does not cut)."""
+_PASSING = frozenset({"PAD", "RELU", "RELU6", "MAX_POOL_2D", "HARD_SWISH"})
+"""Operations through which a factor per channel passes (a ReLU6 as far as it does not cut, a swish
+because the quantizer takes the factor back before its gate)."""
+
+_GATE_OPERATIONS = 3
+"""Most between x and the product of x * gate(x)."""
 
 Float64 = NDArray[np.float64]
 
@@ -99,12 +103,34 @@ def _path(model: TfliteModel, tensor: int) -> tuple[list[int], int | None]:
     """
     path = [tensor]
     while True:
-        readers = [op for op in model.operators if path[-1] in op.inputs]
-        if len(readers) != 1:
+        readers = _readers(model, path[-1])
+        product = _product(model, readers)
+        if product is None and len(readers) != 1:
             return path, None
-        if readers[0].name not in _PASSING:
+        if product is None and readers[0].name not in _PASSING:
             return path, readers[0].index
-        path.append(readers[0].outputs[0])
+        path.append((product or readers[0]).outputs[0])
+
+
+def _readers(model: TfliteModel, tensor: int) -> list[Operator]:
+    return [op for op in model.operators if tensor in op.inputs]
+
+
+def _product(model: TfliteModel, readers: list[Operator]) -> Operator | None:
+    """The multiplication of x * gate(x) when `readers` of x are that and the gate's first."""
+    if len(readers) != 2:
+        return None
+    # The gate stands before the product that needs it.
+    gate, product = readers
+    for _ in range(_GATE_OPERATIONS):
+        opened = gate.outputs[0]
+        if product.name == "MUL" and opened in product.inputs:
+            return product
+        behind = _readers(model, opened)
+        if len(behind) != 1:
+            return None
+        (gate,) = behind
+    return None
 
 
 def _makes_good(reader: _Layer, factor: Float64) -> bool:

@@ -46,6 +46,23 @@ def test_a_swish_ends_where_it_is_half_a_step_from_zero() -> None:
     assert low < -1.2785
 
 
+def test_a_swish_of_raised_channels_ends_where_its_highest_does() -> None:
+    b, x = start()
+    seen = b.binary("MUL", x, b.constant("lowering", [[[[1.0, 0.5, 0.25]]]]))
+    made = b.binary("MUL", x, b.op("LOGISTIC", [seen], (1, 2, 2, 3)))
+    low, high = narrowed(b.finish(made), (-0.5, 20.0))
+    assert high == 20
+    assert low / (1 + np.exp(-low / 4)) == pytest.approx(-20.5 / 255 / 2, rel=1e-6)
+    assert low < 4 * -1.2785
+
+
+def test_a_swish_whose_gate_sees_another_sign_is_none() -> None:
+    b, x = start()
+    seen = b.binary("MUL", x, b.constant("turned", [[[[1.0, -0.5, 0.25]]]]))
+    made = b.binary("MUL", x, b.op("LOGISTIC", [seen], (1, 2, 2, 3)))
+    assert narrowed(b.finish(made)) == WIDE
+
+
 def test_a_hard_swish_ends_at_minus_three_written_out_too() -> None:
     b, x = start()
     graph = b.finish(b.op("HARD_SWISH", [x], (1, 2, 2, 3)))

@@ -105,6 +105,40 @@ def test_channels_rescaled_on_purpose_are_no_error(depthwise: bool) -> None:
     assert factors[pairs[0].float_tensor] == pytest.approx(np.tile([1.0, 4.0], 4), rel=0.02)
 
 
+def gated(factor: float, *, readers: float) -> Builder:
+    """conv -> swish -> conv, the channels multiplied before the swish and divided behind it."""
+    b = Builder((1, SIDE, SIDE, 3))
+    factors = np.where(np.arange(8) % 2, factor, 1.0)
+    kernel = weights(8, 1, 1, 3) * factors[:, None, None, None]
+    x = b.conv(b.graph.inputs[0], kernel, None)
+    seen = x
+    if factor != 1:
+        seen = b.binary("MUL", x, b.constant("lowering", 1 / factors[None, None, None, :]))
+    y = b.binary("MUL", x, b.op("LOGISTIC", [seen], b.graph.tensors[x].shape))
+    taken_back = np.where(np.arange(8) % 2, readers, 1.0)
+    b.finish(b.conv(y, weights(1, 3, 3, 8, seed=1) / taken_back, None, depthwise=True))
+    return b
+
+
+def test_channels_raised_past_a_gate_are_no_error() -> None:
+    plain, _ = files(gated(1, readers=1).graph)
+    _, raised = files(gated(4, readers=4).graph)
+    layers = errors(plain, raised)
+    assert [layer.pair.operation for layer in layers[:3]] == ["CONV_2D", "LOGISTIC", "MUL"]
+    assert min(layer.sqnr_db for layer in layers) > 30
+    pairs = align(plain.model, raised.model).pairs
+    factors = channel_factors(plain.model, raised.model, pairs)
+    for made in (pairs[0].float_tensor, pairs[2].float_tensor):
+        assert factors[made] == pytest.approx(np.tile([1.0, 4.0], 4), rel=0.02)
+
+
+def test_channels_raised_past_a_gate_and_not_taken_back_are_an_error() -> None:
+    plain, _ = files(gated(1, readers=1).graph)
+    _, wrong = files(gated(4, readers=1).graph)
+    pairs = align(plain.model, wrong.model).pairs
+    assert channel_factors(plain.model, wrong.model, pairs) == {}
+
+
 @pytest.mark.parametrize("depthwise", [True, False])
 def test_channels_multiplied_and_not_divided_are_an_error(depthwise: bool) -> None:
     plain, _ = files(equalized(1, depthwise=depthwise).graph)
