@@ -10,6 +10,7 @@ from dataclasses import replace
 from math import prod
 
 from edgevision.artifact.facts import facts_of
+from edgevision.artifact.layers import layer_names
 from edgevision.artifact.model import read_model
 from edgevision.progress import Progress, silent
 from edgevision.quantize.choose import LEAST_IMAGES, WIDENINGS, divide, may_equalize
@@ -58,14 +59,18 @@ def with_raised_gates(stock: Stock, recipe: Recipe, *, progress: Progress = sile
     # One loud channel wants other ranges than many that are equal.
     widening = min(every, key=lambda one: every[one])
     least, tried = plain[widening], []
-    work = max(1, facts_of(read_model(to_bytes(graph))).multiply_adds)
-    for number, made in enumerate(places, 1):
+    model = read_model(to_bytes(graph))
+    work, layers = max(1, facts_of(model).multiply_adds), layer_names(model)
+    for number, pair in enumerate(pairs, 1):
+        made = pair.made
         candidate = raise_past_gate(making, made)
         loss = _loss(candidate, recipe, judge, widening)
-        name = graph.tensors[made].name.split(";")[0]
+        name = layers[pair.producer] or graph.tensors[made].name
         share_of_time = ELEMENT * prod(graph.tensors[made].shape) / work
         kept = loss < (WORTH - PRICE * share_of_time) * least
-        tried.append(Tried(step=f"channels raised past the gate of {name}", loss=loss, kept=kept))
+        tried.append(
+            Tried(step=f"channels raised past the gate behind {name}", loss=loss, kept=kept)
+        )
         if kept:
             making, least, stock = candidate, loss, raise_past_gate(stock, made)
         progress(number, len(places), "equalizing")

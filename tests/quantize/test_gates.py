@@ -136,7 +136,7 @@ def test_where_something_else_reads_the_swish_nothing_is_raised() -> None:
 def test_a_gate_is_kept_where_it_brings_answers_nearer() -> None:
     kept = with_raised_gates(stock_of(network(LOUD)), RECIPE)
     assert [line.kept for line in kept.tried] == [True]
-    assert "channels raised past the gate of conv_2d_0" in kept.tried[0].step
+    assert "channels raised past the gate behind conv_2d_0" in kept.tried[0].step
     even = stock_of(network(EVEN))
     assert with_raised_gates(even, RECIPE) is even
 
