@@ -33,6 +33,10 @@ def optimize(
         bool, typer.Option("--dynamic", help="Also int8 weights with float activations.")
     ] = False,
     fp16: Annotated[bool, typer.Option("--fp16", help="Also 16-bit float weights.")] = False,
+    int16x8: Annotated[
+        bool,
+        typer.Option("--int16x8", help="Also 16-bit activations, int8 weights; slow on most CPUs."),
+    ] = False,
     recipe: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME|FILE.toml", help="Also what this recipe makes; repeatable."),
@@ -96,11 +100,10 @@ def optimize(
             raise ModelError(f"{model} does not exist", hint="check the path")
         folder = output or Path(f"{model.name.removesuffix(model.suffix)}-edge")
         refuse_folder(folder, overwrite=overwrite)
+        flags = {"int8": int8, "dynamic": dynamic, "fp16": fp16, "int16x8": int16x8}
         recipes = _recipes(
-            int8=int8,
-            dynamic=dynamic,
-            fp16=fp16,
-            named=recipe or [],
+            [flag for flag, asked in flags.items() if asked],
+            recipe or [],
             changes=integer.changes(),
         )
         needs_photos = any(one.is_integer for _, one in recipes)
@@ -147,14 +150,14 @@ def optimize(
 
 
 def _recipes(
-    *, int8: bool, dynamic: bool, fp16: bool, named: list[str], changes: dict[str, Any]
+    flags: list[str], named: list[str], *, changes: dict[str, Any]
 ) -> "tuple[tuple[str, Recipe], ...]":
+    """The recipes asked for, each under the name its file gets; int8 when none was."""
     from dataclasses import replace
 
     from edgevision.recipe.named import recipe_for
 
-    wanted = ["int8"] * (int8 or not (dynamic or fp16 or named))
-    wanted += ["dynamic"] * dynamic + ["fp16"] * fp16
+    wanted = flags if flags or named else ["int8"]
     found = [(name, recipe_for(name)) for name in wanted]
     for name in named:
         stem = Path(name).stem if name.endswith(".toml") else name

@@ -146,3 +146,28 @@ def test_weights_too_few_for_dynamic_are_said_and_not_passed_off(
     assert run([*words, "--eval", str(photos / "held-out"), "--preprocess", "unit"]) == 8
     assert "its precision is float32, not dynamic" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_several_precisions_come_out_of_one_run(
+    tmp_path: Path, models: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["optimize", str(models / "colours.keras"), "-o", str(tmp_path / "out"), "--json"]
+    sets = ["--calibration", str(photos / "train"), "--eval", str(photos / "held-out")]
+    asked = ["--int8", "--int16x8", "--recipe", "full-integer"]
+    assert run([*words, *sets, "--preprocess", "unit", *asked]) == 0
+    files = {entry["file"]: entry for entry in json.loads(capsys.readouterr().out)["files"]}
+    assert {name: entry["precision"] for name, entry in files.items()} == {
+        "float32.tflite": "float32",
+        "int8.tflite": "int8",
+        "int16x8.tflite": "int16x8",
+        "full-integer.tflite": "int8",
+    }
+    assert files["full-integer.tflite"]["inputs"][0]["dtype"] == "int8"
+
+
+def test_one_precision_asked_for_twice_is_refused(
+    tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["optimize", str(models / "colours.keras"), "-o", str(tmp_path / "out")]
+    assert run([*words, "--int16x8", "--recipe", "int16x8"]) == 2
+    assert "int16x8 was asked for twice" in capsys.readouterr().err
