@@ -53,7 +53,7 @@ def channel_factors(
     """Float tensor -> (channels,) what each channel was multiplied by; only rescaled tensors."""
     factors: dict[int, Float64] = {}
     layers = _layers(float_model, quantized_model, pairs)
-    by_operator = {layer.operator: layer for layer in layers}
+    by_operator: dict[int | None, _Layer] = {layer.operator: layer for layer in layers}
     for layer in layers:
         before = layer.before
         if layer.reads in factors:
@@ -61,8 +61,12 @@ def channel_factors(
         factor = _ratio(before, layer.after, layer.axis)
         if np.abs(np.log(factor)).max() < np.log(_NOTICEABLE):
             continue
-        path, reader = _path(float_model, layer.makes)
-        if reader in by_operator and _makes_good(by_operator[reader], factor):
+        path, at = _path(float_model, layer.makes)
+        reader = by_operator.get(at)
+        if reader is None:
+            continue
+        _, following = _path(float_model, reader.makes)
+        if _makes_good(reader, factor, by_operator.get(following)):
             factors |= dict.fromkeys(path, factor)
     return factors
 
@@ -133,20 +137,27 @@ def _product(model: TfliteModel, readers: list[Operator]) -> Operator | None:
     return None
 
 
-def _makes_good(reader: _Layer, factor: Float64) -> bool:
+def _makes_good(reader: _Layer, factor: Float64, behind: _Layer | None) -> bool:
     """Whether the weights that read the channels are rather divided by `factor` than as before.
 
-    Their outputs may have factors of their own, which say nothing about it.
+    Their outputs may have factors of their own. A depthwise convolution has one output for each
+    channel, so both factors are in one ratio; what is `behind` it tells which one is not taken
+    back there.
     """
     if len(factor) != reader.before.shape[-1]:
         return False
     if reader.axis == 0:
-        return _likeness(reader.before / factor, reader.after) > _likeness(
-            reader.before, reader.after
-        )
-    # Each channel has one output, so both factors are in one ratio.
+        return _is_divided(reader, factor, rather_than=np.ones_like(factor))
     ratio = _ratio(reader.before, reader.after, reader.axis)
+    if behind is not None and behind.axis == 0 and len(factor) == behind.before.shape[-1]:
+        return _is_divided(behind, ratio * factor, rather_than=ratio)
     return bool(np.square(np.log(ratio * factor)).sum() < np.square(np.log(ratio)).sum())
+
+
+def _is_divided(layer: _Layer, factor: Float64, *, rather_than: Float64) -> bool:
+    """Whether the weights of a convolution were divided by `factor` rather than by the other."""
+    these, those = (_likeness(layer.before / one, layer.after) for one in (factor, rather_than))
+    return these > those
 
 
 def _likeness(before: Float64, after: Float64) -> float:

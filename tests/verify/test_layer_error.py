@@ -105,6 +105,39 @@ def test_channels_rescaled_on_purpose_are_no_error(depthwise: bool) -> None:
     assert factors[pairs[0].float_tensor] == pytest.approx(np.tile([1.0, 4.0], 4), rel=0.02)
 
 
+def bottleneck(expanded: float, filtered: float, *, taken_back: bool = True) -> Builder:
+    """conv -> depthwise -> conv; every other channel multiplied behind the first and the second."""
+    b = Builder((1, SIDE, SIDE, 3))
+    first, second = (np.tile([1.0, factor], 4) for factor in (expanded, filtered))
+    read = first if taken_back else np.ones(8)
+    x = b.conv(b.graph.inputs[0], weights(8, 1, 1, 3) * first[:, None, None, None], None)
+    y = b.conv(x, weights(1, 3, 3, 8, seed=1) * second / read, None, depthwise=True)
+    b.finish(b.conv(y, weights(4, 1, 1, 8, seed=2) / second, None))
+    return b
+
+
+@pytest.mark.parametrize(("expanded", "filtered"), [(4.0, 2.0), (2.0, 4.0), (3.0, 3.0)])
+def test_a_depthwise_layer_takes_back_one_factor_and_gives_on_another(
+    expanded: float, filtered: float
+) -> None:
+    plain, _ = files(bottleneck(1, 1).graph)
+    _, raised = files(bottleneck(expanded, filtered).graph)
+    pairs = align(plain.model, raised.model).pairs
+    factors = channel_factors(plain.model, raised.model, pairs)
+    for pair, factor in zip(pairs, (expanded, filtered), strict=False):
+        assert factors[pair.float_tensor] == pytest.approx(np.tile([1.0, factor], 4), rel=0.02)
+    assert min(layer.sqnr_db for layer in errors(plain, raised)) > 30
+
+
+def test_what_a_depthwise_layer_gives_on_does_not_make_good_what_it_read() -> None:
+    plain, _ = files(bottleneck(1, 1).graph)
+    _, wrong = files(bottleneck(3, 3, taken_back=False).graph)
+    pairs = align(plain.model, wrong.model).pairs
+    factors = channel_factors(plain.model, wrong.model, pairs)
+    assert pairs[0].float_tensor not in factors
+    assert factors[pairs[1].float_tensor] == pytest.approx(np.tile([1.0, 3.0], 4), rel=0.02)
+
+
 def gated(factor: float, *, readers: float) -> Builder:
     """conv -> swish -> conv, the channels multiplied before the swish and divided behind it."""
     b = Builder((1, SIDE, SIDE, 3))
