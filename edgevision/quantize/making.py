@@ -7,10 +7,13 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.artifact.arithmetic import precision_of
+from edgevision.artifact.model import read_model
 from edgevision.progress import Progress, silent
 from edgevision.quantize.design import Design, IntegerPart, design
 from edgevision.quantize.equalize import equalize
 from edgevision.quantize.graph import Graph
+from edgevision.quantize.graph_writer import to_bytes
 from edgevision.quantize.lower import lower
 from edgevision.quantize.observe import Feed, Statistics
 from edgevision.quantize.prepare import Prepared, as_integers
@@ -51,6 +54,11 @@ class Making:
     design: Design
     choice: Choice
     tried: tuple[Tried, ...] = ()
+
+    @property
+    def computes_in_integers(self) -> bool:
+        """Whether any multiply-adds are left to integers: without, it is a float file."""
+        return precision_of(read_model(to_bytes(self.graph))) != "float32"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

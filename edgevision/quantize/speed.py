@@ -89,9 +89,10 @@ def never_slower(
     kinds = Counter(cost.operator for cost in costs if cost.position in left)
     named = ", ".join(f"{count} {name}" for name, count in kinds.most_common(3))
     mixed = _mixed(stock, recipe, made, left)
+    is_mix = bool(left) and mixed.computes_in_integers
     dynamic = to_dynamic(read_graph(float_content))
     times = timer({**files, "mixed": to_bytes(mixed.graph), "dynamic": to_bytes(dynamic)})
-    kept = mixed if left and times["mixed"] < WORTH * times["int8"] else made
+    kept = mixed if is_mix and times["mixed"] < WORTH * times["int8"] else made
     best = times["mixed" if kept is mixed else "int8"]
     ratio = best / times["float"]
     place = "this machine" if target == HERE else target

@@ -223,8 +223,9 @@ class _Search:
         while low < middle < high:
             left = frozenset(at for part in order[:middle] for at in parts[part])
             made = make(self.mixed(self.few, left), self.recipe, quick)
-            trial = self.note(f"{name}: {middle} of {len(parts)} parts", made, len(left))
-            if trial.met:
+            if not made.computes_in_integers:
+                high = middle
+            elif self.note(f"{name}: {middle} of {len(parts)} parts", made, len(left)).met:
                 high, found = middle, (left, made)
             else:
                 low = middle

@@ -80,6 +80,20 @@ def test_a_mix_that_leaves_nothing_in_float_is_int8_however_it_was_timed(
     assert "left in float" not in str(sentence)
 
 
+def test_all_in_float_is_no_mix_however_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = [op.name for op in small_cnn().operators[:-1]]
+    costs = tuple(
+        Cost(position=at, operator=name, integer_us=1000.0, float_us=1.0)
+        for at, name in enumerate(every)
+    )
+    monkeypatch.setattr(speed, "operator_costs", lambda _: costs)
+    same, sentence, _ = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8, "dynamic": 2.2})
+    assert same
+    assert "int8 takes 1.50 times as long as float" in str(sentence)
+    assert "3 CONV_2D" in str(sentence)
+    assert "--fp16 keeps its speed" in str(sentence)
+
+
 def test_what_stays_slower_is_said_in_one_sentence() -> None:
     same, sentence, _ = settled({"float": 2.0, "int8": 3.0, "mixed": 3.1, "dynamic": 2.2})
     assert same

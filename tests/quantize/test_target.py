@@ -1,15 +1,19 @@
 from collections.abc import Mapping
 
+import numpy as np
 import pytest
 
+from edgevision.artifact.arithmetic import precision_of
+from edgevision.artifact.model import read_model
 from edgevision.preprocess.contract import Contract
+from edgevision.quantize.graph import Graph
 from edgevision.quantize.graph_reader import read_graph
 from edgevision.quantize.making import Stock
 from edgevision.quantize.quantize import stock_of
 from edgevision.quantize.scores import REASON
 from edgevision.quantize.target import Goal, Measured, divided, meet
 from edgevision.recipe.recipe import Recipe
-from tests.quantize.builder import random_images, small_cnn
+from tests.quantize.builder import Builder, random_images, small_cnn
 
 CONTRACT = Contract(width=12, height=12, mean=(127.0,), std=(128.0,))
 RECIPE = Recipe(quality="fast")
@@ -71,6 +75,30 @@ def test_what_cannot_be_met_is_told_with_what_was_tried() -> None:
     # Nor is the file the worst of them: it is the most accurate.
     most = max(trial.measured.value for trial in reached.trials)
     assert measure(reached.model.content, CONTRACT).value == most > 0.9
+
+
+def convolutions_and_their_mean() -> Graph:
+    rng = np.random.default_rng(0)
+    b = Builder((1, 12, 12, 3))
+    x = b.conv(b.graph.inputs[0], rng.normal(0, 0.2, (8, 3, 3, 3)), None)
+    x = b.conv(x, rng.normal(0, 0.4, (8, 1, 1, 8)), None)
+    return b.finish(b.mean(b.conv(x, rng.normal(0, 0.4, (5, 1, 1, 8)), None)))
+
+
+def test_a_file_with_all_its_multiply_adds_in_float_is_none_to_offer() -> None:
+    images = random_images(16)
+    convolutions = stock_of(
+        convolutions_and_their_mean(), contract=CONTRACT, images=lambda: images, recipe=RECIPE
+    )
+    measured: list[str] = []
+
+    def never_enough(content: bytes, contract: Contract) -> Measured:
+        measured.append(precision_of(read_model(content)))
+        return measure(content, contract)
+
+    goal = Goal(kind="agreement", threshold=2.0)
+    meet(convolutions, RECIPE, goal, measure=never_enough, timer=front_is_cheap)
+    assert set(measured) == {"int8", "mixed"}
 
 
 @pytest.mark.parametrize(("value", "met"), [(0.01, True), (0.02, False), (-0.01, True)])
