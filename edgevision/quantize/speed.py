@@ -30,8 +30,11 @@ WORTH = 0.97
 SLOWER = 1.03
 """Beyond this ratio to float, int8 is called slower: less is the noise of timing."""
 
-NOTICED_MS = 0.1
-"""A smaller loss is nobody's trouble, and times that short are mostly the noise of timing."""
+NOTICED_MS = 0.02
+"""A smaller loss is mostly the noise of timing."""
+
+WORTH_MIXING_MS = 0.1
+"""A smaller loss is said and no more: another machine may well turn it into a gain."""
 
 HERE = "local"
 """What a timer on this machine calls its target."""
@@ -74,13 +77,13 @@ def never_slower(
     """
     files = {"float": float_content, "int8": to_bytes(made.graph)}
     times = timer(files)
-    if times["int8"] <= max(SLOWER * times["float"], times["float"] + NOTICED_MS):
+    if times["int8"] <= max(SLOWER * times["float"], times["float"] + WORTH_MIXING_MS):
         return made, Verdict(
             target=target,
             float_ms=times["float"],
             integer_ms=times["int8"],
             mixed_ms=None,
-            sentence="",
+            sentence=_little_slower(times["int8"], times["float"], target),
         )
     costs = operator_costs(made)
     switch = conversion_us(made.graph)
@@ -101,6 +104,7 @@ def never_slower(
     elif ratio <= SLOWER:
         sentence = (
             f"int8 kernels lose to float in {named}: left in float, which is faster on {place}"
+            f"{_elsewhere(target)}{', --no-never-slower keeps int8' if target == HERE else ''}"
         )
     else:
         sentence = (
@@ -115,6 +119,23 @@ def never_slower(
         dynamic_ms=times["dynamic"],
         sentence=sentence,
     )
+
+
+def _little_slower(integer_ms: float, float_ms: float, target: str) -> str:
+    """What is told of a loss too small to be worth a mix; empty for one too small to tell."""
+    more = integer_ms - float_ms
+    if more < NOTICED_MS or integer_ms <= SLOWER * float_ms:
+        return ""
+    place = "this machine" if target == HERE else target
+    return (
+        f"int8 takes {integer_ms / float_ms:.2f} times as long as float on {place}, {more:.2f} ms"
+        f" more: too little to leave operators in float{_elsewhere(target)}"
+    )
+
+
+def _elsewhere(target: str) -> str:
+    """What to do where another machine is meant."""
+    return "; a device may differ: --on times it there" if target == HERE else ""
 
 
 def _blame(named: str, target: str) -> str:

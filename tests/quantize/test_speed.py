@@ -59,6 +59,23 @@ def test_a_faster_int8_file_is_left_alone() -> None:
     assert asked == ["float", "int8"]
 
 
+def test_a_small_loss_is_told_and_changes_nothing() -> None:
+    same, sentence, asked = settled({"float": 0.15, "int8": 0.22})
+    assert same
+    assert "int8 takes 1.47 times as long as float on this machine, 0.07 ms more" in str(sentence)
+    assert "--on times it there" in str(sentence)
+    assert asked == ["float", "int8"]
+
+
+@pytest.mark.parametrize("int8", [0.069, 0.04])
+def test_a_loss_within_the_noise_is_not_told(int8: float) -> None:
+    assert settled({"float": 0.05, "int8": int8}) == (True, "", ["float", "int8"])
+
+
+def test_three_per_cent_of_a_long_time_are_not_told() -> None:
+    assert settled({"float": 3.0, "int8": 3.08})[1] == ""
+
+
 def test_a_mix_that_is_faster_as_a_whole_is_taken_and_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -67,6 +84,7 @@ def test_a_mix_that_is_faster_as_a_whole_is_taken_and_told(
     same, sentence, asked = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8, "dynamic": 1.9})
     assert not same
     assert "in 1 CONV_2D: left in float, which is faster on this machine" in str(sentence)
+    assert "--on times it there, --no-never-slower keeps int8" in str(sentence)
     assert asked[2:] == ["float", "int8", "mixed", "dynamic"]
 
 
