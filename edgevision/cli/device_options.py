@@ -24,7 +24,8 @@ class DeviceOptions:
         str | None,
         typer.Option(
             metavar="TARGET",
-            help="local, ssh://user@host:port/python (the last two as needed), adb:SERIAL.",
+            help="The device, whose times decide: local (this machine),"
+            " ssh://user@host:port/python (the last two as needed), adb:SERIAL.",
         ),
     ] = None
     ssh_config: Annotated[Path | None, typer.Option(help="For ssh, as its -F.")] = None
@@ -32,8 +33,8 @@ class DeviceOptions:
         None
     )
 
-    def place(self) -> "tuple[Target, Access]":
-        """Where to time, and how to get there.
+    def place(self) -> "tuple[Target | None, Access]":
+        """The device, None where none was named, and how to get there.
 
         Raises:
             UsageError: `--on` names no place, lacks what it needs, or an option would do nothing.
@@ -41,7 +42,7 @@ class DeviceOptions:
         from edgevision.bench.remote.dispatch import Access
         from edgevision.bench.remote.target import AdbTarget, SshTarget, parse_target
 
-        target = parse_target(self.on or "local")
+        target = None if self.on is None else parse_target(self.on)
         if not isinstance(target, SshTarget):
             refuse_unused({"ssh_config": self.ssh_config}, without="--on ssh://HOST")
         if not isinstance(target, AdbTarget):

@@ -37,7 +37,8 @@ class IntegerOptions:
     never_slower: Annotated[
         bool,
         typer.Option(
-            help="Time int8 against float; leave in float what is faster so, or say why not."
+            help="With --on: time int8 against float there; leave in float what is faster so,"
+            " or say why not."
         ),
     ] = True
 

@@ -76,8 +76,8 @@ def quantize(
     goal = target.goal()
     if goal is not None and not is_integer:
         raise UsageError("--min-agreement and --max-drop search among integer files only")
-    never_slower = integer.never_slower and not integer.full_integer
-    if goal is None and not (never_slower and chosen.precision == "int8"):
+    compares = integer.never_slower and chosen.precision == "int8" and not chosen.is_full_integer
+    if goal is None and not compares:
         device.refuse(without="--int8 and --never-slower, or an accuracy target: nothing is timed")
     place, access = device.place()
     photos, kept = calibration_photos(calibration, needed=is_integer)
@@ -96,7 +96,7 @@ def quantize(
         labels=names,
         goal=goal,
         evaluation=None if evaluation is None else opened(evaluation, names),
-        never_slower=never_slower,
+        never_slower=integer.never_slower,
         target=place,
         access=access,
         overwrite=overwrite,

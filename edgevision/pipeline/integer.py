@@ -1,6 +1,6 @@
 """One quantized file of a float one: with a recipe alone, or in search of an accuracy target."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from edgevision.pipeline.stopwatch import Stopwatch
 from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
 from edgevision.quantize.quantize import QuantizedModel, quantize, read_float, stock_of
+from edgevision.quantize.speed import HERE
 from edgevision.quantize.target import Goal, Measured, Reached, meet
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.crew import Crew
@@ -32,8 +33,10 @@ class Work:
     judged: PixelStore | None = None
     """Photos the goal must hold on, under `contract`."""
     never_slower: bool = True
-    """Time int8 against float, and leave slow operators in float where that is faster."""
-    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    """Time int8 against float, and leave slow operators in float where that is faster; not in a
+    file that is to be full integer."""
+    stopwatch: Stopwatch | None = None
+    """On the device whose times decide; None: no choice is made by time."""
 
 
 def make_quantized(
@@ -52,15 +55,16 @@ def make_quantized(
     if work.goal is not None and recipe.is_integer:
         reached = _search(work, work.goal, recipe, progress)
         return reached.model, reached
-    photos = work.calibration
+    photos, watch = work.calibration, work.stopwatch
+    compares = work.never_slower and not recipe.is_full_integer
     made = quantize(
         work.content,
         contract=work.contract,
         images=None if photos is None else photos.__iter__,
         recipe=recipe,
         total=None if photos is None else len(photos),
-        timer=work.stopwatch.compared_ms if work.never_slower else None,
-        target=work.stopwatch.target,
+        timer=watch.compared_ms if watch is not None and compares else None,
+        target=HERE if watch is None else watch.target,
         progress=progress,
     )
     return made, None
@@ -88,9 +92,8 @@ def _search(work: Work, goal: Goal, recipe: Recipe, progress: Progress) -> Reach
     def measure(content: bytes, of_file: Contract) -> Measured:
         return measured(_scores(content, of_file, judged), reference, images, goal)
 
-    return meet(
-        stock, recipe, goal, measure=measure, timer=work.stopwatch.median_ms, progress=progress
-    )
+    timer = None if work.stopwatch is None else work.stopwatch.median_ms
+    return meet(stock, recipe, goal, measure=measure, timer=timer, progress=progress)
 
 
 def _scores(content: bytes, contract: Contract, photos: PixelStore) -> FloatArray:

@@ -46,7 +46,7 @@ class _Run:
     progress: Progress
     clock: Callable[[], float]
     stopwatch: Stopwatch
-    """What is timed to choose by is what the table tells."""
+    """For the table; what is timed to choose by, on a device that was named, is what it tells."""
     warnings: list[str] = field(default_factory=list)
     seconds: list[tuple[str, float]] = field(default_factory=list)
 
@@ -218,9 +218,8 @@ def _quantize_all(
             calibration=calibration,
             goal=run.plan.goal,
             judged=photos,
-            never_slower=run.plan.never_slower
-            and (recipe.input_type, recipe.output_type) != ("int8", "int8"),
-            stopwatch=run.stopwatch,
+            never_slower=run.plan.never_slower,
+            stopwatch=None if run.plan.target is None else run.stopwatch,
         )
         with run.stage(f"quantize {name}"):
             quantized, reached = make_quantized(work, recipe, progress=run.progress)

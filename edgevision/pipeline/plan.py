@@ -5,7 +5,7 @@ from pathlib import Path
 
 from edgevision.artifact.card import CalibrationSource
 from edgevision.bench.remote.dispatch import Access
-from edgevision.bench.remote.target import Local, Target
+from edgevision.bench.remote.target import Target
 from edgevision.compress.plan import Plan as PruningPlan
 from edgevision.compress.training import Training
 from edgevision.dataset.imageset import ImageSet
@@ -56,11 +56,13 @@ class Plan:
     goal: Goal | None = None
     """What integer files must reach on the images of the proof."""
     never_slower: bool = True
-    """Time int8 against float, and leave slow operators in float where that is faster."""
+    """Time int8 against float on `target`, and leave slow operators in float where that is
+    faster; nothing without a target, or for a file that is to be full integer."""
     pruning: Pruning | None = None
     threads: int = 1
-    target: Target = field(default_factory=Local)
-    """Where files are timed, to choose by and to tell."""
+    target: Target | None = None
+    """The device, whose times decide. None: no choice is made by time, so that the files do not
+    depend on the machine that makes them; it times them to tell."""
     access: Access = field(default_factory=Access)
     """How to get at it."""
     overwrite: bool = False

@@ -11,7 +11,7 @@ from edgevision.artifact.package import write_card
 from edgevision.artifact.reading import read_card
 from edgevision.artifact.usage import usage_of
 from edgevision.bench.remote.dispatch import Access
-from edgevision.bench.remote.target import Local, Target
+from edgevision.bench.remote.target import Target
 from edgevision.dataset.imageset import ImageSet
 from edgevision.files import replacing, sha256_of
 from edgevision.pipeline.integer import Work, make_quantized
@@ -45,9 +45,11 @@ class Job:
     evaluation: ImageSet | None = None
     """Photos the goal must hold on."""
     never_slower: bool = True
-    """Time int8 against float, and leave slow operators in float where that is faster."""
-    target: Target = field(default_factory=Local)
-    """Where files are timed."""
+    """Time int8 against float on `target`, and leave slow operators in float where that is
+    faster; nothing without a target, or for a file that is to be full integer."""
+    target: Target | None = None
+    """The device, whose times decide. None: nothing is timed, so that the file does not depend on
+    the machine that makes it."""
     access: Access = field(default_factory=Access)
     """How to get at it."""
     overwrite: bool = False
@@ -79,8 +81,10 @@ def quantize_file(job: Job, *, progress: Progress = silent) -> Done:
     contract = usage_of(job.source, job.said, without_card=job.without_card).contract
     store = None if job.photos is None else PixelStore(job.photos.images, contract)
     judged = store if job.evaluation is None else PixelStore(job.evaluation, contract)
-    stopwatch = Stopwatch(target=job.target, access=job.access)
-    stopwatch.try_out(job.source)
+    stopwatch = None
+    if job.target is not None:
+        stopwatch = Stopwatch(target=job.target, access=job.access)
+        stopwatch.try_out(job.source)
     model, reached = make_quantized(
         Work(
             content=read_content(job.source),

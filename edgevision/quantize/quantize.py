@@ -88,7 +88,7 @@ def quantize(
         recipe: what to make.
         total: number of images, for the progress bar.
         timer: times files on `target`; with one, int8 operators that are slower than float
-            ones are left in float where that is faster as a whole.
+            ones are left in float where that is faster as a whole. None: nothing is timed.
         target: where `timer` times, "local" for this machine: what the verdict says.
         progress: told how far the observation is.
         clock: seconds.

@@ -1,7 +1,8 @@
 """Never slower: where int8 kernels lose to float ones, the operators concerned go back to float.
 
 Every operator is timed alone in both precisions; the cheapest mix, conversions at its borders
-included, is a shortest path. What it promises is then timed as a whole, and kept if it holds.
+included, is a shortest path. What it promises is then timed as a whole, and kept if it holds. Only
+for a device that was named: the clock of the machine that makes a file says nothing of another's.
 """
 
 import time

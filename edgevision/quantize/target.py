@@ -1,9 +1,9 @@
 """Meeting an accuracy target: the cheapest choice of operators left in float that reaches it.
 
 int8 throughout comes first. Where that is not enough, runs of operators go back to float: from the
-front, from the back, or wherever they hurt most. Scattered float operators cost conversions, so
-what a choice costs is timed, not guessed. Within each way the smallest part that meets the target
-is found by doubling, then bisection.
+front, from the back, or wherever they hurt most. Scattered float operators cost conversions: what a
+choice costs is timed on the device, or estimated from the file where none was named. Within each
+way the smallest part that meets the target is found by doubling, then bisection.
 """
 
 import math
@@ -18,6 +18,7 @@ from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
 from edgevision.quantize.choose import choose_and_make, divide
 from edgevision.quantize.design import integer_part
+from edgevision.quantize.estimate import estimated_work
 from edgevision.quantize.graph_writer import to_bytes
 from edgevision.quantize.making import Choice, Making, Stock, make
 from edgevision.quantize.one_thread import one_thread_each
@@ -94,7 +95,7 @@ def meet(
     goal: Goal,
     *,
     measure: Measure,
-    timer: Timer,
+    timer: Timer | None = None,
     progress: Progress = silent,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Reached:
@@ -105,7 +106,7 @@ def meet(
         recipe: of the integer operators.
         goal: what must hold.
         measure: runs a file on the evaluation images.
-        timer: times files, on this machine or on a device.
+        timer: times files on the device; None: `estimated_work` ranks them, the same anywhere.
         progress: told how many tries were made.
         clock: seconds.
     """
@@ -128,9 +129,15 @@ def meet(
     hurting = tuple(graph.tensors[graph.operators[run[0]].outputs[0]].name for run in ranked)
     best = search.best
     if finalists:
-        times = timer({name: to_bytes(made.graph) for name, (_, made) in finalists.items()})
-        search.told(times)
-        name = min(finalists, key=lambda name: times[name])
+        files = {name: to_bytes(made.graph) for name, (_, made) in finalists.items()}
+        if timer is None:
+            costs: Mapping[str, float] = {
+                name: estimated_work(content) for name, content in files.items()
+            }
+        else:
+            costs = timer(files)
+            search.told(costs)
+        name = min(finalists, key=lambda name: costs[name])
         left, best = finalists[name]
         polished = search.final(left, whole.choice)
         if search.note(f"{name}: corrected on all images", polished, len(left)).met:

@@ -72,6 +72,11 @@ class Recipe:
         """Whether activations are integers too: their ranges come from calibration photos."""
         return self.precision in {"int8", "int16x8"}
 
+    @property
+    def is_full_integer(self) -> bool:
+        """Whether input and output are int8 as well: for NPUs, which compute nothing in float."""
+        return (self.input_type, self.output_type) == ("int8", "int8")
+
 
 def _refuse(message: str) -> NoReturn:
     raise UsageError(message)

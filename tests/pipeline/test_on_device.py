@@ -17,6 +17,7 @@ from edgevision.pipeline import stopwatch
 from edgevision.quantize import speed
 from edgevision.quantize.graph_writer import to_bytes
 from edgevision.quantize.speed import Cost
+from edgevision.quantize.target import Measured
 from tests.quantize.builder import random_images, small_cnn
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -134,8 +135,78 @@ def test_what_is_slow_on_the_device_decides_and_is_told_of_it(
 def test_this_machine_is_named_where_it_timed(
     float_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert quantize(float_file, "--json") == 0
+    assert quantize(float_file, "--on", "local", "--json") == 0
     assert json.loads(capsys.readouterr().out)["speed"]["target"] == "local"
+
+
+def float_is_fast_here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of files timed here from now on, where float takes a tenth of int8's time."""
+    asked: list[str] = []
+
+    def time_models(files: dict[str, bytes], *, threads: int, **_: object) -> dict[str, Latency]:
+        asked.extend(files)
+        return {name: took(name, 10.0 if "int8" in name else 1.0, threads) for name in files}
+
+    slow = Cost(position=0, operator="CONV_2D", integer_us=10_000.0, float_us=1.0)
+    monkeypatch.setattr(stopwatch, "time_models", time_models)
+    monkeypatch.setattr(speed, "operator_costs", lambda _: (slow,))
+    return asked
+
+
+def int8_throughout_is_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a search for a target from now on, the first file misses it and the others do not."""
+    answers = iter([0.5])
+    monkeypatch.setattr(
+        "edgevision.pipeline.integer.measured",
+        lambda *_: Measured(value=next(answers, 1.0), low=0.0, high=1.0),
+    )
+
+
+@pytest.mark.parametrize("goal", [[], ["--min-agreement", "99"]])
+def test_without_a_device_this_machines_clock_decides_nothing(
+    float_file: Path, goal: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = float_file.with_name("model_int8.tflite")
+    int8_throughout_is_not_enough(monkeypatch)
+    assert quantize(float_file, *goal) == 0
+    content = made.read_bytes()
+    asked = float_is_fast_here(monkeypatch)
+    int8_throughout_is_not_enough(monkeypatch)
+    assert quantize(float_file, *goal, "--overwrite") == 0
+    assert asked == []
+    assert made.read_bytes() == content
+
+
+def test_a_target_is_met_with_what_is_fastest_on_the_device(
+    float_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = float_is_fast_here(monkeypatch)
+    int8_throughout_is_not_enough(monkeypatch)
+    assert quantize(float_file, "--min-agreement", "99", "--on", "local") == 0
+    assert {name.split(" layers")[0] for name in asked} == {"first", "last", "worst"}
+
+
+def test_local_says_that_this_machine_is_the_device(
+    float_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = float_is_fast_here(monkeypatch)
+    assert quantize(float_file, "--on", "local", "--json") == 0
+    reasons = {one["reason"] for one in json.loads(capsys.readouterr().out)["skipped"]}
+    assert speed.LEFT in reasons
+    assert "mixed" in asked
+
+
+def test_optimize_without_a_device_times_for_the_table_only(
+    tmp_path: Path, models: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = float_is_fast_here(monkeypatch)
+    folder = tmp_path / "out"
+    assert optimize(models, photos, folder) == 0
+    assert asked == ["float32", "int8"]
+    report = json.loads((folder / "report.json").read_text())
+    assert [file["latency"]["target"] for file in report["files"]] == ["local", "local"]
+    reasons = {one["reason"] for one in report["files"][1]["left_in_float"]}
+    assert speed.LEFT not in reasons
 
 
 @pytest.mark.parametrize(
@@ -147,6 +218,8 @@ def test_this_machine_is_named_where_it_timed(
         (["--on", "adb", "--ssh-config", "x"], "--ssh-config does nothing without --on ssh"),
         (["--on", BOARD, "--fp16"], "--on does nothing"),
         (["--on", BOARD, "--no-never-slower"], "--on does nothing"),
+        (["--on", BOARD, "--full-integer"], "--on does nothing"),
+        (["--on", BOARD, "--recipe", "full-integer"], "--on does nothing"),
     ],
 )
 def test_a_place_that_cannot_be_or_would_do_nothing_is_refused(

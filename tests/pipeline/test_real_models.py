@@ -23,7 +23,7 @@ def optimized(folder: Path, model: Path, *words: str) -> dict[str, Any]:
 
 def all_in_int8(folder: Path, model: Path, *words: str) -> dict[str, Any]:
     """The same, int8 throughout however slow that is on the machine of this test."""
-    entry = optimized(folder, model, "--no-never-slower", *words)
+    entry = optimized(folder, model, *words)
     assert entry["integer_multiply_adds"] == entry["multiply_adds"]
     return entry
 
@@ -72,6 +72,7 @@ def test_what_is_not_in_int8_is_faster_in_float_and_said(shared: Path, tmp_path:
         tmp_path,
         shared / "models" / "mobilenet_v1_0.25_224_imagenet.h5",
         *("--calibration", str(shared / "photos" / "calibration"), "--preprocess", "imagenet-tf"),
+        *("--on", "local"),
     )
     # Whether there is any is up to the machine: on some, few int8 kernels are fast.
     is_whole = entry["integer_multiply_adds"] == entry["multiply_adds"]

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,8 +7,10 @@ import pytest
 from edgevision.artifact.arithmetic import precision_of
 from edgevision.artifact.model import read_model
 from edgevision.preprocess.contract import Contract
+from edgevision.quantize.estimate import estimated_work
 from edgevision.quantize.graph import Graph
 from edgevision.quantize.graph_reader import read_graph
+from edgevision.quantize.graph_writer import to_bytes
 from edgevision.quantize.making import Stock
 from edgevision.quantize.quantize import stock_of
 from edgevision.quantize.scores import REASON
@@ -58,6 +61,25 @@ def test_the_cheapest_way_that_meets_the_goal_is_taken() -> None:
         REASON,
     }
     assert [t.median_ms for t in reached.trials if t.median_ms is not None].count(1.0) == 1
+
+
+def test_without_a_timer_the_least_estimated_work_is_taken() -> None:
+    goal = Goal(kind="agreement", threshold=0.92)
+    reached = meet(stock(), RECIPE, goal, measure=measure)
+    again = meet(stock(), RECIPE, goal, measure=measure)
+    assert reached.met
+    assert reached.model.content == again.model.content
+    assert float_convolutions(reached.model.content) == 1
+    assert all(trial.median_ms is None for trial in reached.trials)
+
+
+def test_more_in_float_is_more_estimated_work() -> None:
+    goal = Goal(kind="agreement", threshold=0.92)
+    whole, mixed = (
+        meet(stock(), RECIPE, one, measure=measure).model.content
+        for one in (replace(goal, threshold=0.9), goal)
+    )
+    assert estimated_work(whole) < estimated_work(mixed) < estimated_work(to_bytes(small_cnn()))
 
 
 def test_what_cannot_be_met_is_told_with_what_was_tried() -> None:
