@@ -71,8 +71,10 @@ def weight_scales(
 
 def quantize_weights(weights: FloatArray, scales: Scales) -> NDArray[np.int8]:
     """Nearest integers of `weights` in -127..127, same shape."""
-    steps = np.rint(weights / _broadcast(scales, weights.ndim))
-    integers: NDArray[np.int8] = np.clip(steps, -127, 127).astype(np.int8)
+    steps = weights / _broadcast(scales, weights.ndim)
+    # In place: a dense layer behind Flatten may have 170 MB of weights.
+    np.clip(np.rint(steps, out=steps), -127, 127, out=steps)
+    integers: NDArray[np.int8] = steps.astype(np.int8)
     return integers
 
 

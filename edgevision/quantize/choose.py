@@ -47,6 +47,12 @@ def may_round(recipe: Recipe) -> bool:
     return wanted or recipe.weight_rounding == "on"
 
 
+def tries_rounding(recipe: Recipe, images: int) -> bool:
+    """Whether `choose_and_make` rounds weights by output, be it only to see what that brings."""
+    enough = recipe.weight_rounding == "on" or images >= LEAST_IMAGES
+    return may_round(recipe) and enough
+
+
 def choose_and_make(stock: Stock, recipe: Recipe, *, progress: Progress = silent) -> Making:
     """The integer graph of the choice that measures best.
 

@@ -16,6 +16,26 @@ it; neighbouring positions say much the same."""
 
 _LEAST_SAMPLES = 512
 
+MOST_GRAM_BYTES = 96 << 20
+"""Largest Gram matrix that is made. Rounding takes nine times its size, 0.9 GB: NumPy's Cholesky
+factor is made in float64.
+
+It is what a width of 5,016 has in float32. The widest convolutions of VGG and ResNet have 4,608; a
+dense layer behind Flatten easily has 30,000, which is 3.6 GB for the Gram matrix alone."""
+
+
+def reads_per_output(graph: Graph, op: Operator) -> int:
+    """How many input values each output of a convolution or dense layer is made of."""
+    kernel = graph.tensors[op.inputs[1]].shape
+    return int(np.prod(kernel[1:3] if op.name == "DEPTHWISE_CONV_2D" else kernel[1:]))
+
+
+def is_too_wide(graph: Graph, op: Operator) -> bool:
+    """Whether the layer's Gram matrix, with what goes with it, might fill the memory."""
+    matrices = graph.tensors[op.inputs[1]].shape[3] if op.name == "DEPTHWISE_CONV_2D" else 1
+    size_bytes = matrices * reads_per_output(graph, op) ** 2 * np.dtype(np.float32).itemsize
+    return size_bytes > MOST_GRAM_BYTES
+
 
 def centred_gram(
     graph: Graph, op: Operator, values: Sequence[NDArray[Any]], *, zero: int, seed: int
@@ -24,7 +44,7 @@ def centred_gram(
 
     Args:
         graph: the graph of `op`.
-        op: a convolution or dense layer.
+        op: a convolution or dense layer that is not too wide.
         values: its integer inputs, one array per image; `zero` is their zero point.
         zero: what padding holds.
         seed: of the choice of positions.
@@ -43,7 +63,8 @@ def centred_gram(
         flat = seen.reshape(count, width * channels).astype(np.float32)
         flat -= flat.mean(axis=0, dtype=np.float64).astype(np.float32)
         gram = flat.T @ flat
-    result: FloatArray = gram / np.float32(count)
+    gram /= np.float32(count)
+    result: FloatArray = gram
     return result
 
 
@@ -54,8 +75,8 @@ def _sampled(
     rng = np.random.default_rng(seed)
     reads = _reads(graph, op)
     kernel = graph.tensors[op.inputs[1]].shape
-    width = int(np.prod(kernel[1:3] if op.name == "DEPTHWISE_CONV_2D" else kernel[1:]))
-    quota = -(-max(_LEAST_SAMPLES, SAMPLES_PER_COLUMN * width) // len(values))
+    samples = max(_LEAST_SAMPLES, SAMPLES_PER_COLUMN * reads_per_output(graph, op))
+    quota = -(-samples // len(values))
     each = min(quota, len(reads))
     channels = kernel[1] if op.name == "FULLY_CONNECTED" else values[0].shape[-1]
     seen = np.empty((len(values) * each, reads.shape[1], channels), values[0].dtype)

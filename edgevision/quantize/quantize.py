@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgevision.artifact.content import read_content
+from edgevision.artifact.layers import layer_names
+from edgevision.artifact.model import read_model
 from edgevision.errors import ImageSetError
 from edgevision.preprocess.contract import Contract
 from edgevision.progress import Progress, silent
-from edgevision.quantize.choose import choose_and_make, may_equalize
+from edgevision.quantize.choose import choose_and_make, may_equalize, tries_rounding
 from edgevision.quantize.choose_gates import with_raised_gates
 from edgevision.quantize.design import integer_part
 from edgevision.quantize.equalize import equalizable_pairs
@@ -32,6 +34,7 @@ from edgevision.quantize.prepare import (
     feeds,
     prepare,
 )
+from edgevision.quantize.refine import too_wide_layers
 from edgevision.quantize.rewrite import with_fast_operators
 from edgevision.quantize.runnable import runnable
 from edgevision.quantize.speed import HERE, Timer, Verdict, never_slower
@@ -127,14 +130,16 @@ def finished(
     verdict: Verdict | None = None,
 ) -> QuantizedModel:
     """The file of `made`, and what is to be told about it."""
-    count = stock.statistics.count
+    count, content = stock.statistics.count, to_bytes(made.graph)
     warnings: tuple[str, ...] = ()
     if count == 1:
         warnings = ("calibrated on a single image: its range is a guess at those of others",)
+    if tries_rounding(recipe, count):
+        warnings = (*warnings, *_rounded_by_themselves(made, content))
     if verdict is not None and verdict.sentence:
         warnings = (*warnings, verdict.sentence)
     return QuantizedModel(
-        content=to_bytes(made.graph),
+        content=content,
         contract=stock.prepared.contract,
         recipe=recipe,
         skipped=made.design.skipped,
@@ -145,6 +150,20 @@ def finished(
         verdict=verdict,
         seconds=seconds,
     )
+
+
+def _rounded_by_themselves(made: Making, content: bytes) -> list[str]:
+    """A sentence for each layer of `made`, written as `content`, too wide to round by output."""
+    wide = too_wide_layers(made.design.graph, made.graph, made.position)
+    if not wide:
+        return []
+    names, tensors = layer_names(read_model(content)), made.graph.tensors
+    return [
+        f"{names[place] or tensors[made.graph.operators[place].outputs[0]].name} reads {width:,} "
+        "values for each output, too many to round its weights by output: that would fill the "
+        "memory, so each weight is rounded by itself"
+        for place, width in wide.items()
+    ]
 
 
 def read_float(float_model: Path | bytes) -> Graph:

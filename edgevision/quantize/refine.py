@@ -1,6 +1,6 @@
 """Refining the integer graph layer by layer: weights rounded with care, biases corrected."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edgevision.progress import Progress, silent
 from edgevision.quantize import affine
 from edgevision.quantize.bias_correction import bias_shift
-from edgevision.quantize.columns import centred_gram
+from edgevision.quantize.columns import centred_gram, is_too_wide, reads_per_output
 from edgevision.quantize.graph import Graph, Operator, Scales, Tensor
 from edgevision.quantize.layerwise import Values, live_bytes, walk
 from edgevision.quantize.lower import Lowered
@@ -47,7 +47,8 @@ def refine(
         lowered: the integer graph.
         statistics: of the float graph, over the same images as `feeds`.
         feeds: what the integer graph's inputs hold for each image.
-        rounding: choose the integers of weights by the layer's output.
+        rounding: choose the integers of weights by the layer's output; those of layers that are
+            too wide for it stay as they are.
         biases: take the mean error out of them.
         seed: of the choice of positions that rounding looks at.
         progress: told how far through the network it is.
@@ -93,6 +94,20 @@ def correct_for_weights(source: Graph, lowered: Lowered, statistics: Statistics)
     return graph
 
 
+def too_wide_layers(source: Graph, graph: Graph, position: Sequence[int]) -> dict[int, int]:
+    """Operator of the integer `graph` -> inputs of each output, where `refine` does not round.
+
+    `position` says where each operator of the float graph `source` stands in it.
+    """
+    return {
+        place: reads_per_output(source, source.operators[at])
+        for at, place in enumerate(position)
+        if is_followed(source, at)
+        and _is_integer_layer(graph, place)
+        and is_too_wide(source, source.operators[at])
+    }
+
+
 def _is_integer_layer(graph: Graph, place: int) -> bool:
     weights = graph.constant(graph.operators[place].inputs[1])
     data = graph.tensors[graph.operators[place].inputs[0]]
@@ -124,7 +139,7 @@ class _Corrector:
             return
         step, zero = float(data.scales.scale[0]), int(data.scales.zero_point[0])
         values = alive[op.inputs[0]]
-        if self.rounding:
+        if self.rounding and not is_too_wide(self.source, float_op):
             weights.data = _rounded(
                 self.source, float_op, values, weights.scales, zero=zero, seed=self.seed
             )

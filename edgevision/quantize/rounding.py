@@ -97,9 +97,9 @@ def _feedback(grams: NDArray[np.floating]) -> NDArray[np.floating]:
     """
     size = grams.shape[-1]
     level = np.trace(grams, axis1=-2, axis2=-1) / size
-    damped = grams + np.maximum(DAMPING * level, 1e-12)[..., None, None] * np.eye(
-        size, dtype=grams.dtype
-    )
+    damped = grams.copy()
+    # In place: an identity matrix would be as large as the Gram matrix.
+    damped[..., range(size), range(size)] += np.maximum(DAMPING * level, 1e-12)[..., None]
     # Cholesky's factor is lower triangular and first things first: turned around it is upper.
     factor = np.linalg.cholesky(damped[..., ::-1, ::-1])[..., ::-1, ::-1]
     diagonal = np.diagonal(factor, axis1=-2, axis2=-1)
