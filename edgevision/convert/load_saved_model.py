@@ -7,24 +7,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edgevision.convert.loaded import InputSpec, Loaded, fixed_shape
+from edgevision.convert.saved_graph import refuse_reaching_out
 from edgevision.errors import ModelError
-
-_REACHES_OUT = {
-    "ReadFile",
-    "WriteFile",
-    "MatchingFiles",
-    "PyFunc",
-    "PyFuncStateless",
-    "EagerPyFunc",
-    "FixedLengthRecordDataset",
-    "TextLineDataset",
-    "TFRecordDataset",
-    "WholeFileReaderV2",
-    "TextLineReaderV2",
-    "RpcCall",
-    "RpcClient",
-}
-"""TensorFlow operations that touch files, the network or Python; an image model needs none."""
 
 _SIGNATURE = "serving_default"
 
@@ -38,7 +22,7 @@ def load_saved_model(path: Path, *, input_shape: tuple[int, int, int] | None) ->
     """
     import tensorflow as tf
 
-    _refuse_reaching_out(path)
+    refuse_reaching_out(path)
     try:
         model = tf.saved_model.load(str(path))
         signatures = dict(model.signatures)
@@ -82,22 +66,3 @@ def _spec(name: str, spec: Any, input_shape: tuple[int, int, int] | None) -> Inp
     sides = spec.shape.as_list() if spec.shape.rank is not None else [None, None, None, None]
     shape = fixed_shape(name, sides, input_shape)
     return InputSpec(name=name, shape=shape, dtype=str(spec.dtype.name))
-
-
-def _refuse_reaching_out(path: Path) -> None:
-    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
-
-    saved = SavedModel()
-    try:
-        saved.ParseFromString((path / "saved_model.pb").read_bytes())
-    except Exception as error:  # protobuf's DecodeError, which has no type stubs, or OSError
-        message = f"{path / 'saved_model.pb'} is damaged: {error}"
-        raise ModelError(message, hint="save it again: model.export('folder')") from error
-    for graph in saved.meta_graphs:
-        nodes = list(graph.graph_def.node)
-        for function in graph.graph_def.library.function:
-            nodes.extend(function.node_def)
-        for node in nodes:
-            if node.op in _REACHES_OUT:
-                message = f"{path}: operation {node.name!r} ({node.op}) touches files or Python"
-                raise ModelError(message, hint="export the model without that operation")

@@ -5,6 +5,8 @@ configuration (JSON text) is read here.
 """
 
 import json
+import shutil
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +89,7 @@ def _read_zip(path: Path) -> Source:
                 for name in ("config.json", "metadata.json")
                 if name in archive.namelist()
             }
+            _check_weights(path, archive)
     except ModelError:
         raise
     except Exception as error:  # BadZipFile, zlib.error, struct.error... have no common base
@@ -119,6 +122,20 @@ def _check_members(path: Path, archive: zipfile.ZipFile) -> None:
     if broken := archive.testzip():
         message = f"{path} is damaged: the checksum of {broken} does not match"
         raise ModelError(message, hint=_RESAVE)
+
+
+def _check_weights(path: Path, archive: zipfile.ZipFile) -> None:
+    """Raise when arrays of the HDF5 files within lie outside them, as `_check_datasets` does."""
+    import h5py
+
+    for name in archive.namelist():
+        if not name.endswith(".h5"):
+            continue
+        # HDF5 jumps about in its file, and going back in a zip's member means reading it again.
+        with tempfile.TemporaryFile() as copy, archive.open(name) as member:
+            shutil.copyfileobj(member, copy)
+            with h5py.File(copy, "r") as file:
+                _check_datasets(path, file)
 
 
 def _read_hdf5(path: Path) -> Source:

@@ -7,28 +7,26 @@ text, for every loader.
 Source: CVE-2024-3660, CVE-2025-1550 and CVE-2025-9905 describe the attacks.
 """
 
+import re
 from collections.abc import Collection
 from typing import Any
 
 from edgevision.errors import ModelError
+from edgevision.keras_model import symbols
 from edgevision.keras_model.config_tree import objects
+from edgevision.keras_model.operations import COMPUTING
 
 _OWN_MODULES = ("keras", "tf_keras", "tensorflow.keras")
 
-_HARMLESS_SYMBOLS = ("math.", "nn.", "image.", "linalg.", "__operators__.", "keras.activations.")
-"""Parts of TensorFlow that only compute; `io.`, `raw_ops.`, `py_function`... can do more."""
-
-_HARMLESS_FUNCTIONS = frozenset(
-    """
-    abs add argmax argmin broadcast_to cast clip_by_value concat cos divide equal exp
-    expand_dims fill floor gather greater greater_equal identity less less_equal maximum
-    minimum multiply negative not_equal one_hot ones_like pad pow range rank realdiv
-    reduce_max reduce_mean reduce_min reduce_prod reduce_sum reshape reverse round sigmoid
-    sign sin slice space_to_depth split sqrt square squeeze stack strided_slice subtract tanh
-    tensordot tile transpose truediv unstack where zeros_like shape compat.v1.shape
-    compat.v1.transpose
-    """.split()  # noqa: SIM905 - readable as one line a word is not
-)
+_CALLING: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
+    "TFOpLambda": (("function",), symbols.FUNCTIONS | symbols.SLICINGS),
+    "SlicingOpLambda": (("function",), symbols.SLICINGS),
+    "ClassMethod": (("cls_symbol", "method_name"), symbols.CLASS_METHODS),
+    "InstanceProperty": (("attr_name",), symbols.PROPERTIES),
+    "InstanceMethod": (("attr_name",), symbols.METHODS),
+    "TensorFlowOpLayer": (("node_def",), COMPUTING),
+}
+"""Keras 2's nodes that call what they name: what names it, and the names that may be called."""
 
 
 def refuse_unsafe(config: dict[str, Any], *, custom_objects: Collection[str]) -> None:
@@ -39,13 +37,14 @@ def refuse_unsafe(config: dict[str, Any], *, custom_objects: Collection[str]) ->
         custom_objects: names of the classes and functions the user vouched for.
 
     Raises:
-        ModelError: a Lambda layer, or an object from a module that is not Keras's own.
+        ModelError: a Lambda layer, a call of a TensorFlow function that is not known to only
+            compute, or an object from a module that is not Keras's own.
     """
     for node in objects(config):
-        kind = str(node.get("class_name"))
+        kinds = _kinds(node)
         own = node.get("config")
         name = own.get("name") if isinstance(own, dict) else None
-        if kind in {"Lambda", "__lambda__"}:
+        if kinds & {"Lambda", "__lambda__"}:
             what = f"layer {name!r} is a Lambda" if name else "it holds a Python lambda"
             message = f"{what}: Python code inside the model file, which is never run"
             raise ModelError(
@@ -53,15 +52,35 @@ def refuse_unsafe(config: dict[str, Any], *, custom_objects: Collection[str]) ->
                 hint="write it as a Layer subclass, save again, and name it with"
                 " --custom-objects module:Name",
             )
-        if kind == "TFOpLambda" and isinstance(own, dict):
-            _check_symbol(str(own.get("function", "")), name)
+        for kind in kinds & _CALLING.keys():
+            _check_call(kind, own if isinstance(own, dict) else {})
         _check_module(node, custom_objects)
 
 
-def _check_symbol(symbol: str, layer: object) -> None:
-    if symbol in _HARMLESS_FUNCTIONS or symbol.startswith(_HARMLESS_SYMBOLS):
+def _kinds(node: dict[str, Any]) -> set[str]:
+    """The classes that the object may become.
+
+    In module "keras", "layers.Lambda" is Lambda as well; and what a module lacks under its class
+    name, tf_keras looks for under its registered name.
+    """
+    names = (str(node.get("class_name")), str(node.get("registered_name")))
+    return {re.split(r"[.>]", name)[-1] for name in names}
+
+
+def _check_call(kind: str, config: dict[str, Any]) -> None:
+    """Raise unless the node calls what is known to only compute."""
+    words, allowed = _CALLING[kind]
+    called = ".".join(str(config.get(word)) for word in words)
+    if kind == "TensorFlowOpLayer":
+        # Written as an object since TensorFlow 2.2; the older bytes could hold anything.
+        node_def = config.get("node_def")
+        called = (
+            str(node_def.get("op")) if isinstance(node_def, dict) else "an unreadable operation"
+        )
+    if called in allowed:
         return
-    message = f"layer {layer!r} calls tf.{symbol}, which is not known to only compute"
+    layer = config.get("name")
+    message = f"layer {layer!r} ({kind}) calls tf.{called}, which is not known to only compute"
     raise ModelError(message, hint="write it as a Layer subclass with keras.ops and save again")
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -17,11 +18,19 @@ from edgevision.keras_model.archive import read_source
 CONFIG = {"class_name": "Sequential", "config": {"layers": []}}
 
 
+def weights(fill: Callable[[h5py.File], None] = lambda _file: None) -> bytes:
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file["kernel"] = np.frombuffer(b"weights" * 100, np.uint8)
+        fill(file)
+    return buffer.getvalue()
+
+
 def keras_zip(**members: bytes) -> bytes:
     content = {
         "config.json": json.dumps(CONFIG).encode(),
         "metadata.json": b'{"keras_version": "3.15.1"}',
-        "model.weights.h5": b"weights" * 100,
+        "model.weights.h5": weights(),
     }
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -68,6 +77,7 @@ def test_an_h5_file_without_a_version_is_taken_for_keras_2(tmp_path: Path) -> No
         (keras_zip(**{"config.json": b"{not json"}), "is damaged"),
         (keras_zip(**{"config.json": b"[1, 2]"}), "no JSON object"),
         (keras_zip(**{"../evil": b"x"}), "points outside"),
+        (keras_zip(**{"model.weights.h5": b"weights"}), "is damaged"),
     ],
 )
 def test_what_is_no_model_is_said_in_a_sentence(
@@ -145,6 +155,34 @@ def test_h5_arrays_in_other_files_are_refused(tmp_path: Path) -> None:
                 file["kernel"] = h5py.ExternalLink("other.h5", "/kernel")
         with pytest.raises(ModelError, match=r"another file|outside the file"):
             read_source(tmp_path / name)
+
+
+@pytest.mark.parametrize("version", ["2.15.0", "3.15.1"])
+@pytest.mark.parametrize("kind", ["external", "linked", "soft", "virtual"])
+def test_weights_of_a_keras_file_in_other_files_are_refused(
+    tmp_path: Path, kind: str, version: str
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(bytes(64))
+
+    def fill(file: h5py.File) -> None:
+        if kind == "external":
+            file.create_dataset("bias", shape=(16,), dtype="f4", external=[(str(secret), 0, 64)])
+        elif kind == "linked":
+            file["bias"] = h5py.ExternalLink(str(secret), "/bias")
+        elif kind == "soft":
+            file["bias"] = h5py.SoftLink("/elsewhere")
+        else:
+            layout = h5py.VirtualLayout(shape=(16,), dtype="f4")
+            layout[:] = h5py.VirtualSource(str(secret), "bias", shape=(16,))
+            file.create_virtual_dataset("bias", layout)
+
+    about = json.dumps({"keras_version": version}).encode()
+    members = {"metadata.json": about, "model.weights.h5": weights(fill)}
+    with pytest.raises(ModelError, match=r"another file|outside the file"):
+        read_source(write(tmp_path, keras_zip(**members)))
+    members["model.weights.h5"] = weights()
+    assert read_source(write(tmp_path, keras_zip(**members))).keras_version == version
 
 
 def test_h5_groups_that_hold_themselves_are_looked_into_once(tmp_path: Path) -> None:
