@@ -11,12 +11,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgevision.dataset.choose import choose
+from edgevision.dataset.calibration.choose import choose
+from edgevision.dataset.calibration.stability import Range, measure_stability
+from edgevision.dataset.formats.open_set import open_image_set
 from edgevision.dataset.imageset import Item
-from edgevision.dataset.open_set import open_image_set
-from edgevision.dataset.stability import Range, measure_stability
 from edgevision.preprocess.options import from_option
-from edgevision.runtime.observe import mean_ranges
+from edgevision.runtime.activation_ranges import mean_ranges
 from edgevision.runtime.session import Session
 
 

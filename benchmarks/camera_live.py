@@ -17,13 +17,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edgevision.camera.answers import Choice
-from edgevision.camera.frame import Frame
-from edgevision.camera.loop import CameraLoop
+from edgevision.camera.loop.loop import CameraLoop
+from edgevision.camera.loop.plan import LoopPlan
+from edgevision.camera.loop.postprocess import Choice
+from edgevision.camera.loop.predictor import Look, Recognizer
 from edgevision.camera.model_choice import choose_model
-from edgevision.camera.plan import LoopPlan
-from edgevision.camera.recognizer import Look, Recognizer
-from edgevision.camera.source import SourceOptions, open_source, parse_source
+from edgevision.camera.sources.frame import Frame
+from edgevision.camera.sources.source import SourceOptions, open_source, parse_source
 from edgevision.runtime.session import Session
 from tests.camera.clock_frames import lag_ms
 from tests.camera.conftest import CameraStand, Recorder

@@ -36,10 +36,10 @@ from ptq_subjects import Images, Subject, images_of, subjects
 from ptq_subjects import float_model as built_float_model
 from ptq_table import Row, Score, best_peer, score, table
 
-from edgevision.bench.case import Case
-from edgevision.bench.host import read_host
-from edgevision.bench.latency import time_cases
-from edgevision.bench.plan import Plan
+from edgevision.bench.machine.host import read_host
+from edgevision.bench.timing.case import Case
+from edgevision.bench.timing.latency import time_cases
+from edgevision.bench.timing.plan import Plan
 from edgevision.errors import EdgeVisionError
 from edgevision.tensors import Pixels
 

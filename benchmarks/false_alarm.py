@@ -17,9 +17,9 @@ from math import comb
 from pathlib import Path
 from statistics import median
 
-from edgevision.bench.latency import time_models
-from edgevision.bench.plan import Plan
-from edgevision.bench.ratio import Ratio, ratio_of
+from edgevision.bench.timing.latency import time_models
+from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.ratio import Ratio, ratio_of
 from tests.bench.networks import hard_swish_network
 
 ALPHA = 0.05

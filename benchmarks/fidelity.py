@@ -20,7 +20,7 @@ from typing import Any
 
 from models import built_models
 
-from edgevision.bench.ratio import signed_rank_interval
+from edgevision.bench.timing.ratio import signed_rank_interval
 
 MODELS = ("MobileNetV2-float", "MobileNetV2-int8", "MobileNetV3Small-int8")
 RUNS = 200

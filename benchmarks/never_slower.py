@@ -27,14 +27,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.bench.case import Case
-from edgevision.bench.host import read_host
-from edgevision.bench.latency import Latency, time_cases
-from edgevision.bench.plan import Plan
-from edgevision.bench.ratio import Ratio, ratio_of
+from edgevision.bench.machine.host import read_host
+from edgevision.bench.timing.case import Case
+from edgevision.bench.timing.latency import Latency, time_cases
+from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.ratio import Ratio, ratio_of
 from edgevision.convert.convert import convert
 from edgevision.errors import EdgeVisionError
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.named import RECIPES
 

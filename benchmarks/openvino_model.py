@@ -9,7 +9,7 @@ import numpy as np
 import openvino
 from numpy.typing import NDArray
 
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.preprocess.normalize import normalize
 from edgevision.runtime.session import TensorSpec
 from edgevision.tensors import FloatArray, Pixels

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from models import NAMES, built_models
 
-from edgevision.bench.case import Case
-from edgevision.bench.explain import explain, outside
-from edgevision.bench.profile import STATED_ERROR, profile
+from edgevision.bench.operators.explain import explain, outside
+from edgevision.bench.operators.profile import STATED_ERROR, profile
+from edgevision.bench.timing.case import Case
 
 KINDS = ("float", "int8", "edgevision")
 

@@ -16,13 +16,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from edgevision.compress.cost import cost_model
-from edgevision.compress.graph import build_graph
+from edgevision.compress.graph.channel_graph import build_graph
+from edgevision.compress.graph.cost import cost_model
+from edgevision.compress.graph.trace import trace
 from edgevision.compress.plan import Plan, Target
 from edgevision.compress.prune import prune
-from edgevision.compress.trace import trace
 from edgevision.convert.convert import convert
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.named import recipe_for
 from edgevision.runtime.session import Session

@@ -14,18 +14,18 @@ from pathlib import Path
 
 import numpy as np
 
-from edgevision.bench.latency import time_models
-from edgevision.bench.plan import Plan as TimingPlan
-from edgevision.compress.examples import examples_of, split
-from edgevision.compress.fine_tune import fine_tune
+from edgevision.bench.timing.latency import time_models
+from edgevision.bench.timing.plan import Plan as TimingPlan
+from edgevision.compress.finetune.examples import examples_of, split
+from edgevision.compress.finetune.fine_tune import fine_tune
+from edgevision.compress.finetune.training import Training, Weights
+from edgevision.compress.importance.reconstruction import images_for
 from edgevision.compress.load import load_keras
 from edgevision.compress.plan import Plan, Target
 from edgevision.compress.prune import prune
-from edgevision.compress.reconstruction import images_for
-from edgevision.compress.training import Training, Weights
 from edgevision.convert.convert import convert
-from edgevision.dataset.open_set import open_image_set
-from edgevision.preprocess.contract import Contract
+from edgevision.dataset.formats.open_set import open_image_set
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.preprocess.options import from_option
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.quantize.quantize import quantize

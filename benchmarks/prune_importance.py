@@ -13,17 +13,17 @@ from typing import Any, get_args
 import keras
 import numpy as np
 
-from edgevision.compress.examples import Examples, examples_of
-from edgevision.compress.fine_tune import fine_tune
-from edgevision.compress.gradients import gradients_on
-from edgevision.compress.importance import taylor_scores
+from edgevision.compress.finetune.examples import Examples, examples_of
+from edgevision.compress.finetune.fine_tune import fine_tune
+from edgevision.compress.finetune.training import Training
+from edgevision.compress.importance.gradients import gradients_on
+from edgevision.compress.importance.reconstruction import images_for
+from edgevision.compress.importance.scores import taylor_scores
 from edgevision.compress.load import load_keras
 from edgevision.compress.plan import Importance, Plan, Ranking, Target
 from edgevision.compress.prune import prune
-from edgevision.compress.reconstruction import images_for
-from edgevision.compress.training import Training
-from edgevision.dataset.open_set import open_image_set
-from edgevision.preprocess.contract import Contract
+from edgevision.dataset.formats.open_set import open_image_set
+from edgevision.preprocess.image_preprocessing import Contract
 
 
 def main() -> None:

@@ -11,8 +11,8 @@ from typing import Any, get_args
 
 from numpy.typing import NDArray
 
-from edgevision.bench.case import Timeable
-from edgevision.preprocess.contract import Contract
+from edgevision.bench.timing.case import Timeable
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.preprocess.normalize import normalize
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.named import RECIPES

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.convert.convert import convert
+from edgevision.dataset.formats.open_set import open_image_set
 from edgevision.dataset.imageset import ImageSet
-from edgevision.dataset.open_set import open_image_set
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.preprocess.presets import PRESETS
 from edgevision.tensors import Pixels, RgbImage

@@ -14,13 +14,13 @@ from pathlib import Path
 from models import built_models
 from table import HERE, device_of
 
-from edgevision.bench.budget import check_budget, read_budget
-from edgevision.bench.case import cases_for
 from edgevision.bench.measure import Job
-from edgevision.bench.plan import Plan
 from edgevision.bench.remote.dispatch import Access, measure_at
 from edgevision.bench.remote.target import parse_target
-from edgevision.bench.result import Result, to_document, to_text
+from edgevision.bench.results.budget import check_budget, read_budget
+from edgevision.bench.results.result import Result, to_document, to_text
+from edgevision.bench.timing.case import cases_for
+from edgevision.bench.timing.plan import Plan
 from edgevision.errors import UsageError
 from edgevision.files import write_text
 

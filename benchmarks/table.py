@@ -13,8 +13,8 @@ import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from edgevision.bench.result import Result, read_results
-from edgevision.bench.tables import milliseconds
+from edgevision.bench.results.result import Result, read_results
+from edgevision.bench.results.tables import milliseconds
 
 HERE = Path(__file__).resolve().parent
 MARKS = re.compile(r"(<!-- benchmarks:begin -->\n).*?(<!-- benchmarks:end -->)", re.DOTALL)

@@ -7,23 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from edgevision import __version__
+from edgevision.android.check.litert_ops import unknown_operations
 from edgevision.android.golden import write_model_goldens
 from edgevision.android.interface import needs_int8, to_int8_interface
-from edgevision.android.litert_ops import unknown_operations
 from edgevision.android.photos import Photo, drawn_photos
 from edgevision.android.project import Project
 from edgevision.android.proof import prove_equal
 from edgevision.android.swap import replacing_folder
-from edgevision.artifact.card import CARD_FILE, Card
-from edgevision.artifact.card_json import card_to_dict
-from edgevision.artifact.content import read_content
-from edgevision.artifact.facts import facts_of, interface_of
-from edgevision.artifact.model import TfliteModel, read_model
-from edgevision.artifact.package import remove_card, write_card
-from edgevision.artifact.reading import find_card
+from edgevision.card.card import CARD_FILE, Card
+from edgevision.card.json_form import card_to_dict
+from edgevision.card.read import find_card
+from edgevision.card.write import remove_card, write_card
 from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
+from edgevision.tflite.content import read_content
+from edgevision.tflite.facts import facts_of, interface_of
+from edgevision.tflite.view import TfliteModel, read_model
 
 MODEL_FILE = "model.tflite"
 GOLDEN_FOLDER = "golden"

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.android.photos import Photo
-from edgevision.artifact.card import Card
+from edgevision.card.card import Card
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
-from edgevision.runtime.feed import Feed
+from edgevision.runtime.input_encoder import Feed
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from edgevision.artifact.model import Tensor, TfliteModel, read_model
 from edgevision.errors import MissingDependencyError, ModelError, VerificationError
+from edgevision.tflite.view import Tensor, TfliteModel, read_model
 
 _SHIFT = 128
 _QUANTIZE_VERSION = 2

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.errors import VerificationError
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.progress import Progress, silent
-from edgevision.runtime.feed import Feed
+from edgevision.runtime.input_encoder import Feed
 from edgevision.runtime.session import Session
 from edgevision.tensors import Pixels
 

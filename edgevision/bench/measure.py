@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edgevision.artifact.macs import costs_of
-from edgevision.artifact.model import read_model
-from edgevision.bench.case import Case
-from edgevision.bench.delegation import delegation_of
-from edgevision.bench.host import read_host, warnings_about_host
-from edgevision.bench.latency import Latency, time_cases
-from edgevision.bench.memory import memory_of
-from edgevision.bench.plan import Plan
-from edgevision.bench.profile import profile
-from edgevision.bench.ratio import ratio_of
-from edgevision.bench.result import Measured, Result
-from edgevision.bench.size import size_of
-from edgevision.bench.stability import warnings_about
-from edgevision.bench.sustained import sustain
+from edgevision.bench.machine.host import read_host, warnings_about_host
+from edgevision.bench.machine.memory import memory_of
+from edgevision.bench.machine.size import size_of
+from edgevision.bench.operators.delegation import delegation_of
+from edgevision.bench.operators.profile import profile
+from edgevision.bench.results.result import Measured, Result
+from edgevision.bench.timing.case import Case
+from edgevision.bench.timing.latency import Latency, time_cases
+from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.ratio import ratio_of
+from edgevision.bench.timing.stability import warnings_about
+from edgevision.bench.timing.sustained import sustain
 from edgevision.progress import Progress, silent
+from edgevision.tflite.cost import costs_of
+from edgevision.tflite.view import read_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

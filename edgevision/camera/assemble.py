@@ -7,16 +7,19 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import get_args
 
-from edgevision.camera.answers import Choice
-from edgevision.camera.auto_source import find_camera
-from edgevision.camera.keep import keep_sink, parse_save_rule
-from edgevision.camera.loop import CameraLoop
+from edgevision.camera.loop.hysteresis import parse_smoothing
+from edgevision.camera.loop.loop import CameraLoop
+from edgevision.camera.loop.plan import LoopPlan
+from edgevision.camera.loop.postprocess import Choice
+from edgevision.camera.loop.predictor import Recognizer
+from edgevision.camera.loop.watchdog import Patience
 from edgevision.camera.model_choice import ModelChoice, choose_model, find_model
-from edgevision.camera.orientation import Orientation, TurnedSource
-from edgevision.camera.plan import LoopPlan
-from edgevision.camera.recognizer import Recognizer
-from edgevision.camera.sink import Sink
-from edgevision.camera.source import (
+from edgevision.camera.outputs.recorder import keep_sink, parse_save_rule
+from edgevision.camera.outputs.sink import Sink
+from edgevision.camera.outputs.systemd import Notifier
+from edgevision.camera.sources.auto import find_camera
+from edgevision.camera.sources.orientation import Orientation, TurnedSource
+from edgevision.camera.sources.source import (
     LIVE_KINDS,
     FrameSource,
     SourceName,
@@ -24,11 +27,8 @@ from edgevision.camera.source import (
     open_source,
     parse_source,
 )
-from edgevision.camera.steady import parse_smoothing
-from edgevision.camera.systemd import Notifier
-from edgevision.camera.watchdog import Patience
 from edgevision.errors import UsageError
-from edgevision.preprocess.contract import Fit
+from edgevision.preprocess.image_preprocessing import Fit
 from edgevision.runtime.session import Session, usable_cpus
 
 
@@ -155,7 +155,7 @@ def build_loop(
     if request.http is not None:
         loop.add_sink(_http_sink(request, loop))
     if request.show:
-        from edgevision.camera.window import window_sink
+        from edgevision.camera.outputs.window import window_sink
 
         loop.add_sink(window_sink(stop))
     return loop
@@ -203,17 +203,17 @@ def _check_outputs(request: Request) -> None:
 
 def _output_sink(text: str) -> Sink:
     if text.startswith("jsonl"):
-        from edgevision.camera.jsonl import jsonl_sink
+        from edgevision.camera.outputs.jsonl import jsonl_sink
 
         _, _, path = text.partition(":")
         return jsonl_sink(Path(path) if path else None)
-    from edgevision.camera.mqtt import mqtt_sink, parse_broker
+    from edgevision.camera.outputs.mqtt import mqtt_sink, parse_broker
 
     return mqtt_sink(parse_broker(text))
 
 
 def _http_sink(request: Request, loop: CameraLoop) -> Sink:
-    from edgevision.camera.http_server import HttpServer, Limits, parse_address
+    from edgevision.camera.outputs.http_server import HttpServer, Limits, parse_address
 
     host, port = parse_address(request.http or "")
     return HttpServer(

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from edgevision.camera.auto_source import usb_cameras
 from edgevision.camera.board import read_board
-from edgevision.camera.picamera_source import INSTALL_HINT, load_picamera2
-from edgevision.camera.rpicam_source import rpicam_program
+from edgevision.camera.sources.auto import usb_cameras
+from edgevision.camera.sources.picamera import INSTALL_HINT, load_picamera2
+from edgevision.camera.sources.rpicam import rpicam_program
 from edgevision.errors import MissingDependencyError
 
 State = Literal["ok", "missing", "broken"]

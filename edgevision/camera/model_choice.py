@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgevision.artifact.content import read_content
-from edgevision.artifact.model import TfliteModel, read_model
-from edgevision.artifact.reading import read_card
-from edgevision.camera.answers import Activation
+from edgevision.camera.loop.postprocess import Activation
+from edgevision.card.read import read_card
 from edgevision.errors import ImageSetError, ModelError, UsageError
-from edgevision.preprocess.contract import ColorOrder, Contract, Fit
+from edgevision.preprocess.image_preprocessing import ColorOrder, Contract, Fit
 from edgevision.preprocess.presets import PRESETS
+from edgevision.tflite.content import read_content
+from edgevision.tflite.view import TfliteModel, read_model
 
 SETTINGS_FILE = "edgevision.toml"
 

@@ -11,13 +11,13 @@ from typing import Annotated, Any
 import typer
 
 from edgevision import __version__
-from edgevision.cli import (
+from edgevision.cli import console
+from edgevision.cli.commands import (
     android,
     bench,
     calibration,
     camera,
     compare,
-    console,
     convert,
     demo,
     doctor,

@@ -4,10 +4,10 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edgevision.compress.masking_plan import MaskingPlan
+from edgevision.compress.finetune.training import Training, Weights
+from edgevision.compress.masking.plan import MaskingPlan
 from edgevision.compress.plan import Plan, Target
-from edgevision.compress.training import Training, Weights
-from edgevision.preprocess.preprocessing import Preprocessing
+from edgevision.preprocess.declared import Preprocessing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,15 +6,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from edgevision.compress.channels import Ids
-from edgevision.compress.choice import Choice, Chooser, Price
-from edgevision.compress.cost import Cost, CostModel, cost_model
-from edgevision.compress.graph import ChannelGraph, LayerWidth, build_graph
-from edgevision.compress.importance import Scores, weight_scores
+from edgevision.compress.graph.channel_graph import ChannelGraph, LayerWidth, build_graph
+from edgevision.compress.graph.channels import Ids
+from edgevision.compress.graph.cost import Cost, CostModel, cost_model
+from edgevision.compress.graph.removal import remove
+from edgevision.compress.graph.trace import trace
+from edgevision.compress.importance.choice import Choice, Chooser, Price
+from edgevision.compress.importance.reconstruction import reconstruct
+from edgevision.compress.importance.scores import Scores, weight_scores
 from edgevision.compress.plan import Plan, Target
-from edgevision.compress.reconstruction import reconstruct
-from edgevision.compress.removal import remove
-from edgevision.compress.trace import trace
 from edgevision.errors import ModelError, TargetMissedError, UsageError
 from edgevision.progress import Progress, silent
 from edgevision.tensors import FloatArray

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from edgevision.compress.job import Job, Learning, job_to_json
-from edgevision.compress.masking_plan import MaskingPlan
+from edgevision.compress.masking.plan import MaskingPlan
 from edgevision.compress.plan import Plan
 from edgevision.compress.report import PruneReport, report_from_dict
 from edgevision.errors import ModelError, UsageError

@@ -4,21 +4,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edgevision.compress.cost import Cost, by_layer
-from edgevision.compress.examples import Examples, examples_of, split
-from edgevision.compress.fine_tune import fine_tune
-from edgevision.compress.gradients import gradients_on
-from edgevision.compress.graph import ChannelGraph, LayerWidth
-from edgevision.compress.importance import Scores, taylor_scores
+from edgevision.compress.finetune.examples import Examples, examples_of, split
+from edgevision.compress.finetune.fine_tune import fine_tune
+from edgevision.compress.graph.channel_graph import ChannelGraph, LayerWidth
+from edgevision.compress.graph.cost import Cost, by_layer
+from edgevision.compress.importance.gradients import gradients_on
+from edgevision.compress.importance.reconstruction import images_for
+from edgevision.compress.importance.scores import Scores, taylor_scores
 from edgevision.compress.job import Job, Learning
 from edgevision.compress.load import load_keras
-from edgevision.compress.masking import mask_model, totals, training_row
+from edgevision.compress.masking.mask_model import mask_model, totals, training_row
 from edgevision.compress.plan import Plan
 from edgevision.compress.prune import Feature, LatencyMs, Pruned, Rung, ladder, prune
-from edgevision.compress.reconstruction import images_for
 from edgevision.compress.report import LayerRow, PruneReport, TrainingRow
 from edgevision.compress.steps import step_plans
-from edgevision.dataset.open_set import open_image_set
+from edgevision.dataset.formats.open_set import open_image_set
 from edgevision.errors import UsageError
 from edgevision.progress import Progress
 from edgevision.tensors import FloatArray

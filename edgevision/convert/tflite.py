@@ -4,10 +4,10 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from edgevision.artifact.model import TfliteModel, read_model
 from edgevision.convert.layers import layer_of
 from edgevision.convert.trace import Graph
 from edgevision.errors import ModelError
+from edgevision.tflite.view import TfliteModel, read_model
 
 _PLACE = re.compile(r'loc\((?:callsite\()*(?:fused\[)?"(\w+):", "([^"]+)"')
 """An operation and its path in the compiler's messages: loc(fused["Erfinv:", "model/layer/..."])"""

@@ -81,11 +81,11 @@ def _convert(job: Job, source: Source, report: Callable[[str], None]) -> dict[st
     loaded = _load(job, source)
     check_finite(loaded)
 
-    from edgevision.artifact.facts import output_activation
-    from edgevision.artifact.model import read_model
     from edgevision.convert.compare import largest_difference
     from edgevision.convert.tflite import flex_operations, open_sides, to_tflite
     from edgevision.convert.trace import trace
+    from edgevision.tflite.facts import output_activation
+    from edgevision.tflite.view import read_model
 
     report("trace")
     try:

@@ -8,13 +8,13 @@ import numpy as np
 from edgevision.errors import ImageSetError
 from edgevision.pipeline.pixel_store import PixelStore
 from edgevision.predictions import Predictions
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.progress import Progress, silent
-from edgevision.quantize.plan import Skipped
-from edgevision.quantize.target import Reached
+from edgevision.quantize.assign.scales import Skipped
+from edgevision.quantize.search.accuracy_target import Reached
 from edgevision.recipe.recipe import Recipe
-from edgevision.runtime.crew import Crew
 from edgevision.runtime.predict import refuse_nan, scores_of
+from edgevision.runtime.session_pool import Crew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

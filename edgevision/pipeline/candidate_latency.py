@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from edgevision.bench.case import Case
 from edgevision.bench.measure import Job
-from edgevision.bench.plan import Plan
 from edgevision.bench.remote.dispatch import Access, measure_at
 from edgevision.bench.remote.target import parse_target
+from edgevision.bench.timing.case import Case
+from edgevision.bench.timing.plan import Plan
 from edgevision.convert.convert import convert
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.progress import Progress, silent
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.named import recipe_for

@@ -3,14 +3,14 @@
 import hashlib
 from dataclasses import replace
 
-from edgevision.artifact.card import CalibrationSource
-from edgevision.dataset.calibration_set import CalibrationSet
-from edgevision.dataset.choose import USUAL_COUNT, choose
+from edgevision.card.card import CalibrationSource
+from edgevision.dataset.calibration.calibration_set import CalibrationSet
+from edgevision.dataset.calibration.choose import USUAL_COUNT, choose
+from edgevision.dataset.calibration.manifest import manifest_text
 from edgevision.dataset.imageset import ImageSet
-from edgevision.dataset.manifest import manifest_text
 from edgevision.errors import ImageSetError
 from edgevision.pipeline.pixel_store import PixelStore
-from edgevision.pipeline.plan import Photos, Plan
+from edgevision.pipeline.request import Photos, Plan
 from edgevision.progress import Progress, silent
 
 SEED = 0

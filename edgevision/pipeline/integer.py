@@ -7,16 +7,16 @@ import numpy as np
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import UsageError
 from edgevision.metrics import agreement
+from edgevision.pipeline.latency_meter import Stopwatch
 from edgevision.pipeline.pixel_store import PixelStore
-from edgevision.pipeline.stopwatch import Stopwatch
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.progress import Progress, silent
 from edgevision.quantize.quantize import QuantizedModel, quantize, read_float, stock_of
-from edgevision.quantize.speed import HERE
-from edgevision.quantize.target import Goal, Measured, Reached, meet
+from edgevision.quantize.search.accuracy_target import Goal, Measured, Reached, meet
+from edgevision.quantize.search.mixed_precision import HERE
 from edgevision.recipe.recipe import Recipe
-from edgevision.runtime.crew import Crew
 from edgevision.runtime.predict import scores_of
+from edgevision.runtime.session_pool import Crew
 from edgevision.tensors import FloatArray
 
 

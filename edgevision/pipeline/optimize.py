@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edgevision.artifact.package import write_card_file
+from edgevision.card.write import write_card_file
 from edgevision.compress.job import Learning
 from edgevision.compress.run import prune_file
 from edgevision.convert.convert import ConvertedModel, convert
@@ -15,20 +15,20 @@ from edgevision.convert.process import Beginning
 from edgevision.errors import ImageSetError
 from edgevision.files import write_text
 from edgevision.pipeline.candidate import Candidate, answers_of
-from edgevision.pipeline.doubts import doubts, refuse_names
 from edgevision.pipeline.folder import PRUNED_MODEL, REPORT, filling
 from edgevision.pipeline.images import calibration_pixels
 from edgevision.pipeline.integer import Work, make_quantized
-from edgevision.pipeline.outcome import Outcome, outcome_to_dict
+from edgevision.pipeline.latency_meter import LOOK, Stopwatch
 from edgevision.pipeline.package import package
 from edgevision.pipeline.pixel_store import PixelStore
-from edgevision.pipeline.plan import Plan, Pruning
-from edgevision.pipeline.settle import Settled, settle
-from edgevision.pipeline.stopwatch import LOOK, Stopwatch
-from edgevision.preprocess.contract import Contract
+from edgevision.pipeline.report import Outcome, outcome_to_dict
+from edgevision.pipeline.request import Plan, Pruning
+from edgevision.pipeline.resolve_preprocessing import Settled, settle
+from edgevision.pipeline.sanity_checks import doubts, refuse_names
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.preprocess.options import of_contract
 from edgevision.progress import Progress, silent
-from edgevision.quantize.scalar_input import with_scalar_input
+from edgevision.quantize.transforms.scalar_normalization import with_scalar_input
 from edgevision.runtime.session import Session, usable_cpus
 
 FLOAT_NAME = "float32"

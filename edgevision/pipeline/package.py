@@ -5,20 +5,20 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from edgevision.artifact.card import Card, Figures, Provenance
-from edgevision.artifact.facts import Facts, facts_of
-from edgevision.artifact.model import read_model
-from edgevision.artifact.package import write_card
-from edgevision.bench.latency import Latency
-from edgevision.bench.ratio import ratio_of
+from edgevision.bench.timing.latency import Latency
+from edgevision.bench.timing.ratio import ratio_of
+from edgevision.card.card import Card, Figures, Provenance
+from edgevision.card.write import write_card
 from edgevision.convert.convert import ConvertedModel
 from edgevision.dataset.imageset import ImageSet
 from edgevision.files import sha256_of, write_bytes
 from edgevision.metrics import top_k_accuracy
 from edgevision.pipeline.candidate import Candidate
-from edgevision.pipeline.doubts import names_needed
-from edgevision.pipeline.outcome import Variant
-from edgevision.pipeline.plan import Plan
+from edgevision.pipeline.report import Variant
+from edgevision.pipeline.request import Plan
+from edgevision.pipeline.sanity_checks import names_needed
+from edgevision.tflite.facts import Facts, facts_of
+from edgevision.tflite.view import read_model
 from edgevision.verify.agreement import Comparison, compare
 from edgevision.verify.check import Asked, check_file
 

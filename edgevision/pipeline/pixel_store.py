@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from edgevision.dataset.imageset import ImageSet
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
 from edgevision.tensors import Pixels

@@ -3,26 +3,26 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edgevision.artifact.card import Card, Provenance
-from edgevision.artifact.content import read_content
-from edgevision.artifact.facts import Facts, facts_of, output_activation
-from edgevision.artifact.model import read_model
-from edgevision.artifact.package import write_card
-from edgevision.artifact.reading import read_card
-from edgevision.artifact.usage import usage_of
 from edgevision.bench.remote.dispatch import Access
 from edgevision.bench.remote.target import Target
+from edgevision.card.card import Card, Provenance
+from edgevision.card.model_io import usage_of
+from edgevision.card.read import read_card
+from edgevision.card.write import write_card
 from edgevision.dataset.imageset import ImageSet
 from edgevision.files import replacing, sha256_of
 from edgevision.pipeline.integer import Work, make_quantized
+from edgevision.pipeline.latency_meter import Stopwatch
 from edgevision.pipeline.pixel_store import PixelStore
-from edgevision.pipeline.plan import Photos
-from edgevision.pipeline.stopwatch import Stopwatch
-from edgevision.preprocess.preprocessing import Preprocessing
+from edgevision.pipeline.request import Photos
+from edgevision.preprocess.declared import Preprocessing
 from edgevision.progress import Progress, silent
 from edgevision.quantize.quantize import QuantizedModel
-from edgevision.quantize.target import Goal, Reached
+from edgevision.quantize.search.accuracy_target import Goal, Reached
 from edgevision.recipe.recipe import Recipe
+from edgevision.tflite.content import read_content
+from edgevision.tflite.facts import Facts, facts_of, output_activation
+from edgevision.tflite.view import read_model
 from edgevision.verify.check import Asked, check_file
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.errors import ImageSetError, UsageError
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.declared import Preprocessing
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.preprocess.normalize import normalize
-from edgevision.preprocess.preprocessing import Preprocessing
 from edgevision.preprocess.presets import PRESETS
 from edgevision.progress import Progress, silent
 from edgevision.tensors import FloatArray

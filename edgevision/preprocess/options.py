@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from edgevision.errors import UsageError
-from edgevision.preprocess.contract import Contract, contract_to_dict
-from edgevision.preprocess.preprocessing import AUTO, HOW, Preprocessing, said_in, unknown_preset
+from edgevision.preprocess.declared import AUTO, HOW, Preprocessing, said_in, unknown_preset
+from edgevision.preprocess.image_preprocessing import Contract, contract_to_dict
 from edgevision.preprocess.presets import PRESETS
 
 TABLE = "preprocessing"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.tensors import Pixels, RgbImage
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from edgevision.preprocess.contract import ColorOrder, Contract
+from edgevision.preprocess.image_preprocessing import ColorOrder, Contract
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

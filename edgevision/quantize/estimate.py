@@ -1,8 +1,8 @@
 """What a file costs to run, estimated from itself: the same on every machine that makes it."""
 
-from edgevision.artifact.arithmetic import INTEGER, arithmetic_of
-from edgevision.artifact.macs import costs_of
-from edgevision.artifact.model import read_model
+from edgevision.tflite.arithmetic import INTEGER, arithmetic_of
+from edgevision.tflite.cost import costs_of
+from edgevision.tflite.view import read_model
 
 FLOAT = 3
 """int8 multiply-adds that take as long as a float one: ResNet50 and MobileNet in int8 take 0.28 and

@@ -8,39 +8,39 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edgevision.artifact.content import read_content
-from edgevision.artifact.layers import layer_names
-from edgevision.artifact.model import read_model
 from edgevision.errors import ImageSetError
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.progress import Progress, silent
-from edgevision.quantize.choose import choose_and_make, may_equalize, tries_rounding
-from edgevision.quantize.choose_gates import with_raised_gates
-from edgevision.quantize.design import integer_part
-from edgevision.quantize.equalize import equalizable_pairs
-from edgevision.quantize.gates import gated_pairs
-from edgevision.quantize.graph import Graph
-from edgevision.quantize.graph_reader import read_graph
-from edgevision.quantize.graph_writer import to_bytes
-from edgevision.quantize.making import Making, Stock, Tried
-from edgevision.quantize.observe import Statistics, observe
-from edgevision.quantize.one_thread import one_thread_each
-from edgevision.quantize.patches import is_followed
-from edgevision.quantize.plan import Range, Skipped, tensors_in_integers
-from edgevision.quantize.prepare import (
+from edgevision.quantize.assign.design import integer_part
+from edgevision.quantize.assign.probe_kernels import runnable
+from edgevision.quantize.assign.scales import Range, Skipped, tensors_in_integers
+from edgevision.quantize.calibrate.prepare import (
     Images,
     Prepared,
     check_float,
     feeds,
     prepare,
 )
-from edgevision.quantize.refine import too_wide_layers
-from edgevision.quantize.rewrite import with_fast_operators
-from edgevision.quantize.runnable import runnable
-from edgevision.quantize.speed import HERE, Timer, Verdict, never_slower
-from edgevision.quantize.weights_only import to_dynamic, to_fp16
+from edgevision.quantize.calibrate.statistics import Statistics, observe
+from edgevision.quantize.correct.mean_inputs import is_followed
+from edgevision.quantize.correct.one_thread import one_thread_each
+from edgevision.quantize.correct.refine import too_wide_layers
+from edgevision.quantize.lower.weights_only import to_dynamic, to_fp16
+from edgevision.quantize.quantized_graph import Making, Stock, Tried
+from edgevision.quantize.search.choose_steps import choose_and_make, may_equalize, tries_rounding
+from edgevision.quantize.search.choose_swish_equalization import with_raised_gates
+from edgevision.quantize.search.mixed_precision import HERE, Timer, Verdict, never_slower
+from edgevision.quantize.transforms.equalization import equalizable_pairs
+from edgevision.quantize.transforms.fast_operators import with_fast_operators
+from edgevision.quantize.transforms.swish_equalization import gated_pairs
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.session import Session
+from edgevision.tflite.content import read_content
+from edgevision.tflite.graph import Graph
+from edgevision.tflite.layer_names import layer_names
+from edgevision.tflite.parse import read_graph
+from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.view import read_model
 
 __all__ = ["Images", "QuantizedModel", "quantize"]
 

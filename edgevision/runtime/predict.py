@@ -8,12 +8,12 @@ import numpy as np
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import ModelError
 from edgevision.predictions import Predictions
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
-from edgevision.runtime.crew import Crew
-from edgevision.runtime.feed import Feed
+from edgevision.runtime.input_encoder import Feed
 from edgevision.runtime.session import Session
+from edgevision.runtime.session_pool import Crew
 from edgevision.tensors import FloatArray, Pixels
 
 

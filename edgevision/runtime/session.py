@@ -9,14 +9,14 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.artifact.card import Activation
-from edgevision.artifact.content import read_content
-from edgevision.artifact.facts import output_activation
-from edgevision.artifact.model import read_model
+from edgevision.card.card import Activation
 from edgevision.errors import ModelError
 from edgevision.runtime.closing import Closing
 from edgevision.runtime.loader import RuntimeLibrary, load_runtime, uses_delegate
 from edgevision.tensors import FloatArray, Quantization, dequantize
+from edgevision.tflite.content import read_content
+from edgevision.tflite.facts import output_activation
+from edgevision.tflite.view import read_model
 
 Image = TypeVar("Image")
 Result = TypeVar("Result")

@@ -1,12 +1,12 @@
 """What a file answers on images, as on the device."""
 
-from edgevision.artifact.model import TfliteModel
 from edgevision.dataset.imageset import ImageSet
 from edgevision.predictions import Predictions
 from edgevision.progress import Progress, silent
 from edgevision.runtime.predict import predict
 from edgevision.runtime.session import Session
-from edgevision.verify.snapshot import File
+from edgevision.tflite.view import TfliteModel
+from edgevision.verify.layers.snapshot import File
 
 
 def is_classifier(model: TfliteModel) -> bool:

@@ -5,28 +5,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgevision.artifact.arithmetic import precision_of
-from edgevision.artifact.model import TfliteModel, read_model
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import UsageError
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.progress import Progress, silent
-from edgevision.verify.align import align
+from edgevision.tflite.arithmetic import precision_of
+from edgevision.tflite.view import TfliteModel, read_model
 from edgevision.verify.answers import answers_of, is_classifier
-from edgevision.verify.cause import Cause
-from edgevision.verify.causes import cause_of
+from edgevision.verify.diagnosis.cause import Cause
+from edgevision.verify.diagnosis.diagnose import cause_of
 from edgevision.verify.flips import Flip, flips_of
-from edgevision.verify.influence import Influence, Influences
-from edgevision.verify.layer_error import LayerError, Sums
-from edgevision.verify.network import Network
-from edgevision.verify.remedy import (
+from edgevision.verify.layers.align import align
+from edgevision.verify.layers.influence import Influence, Influences
+from edgevision.verify.layers.layer_error import LayerError, Sums
+from edgevision.verify.layers.network import Network
+from edgevision.verify.layers.snapshot import File, snapshots
+from edgevision.verify.same_weights import weight_likeness
+from edgevision.verify.what_if.remedy import (
     Change,
     Closeness,
     changes_for,
     closeness,
 )
-from edgevision.verify.same_weights import weight_likeness
-from edgevision.verify.snapshot import File, snapshots
 
 _INFLUENCE_IMAGES, _INFLUENCE_RUNS = 8, 1000
 """Most images, and most runs of the float network, for all layers and images together, but at

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgevision.artifact.model import TfliteModel
-from edgevision.verify.align import Pair
-from edgevision.verify.rescaled import real_values
+from edgevision.tflite.view import TfliteModel
+from edgevision.verify.layers.align import Pair
+from edgevision.verify.layers.rescaled import real_values
 
 _CHANNEL_AXIS = {"CONV_2D": 0, "FULLY_CONNECTED": 0, "TRANSPOSE_CONV": 0, "DEPTHWISE_CONV_2D": 3}
 

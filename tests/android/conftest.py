@@ -6,7 +6,7 @@ import pytest
 
 from edgevision.android.export import Exported, export
 from edgevision.android.project import Project, new_app
-from edgevision.artifact.package import write_card
+from edgevision.card.write import write_card
 from tests.android.tiny_model import tiny_card, tiny_model
 
 PACKAGE = "com.example.birds"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edgevision.android.golden import INDEX, SCHEMA_VERSION, write_values
 from edgevision.android.photos import draw
-from edgevision.preprocess.contract import Contract, contract_to_dict
+from edgevision.preprocess.image_preprocessing import Contract, contract_to_dict
 from edgevision.preprocess.normalize import input_table, normalize
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.tensors import Quantization

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgevision.android.project import demo_folder
-from edgevision.bench.result import SCHEMA_VERSION, read_results
+from edgevision.bench.results.result import SCHEMA_VERSION, read_results
 from edgevision.errors import UsageError
 
 SAMPLE = Path("core/src/test/resources/benchmark.json")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.android.apk import Apk
-from edgevision.android.check import check
+from edgevision.android.check.apk import Apk
+from edgevision.android.check.check_app import check
 from edgevision.android.export import Exported
 from edgevision.errors import UsageError
 from tests.android import binary_xml

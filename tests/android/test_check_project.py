@@ -1,9 +1,9 @@
 import json
 from pathlib import Path
 
-from edgevision.android.check import check
+from edgevision.android.check.check_app import check
+from edgevision.android.check.finding import Finding
 from edgevision.android.export import Exported
-from edgevision.android.finding import Finding
 from edgevision.android.project import Project
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from edgevision import tensors
 from edgevision.preprocess import normalize, pixels
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.tensors import FloatArray, RgbImage
 from tests.android import core_goldens, layouts
 

@@ -9,15 +9,15 @@ from edgevision.android import export as export_module
 from edgevision.android.export import Exported, export
 from edgevision.android.photos import draw, load_photos
 from edgevision.android.project import Project
-from edgevision.artifact.card_json import card_from_dict
-from edgevision.artifact.model import read_model
-from edgevision.artifact.package import write_card
-from edgevision.artifact.reading import find_card
+from edgevision.card.json_form import card_from_dict
+from edgevision.card.read import find_card
+from edgevision.card.write import write_card
 from edgevision.errors import EdgeVisionError, ModelError, UsageError
 from edgevision.files import sha256_of
 from edgevision.preprocess.pixels import to_pixels
-from edgevision.runtime.feed import Feed
+from edgevision.runtime.input_encoder import Feed
 from edgevision.runtime.session import Session
+from edgevision.tflite.view import read_model
 from tests.android.tiny_model import LABELS, Edges, tiny_card, tiny_contract, tiny_model
 
 

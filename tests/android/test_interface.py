@@ -7,10 +7,10 @@ from edgevision.android import interface
 from edgevision.android.interface import needs_int8, to_int8_interface
 from edgevision.android.photos import drawn_photos
 from edgevision.android.proof import prove_equal
-from edgevision.artifact.model import read_model
 from edgevision.errors import VerificationError
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.runtime.session import Session
+from edgevision.tflite.view import read_model
 from tests.android.tiny_model import Edges, tiny_contract, tiny_model
 
 PIXELS = tuple(to_pixels(photo.image, tiny_contract()) for photo in drawn_photos())

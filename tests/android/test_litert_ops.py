@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from edgevision.android.litert_ops import PINNED, operations, unknown_operations
-from edgevision.artifact.model import read_model
+from edgevision.android.check.litert_ops import PINNED, operations, unknown_operations
 from edgevision.errors import UsageError
 from edgevision.runtime.quiet import quiet_native
+from edgevision.tflite.view import read_model
 from tests.android.tiny_model import Edges, tiny_model
 
 

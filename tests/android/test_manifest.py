@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.android.binaries import dex_classes, load_alignment
-from edgevision.android.manifest import Element, read_binary, read_text
+from edgevision.android.check.binaries import dex_classes, load_alignment
+from edgevision.android.check.manifest import Element, read_binary, read_text
 from edgevision.errors import UsageError
 from tests.android import binary_xml
 from tests.android.apk_builder import dex, elf, manifest

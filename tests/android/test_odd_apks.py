@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edgevision.android.apk import Apk
-from edgevision.android.check import check
+from edgevision.android.check.apk import Apk
+from edgevision.android.check.check_app import check
+from edgevision.android.check.manifest import read_binary
 from edgevision.android.export import Exported
-from edgevision.android.manifest import read_binary
 from edgevision.cli import run
 from edgevision.errors import UsageError
 from tests.android import binary_xml

@@ -14,11 +14,11 @@ import ai_edge_litert.schema_py_generated as schema
 import flatbuffers
 import numpy as np
 
-from edgevision.artifact.card import Card
-from edgevision.artifact.facts import interface_of
-from edgevision.artifact.model import read_model
-from edgevision.artifact.package import write_card
-from edgevision.preprocess.contract import Contract
+from edgevision.card.card import Card
+from edgevision.card.write import write_card
+from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.tflite.facts import interface_of
+from edgevision.tflite.view import read_model
 
 WIDTH, HEIGHT, FILTERS, CLASSES = 32, 24, 8, 10
 LABELS = tuple(f"class {index}" for index in range(CLASSES))

@@ -5,7 +5,7 @@ from itertools import cycle
 
 import numpy as np
 
-from edgevision.bench.case import Case
+from edgevision.bench.timing.case import Case
 from tests.bench.conftest import FakeClock, FakeModel
 
 LAYOUT = 0.01

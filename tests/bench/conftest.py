@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgevision.bench.case import Case
+from edgevision.bench.timing.case import Case
 from edgevision.runtime.session import TensorSpec
 
 PROBE = Path(__file__).parents[2] / "edgevision/runtime/probe.tflite"

@@ -6,10 +6,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from edgevision.artifact.model import Operator, TfliteModel, read_model
-from edgevision.bench.case import Case
+from edgevision.bench.timing.case import Case
 from edgevision.runtime.loader import PROBE
 from edgevision.runtime.session import Session, TensorSpec
+from edgevision.tflite.view import Operator, TfliteModel, read_model
 from tests.bench.conftest import FakeClock
 
 OperationCost = Callable[[Operator, TfliteModel], float]

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from edgevision.bench.accuracy import accuracy_of, change_between, images_to_see, mcnemar
+from edgevision.bench.results.accuracy import accuracy_of, change_between, images_to_see, mcnemar
 from edgevision.predictions import Predictions
 
 

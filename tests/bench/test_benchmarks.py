@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from edgevision.bench.budget import read_budget
+from edgevision.bench.results.budget import read_budget
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.bench.case import Case
-from edgevision.bench.host import differences, read_host, warnings_about_host
-from edgevision.bench.sensors import Reading, read_governor, read_sensors, run_command
-from edgevision.bench.sustained import sustain
+from edgevision.bench.machine.host import differences, read_host, warnings_about_host
+from edgevision.bench.machine.sensors import Reading, read_governor, read_sensors, run_command
+from edgevision.bench.timing.case import Case
+from edgevision.bench.timing.sustained import sustain
 from edgevision.errors import ModelError
 from tests.bench.conftest import FakeWorld
 

@@ -4,14 +4,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from edgevision.bench.accuracy import Accuracy, Change, Estimate
-from edgevision.bench.budget import Limits, check_budget, read_budget
-from edgevision.bench.case import Case
-from edgevision.bench.compare import compare
-from edgevision.bench.junit import to_junit
 from edgevision.bench.measure import Job, measure
-from edgevision.bench.plan import Plan
-from edgevision.bench.result import Result
+from edgevision.bench.results.accuracy import Accuracy, Change, Estimate
+from edgevision.bench.results.budget import Limits, check_budget, read_budget
+from edgevision.bench.results.compare import compare
+from edgevision.bench.results.junit import to_junit
+from edgevision.bench.results.result import Result
+from edgevision.bench.timing.case import Case
+from edgevision.bench.timing.plan import Plan
 from edgevision.errors import UsageError
 from tests.bench.conftest import PROBE
 

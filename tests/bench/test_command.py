@@ -11,8 +11,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from edgevision.cli.app import guarded
-from edgevision.cli.bench import bench
-from edgevision.cli.compare import compare
+from edgevision.cli.commands.bench import bench
+from edgevision.cli.commands.compare import compare
 from tests.bench.conftest import PROBE
 from tests.bench.networks import brightness_classifier
 

@@ -10,10 +10,10 @@ from itertools import starmap
 
 import numpy as np
 
-from edgevision.bench.case import Case
-from edgevision.bench.latency import Latency, time_cases
-from edgevision.bench.plan import Plan
-from edgevision.bench.ratio import ratio_apart, ratio_of
+from edgevision.bench.timing.case import Case
+from edgevision.bench.timing.latency import Latency, time_cases
+from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.ratio import ratio_apart, ratio_of
 from tests.bench.busy_machine import BusyMachine
 
 COMPARISONS = 50

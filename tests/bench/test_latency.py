@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevision.bench.case import Case, cases_for
-from edgevision.bench.inputs import fill_random
-from edgevision.bench.latency import time_cases, time_models
-from edgevision.bench.plan import Plan
+from edgevision.bench.timing.case import Case, cases_for
+from edgevision.bench.timing.inputs import fill_random
+from edgevision.bench.timing.latency import time_cases, time_models
+from edgevision.bench.timing.plan import Plan
 from edgevision.errors import ModelError
 from tests.bench.conftest import FakeWorld
 

@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevision.artifact.arithmetic import arithmetic_of
-from edgevision.artifact.macs import multiply_adds
-from edgevision.artifact.model import Operator, TfliteModel, read_model
-from edgevision.bench.case import Case
-from edgevision.bench.cut import single_operations
-from edgevision.bench.delegation import Delegation, delegation_of, divide
-from edgevision.bench.explain import explain, outside
-from edgevision.bench.memory import activation_peak, memory_of
-from edgevision.bench.profile import OperationTime, Profile, profile, warnings_about_parts
+from edgevision.bench.machine.memory import activation_peak, memory_of
+from edgevision.bench.operators.delegation import Delegation, delegation_of, divide
+from edgevision.bench.operators.explain import explain, outside
+from edgevision.bench.operators.profile import OperationTime, Profile, profile, warnings_about_parts
+from edgevision.bench.timing.case import Case
 from edgevision.runtime.session import Session
+from edgevision.tflite.arithmetic import arithmetic_of
+from edgevision.tflite.cost import multiply_adds
+from edgevision.tflite.extract import single_operations
+from edgevision.tflite.view import Operator, TfliteModel, read_model
 from tests.bench.conftest import PROBE
 from tests.bench.known_processor import KnownProcessor
 from tests.bench.networks import hard_swish_network

@@ -4,12 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.bench.accuracy import Estimate
-from edgevision.bench.case import cases_for
 from edgevision.bench.measure import Job, measure
 from edgevision.bench.plain import from_plain, to_plain
-from edgevision.bench.plan import Plan
-from edgevision.bench.result import (
+from edgevision.bench.results.accuracy import Estimate
+from edgevision.bench.results.result import (
     SCHEMA_VERSION,
     Result,
     from_document,
@@ -17,6 +15,8 @@ from edgevision.bench.result import (
     to_document,
     to_text,
 )
+from edgevision.bench.timing.case import cases_for
+from edgevision.bench.timing.plan import Plan
 from edgevision.errors import UsageError
 
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.bench.latency import Latency, Round
-from edgevision.bench.ratio import ratio_of, signed_rank_interval
-from edgevision.bench.stability import warnings_about
-from edgevision.bench.summary import summarize
-from edgevision.bench.warmup import steady_from
+from edgevision.bench.timing.latency import Latency, Round
+from edgevision.bench.timing.ratio import ratio_of, signed_rank_interval
+from edgevision.bench.timing.stability import warnings_about
+from edgevision.bench.timing.summary import summarize
+from edgevision.bench.timing.warmup import steady_from
 
 
 def latency(name: str, rounds: list[list[int]]) -> Latency:

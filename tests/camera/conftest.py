@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevision.camera.frame import Frame
-from edgevision.camera.recognizer import Look
-from edgevision.camera.result import Answer, Result
+from edgevision.camera.loop.predictor import Look
+from edgevision.camera.loop.result import Answer, Result
+from edgevision.camera.sources.frame import Frame
 
 ROOT = Path(__file__).resolve().parents[2]
 

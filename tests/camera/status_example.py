@@ -3,8 +3,8 @@
 from typing import Any
 
 from edgevision.camera.board import BoardHealth
-from edgevision.camera.status import Status
-from edgevision.camera.tally import Tally
+from edgevision.camera.loop.stats import Tally
+from edgevision.camera.loop.status import Status
 from tests.camera.conftest import make_result
 
 

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edgevision.camera.frame import Frame
-from edgevision.camera.source import FrameSource, SourceOptions, open_source, parse_source
+from edgevision.camera.sources.frame import Frame
+from edgevision.camera.sources.source import FrameSource, SourceOptions, open_source, parse_source
 from edgevision.errors import DeviceError
 
 

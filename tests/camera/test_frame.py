@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgevision.camera.frame import Frame, Layout
-from edgevision.camera.orientation import Orientation
+from edgevision.camera.sources.frame import Frame, Layout
+from edgevision.camera.sources.orientation import Orientation
 from edgevision.errors import DeviceError, UsageError
 
 RGB = np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)

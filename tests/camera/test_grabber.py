@@ -2,8 +2,8 @@ import itertools
 import threading
 from collections.abc import Callable
 
-from edgevision.camera.frame import Frame
-from edgevision.camera.grabber import Grabber
+from edgevision.camera.loop.grabber import Grabber
+from edgevision.camera.sources.frame import Frame
 from edgevision.errors import DeviceError
 from tests.camera.conftest import make_frame, wait_until, waiting_for
 

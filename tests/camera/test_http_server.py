@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from edgevision.camera.http_server import HttpServer, Limits
-from edgevision.camera.mjpeg import MjpegSplitter
-from edgevision.camera.status import Status
-from edgevision.camera.tally import Tally
+from edgevision.camera.loop.stats import Tally
+from edgevision.camera.loop.status import Status
+from edgevision.camera.outputs.http_server import HttpServer, Limits
+from edgevision.camera.sources.mjpeg import MjpegSplitter
 from edgevision.errors import DeviceError
 from tests.camera.conftest import make_frame, make_result, wait_until
 from tests.camera.status_example import make_status
@@ -282,7 +282,7 @@ def test_nothing_is_drawn_while_nobody_looks(
         drawn.append(1)
         return b"x"
 
-    monkeypatch.setattr("edgevision.camera.http_hub.encode", encode)
+    monkeypatch.setattr("edgevision.camera.outputs.http_hub.encode", encode)
     time.sleep(0.3)
     assert not drawn
     with camera.connect(b"GET /stream HTTP/1.1\r\n\r\n"):

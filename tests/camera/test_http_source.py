@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from edgevision.camera.source import FrameSource, SourceOptions, open_source, parse_source
+from edgevision.camera.sources.source import FrameSource, SourceOptions, open_source, parse_source
 from edgevision.errors import DeviceError, EdgeVisionError
 from tests.camera.clock_frames import clock_jpeg
 

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.camera.http_server import parse_address
-from edgevision.camera.http_wire import HttpError, parse_head
+from edgevision.camera.outputs.http_server import parse_address
+from edgevision.camera.outputs.http_wire import HttpError, parse_head
 from edgevision.errors import UsageError
 
 

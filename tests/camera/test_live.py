@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from edgevision.camera.frame import Frame
-from edgevision.camera.loop import CameraLoop
-from edgevision.camera.plan import LoopPlan
-from edgevision.camera.source import SourceOptions, open_source, parse_source
-from edgevision.camera.watchdog import Patience
+from edgevision.camera.loop.loop import CameraLoop
+from edgevision.camera.loop.plan import LoopPlan
+from edgevision.camera.loop.watchdog import Patience
+from edgevision.camera.sources.frame import Frame
+from edgevision.camera.sources.source import SourceOptions, open_source, parse_source
 from tests.camera.clock_frames import lag_ms, read_clock
 from tests.camera.conftest import CameraStand, FakeLooker, Recorder, wait_until
 

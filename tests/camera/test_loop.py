@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgevision.camera.frame import Frame
-from edgevision.camera.loop import CameraLoop
-from edgevision.camera.plan import LoopPlan
-from edgevision.camera.source import FrameSource
-from edgevision.camera.synthetic_source import SyntheticSource
-from edgevision.camera.systemd import Notifier
-from edgevision.camera.watchdog import Patience
+from edgevision.camera.loop.loop import CameraLoop
+from edgevision.camera.loop.plan import LoopPlan
+from edgevision.camera.loop.watchdog import Patience
+from edgevision.camera.outputs.systemd import Notifier
+from edgevision.camera.sources.frame import Frame
+from edgevision.camera.sources.source import FrameSource
+from edgevision.camera.sources.synthetic import SyntheticSource
 from edgevision.errors import DeviceError, EdgeVisionError, ModelError
 from tests.camera.conftest import FakeLooker, Recorder, make_frame, wait_until, waiting_for
 
@@ -283,7 +283,7 @@ def test_size_may_change_in_mid_stream(stop: threading.Event, every_frame: bool)
 
 
 def test_slow_sink_does_not_slow_inference(stop: threading.Event) -> None:
-    from edgevision.camera.sink import QueuedSink, result_only
+    from edgevision.camera.outputs.sink import QueuedSink, result_only
 
     gate = threading.Event()
     stuck: QueuedSink[Any] = QueuedSink("stuck", waiting_for(gate), choose=result_only, places=5)
@@ -301,7 +301,7 @@ def test_slow_sink_does_not_slow_inference(stop: threading.Event) -> None:
 
 
 def test_closed_pipe_ends_the_run(stop: threading.Event) -> None:
-    from edgevision.camera.sink import QueuedSink, result_only
+    from edgevision.camera.outputs.sink import QueuedSink, result_only
 
     def write(_item: object) -> None:
         raise BrokenPipeError

@@ -4,7 +4,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.camera.mailbox import LatestSlot, Line
+from edgevision.camera.loop.mailbox import LatestSlot, Line
 
 
 def test_slot_gives_the_newest_and_counts_the_rest() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.camera.mjpeg import MAX_JPEG_BYTES, MjpegSplitter
+from edgevision.camera.sources.mjpeg import MAX_JPEG_BYTES, MjpegSplitter
 from edgevision.errors import DeviceError
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from edgevision.camera.model_choice import choose_model, find_model, read_labels
 from edgevision.errors import ImageSetError, ModelError, UsageError
-from edgevision.preprocess.contract import Contract
-from edgevision.runtime.feed import Feed
+from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.runtime.input_encoder import Feed
 from edgevision.runtime.session import Session
 
 
@@ -86,8 +86,8 @@ def test_int8_model_without_a_card_is_not_guessed(shared: Path) -> None:
 
 
 def test_card_in_the_file_supplies_preprocessing_and_labels(shared: Path, tmp_path: Path) -> None:
-    from edgevision.artifact.card import Card, TensorCard
-    from edgevision.artifact.package import write_card
+    from edgevision.card.card import Card, TensorCard
+    from edgevision.card.write import write_card
 
     contract = Contract(
         width=32, height=32, fit="center-crop", crop_fraction=0.875, mean=(127.5,), std=(127.5,)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from edgevision.camera.mqtt import Broker, mqtt_sink, parse_broker
+from edgevision.camera.outputs.mqtt import Broker, mqtt_sink, parse_broker
 from edgevision.errors import MissingDependencyError, UsageError
 from tests.camera.conftest import make_frame, make_result, wait_until
 

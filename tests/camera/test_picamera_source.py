@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from edgevision.camera.checkup import check_picamera2
-from edgevision.camera.picamera_source import PicameraSource, load_picamera2, open_picamera
-from edgevision.camera.source import SourceOptions
+from edgevision.camera.sources.picamera import PicameraSource, load_picamera2, open_picamera
+from edgevision.camera.sources.source import SourceOptions
 from edgevision.errors import DeviceError, MissingDependencyError, UsageError
 from tests.camera import fake_picamera2
 
@@ -163,7 +163,7 @@ def broken(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def fail(_name: str) -> Any:
         raise error
 
-    monkeypatch.setattr("edgevision.camera.picamera_source.importlib.import_module", fail)
+    monkeypatch.setattr("edgevision.camera.sources.picamera.importlib.import_module", fail)
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from edgevision.camera.frame import Frame
-from edgevision.camera.recognizer import Look
-from edgevision.camera.reporter import Reporter
-from edgevision.camera.result import Answer
-from edgevision.camera.steady import Smoothing, Steady
-from edgevision.camera.tally import Tally
+from edgevision.camera.loop.hysteresis import Smoothing, Steady
+from edgevision.camera.loop.predictor import Look
+from edgevision.camera.loop.reporter import Reporter
+from edgevision.camera.loop.result import Answer
+from edgevision.camera.loop.stats import Tally
+from edgevision.camera.sources.frame import Frame
 from tests.camera.conftest import Recorder, make_frame, wait_until, waiting_for
 
 ANSWERS = (Answer(index=0, label="cat", score=0.9), Answer(index=1, label="dog", score=0.3))

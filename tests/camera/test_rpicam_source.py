@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.camera.rpicam_source import open_rpicam
-from edgevision.camera.source import SourceOptions
+from edgevision.camera.sources.rpicam import open_rpicam
+from edgevision.camera.sources.source import SourceOptions
 from edgevision.errors import DeviceError, MissingDependencyError, UsageError
 from tests.camera.clock_frames import clock_jpeg
 

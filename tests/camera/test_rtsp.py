@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.camera.source import SourceOptions
+from edgevision.camera.sources.source import SourceOptions
 from tests.camera.conftest import CameraProcess, wait_until
 from tests.camera.test_live import sender_ms, watching
 

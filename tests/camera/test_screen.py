@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from edgevision.camera.frame import Frame
-from edgevision.camera.overlay import draw, encode
-from edgevision.camera.result import Answer
-from edgevision.camera.terminal import status_line, terminal_sink
-from edgevision.camera.window import check_window
+from edgevision.camera.loop.result import Answer
+from edgevision.camera.outputs.overlay import draw, encode
+from edgevision.camera.outputs.terminal import status_line, terminal_sink
+from edgevision.camera.outputs.window import check_window
+from edgevision.camera.sources.frame import Frame
 from edgevision.errors import MissingDependencyError
 from tests.camera.conftest import make_frame, make_result, wait_until
 from tests.camera.status_example import make_status

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.camera.frame import Frame
-from edgevision.camera.jsonl import jsonl_sink
-from edgevision.camera.keep import SaveRule, keep_sink, parse_save_rule
-from edgevision.camera.result import Answer, Result, result_to_dict
-from edgevision.camera.sink import NewestSink, QueuedSink, result_only
+from edgevision.camera.loop.result import Answer, Result, result_to_dict
+from edgevision.camera.outputs.jsonl import jsonl_sink
+from edgevision.camera.outputs.recorder import SaveRule, keep_sink, parse_save_rule
+from edgevision.camera.outputs.sink import NewestSink, QueuedSink, result_only
+from edgevision.camera.sources.frame import Frame
 from edgevision.dataset.decode import decode_image
 from edgevision.errors import EdgeVisionError, UsageError
 from tests.camera.conftest import make_frame, make_result, wait_until, waiting_for

@@ -5,8 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.camera.auto_source import find_camera, usb_cameras
-from edgevision.camera.source import KINDS, SourceName, SourceOptions, open_source, parse_source
+from edgevision.camera.sources.auto import find_camera, usb_cameras
+from edgevision.camera.sources.source import (
+    KINDS,
+    SourceName,
+    SourceOptions,
+    open_source,
+    parse_source,
+)
 from edgevision.errors import DeviceError, EdgeVisionError, MissingDependencyError, UsageError
 
 

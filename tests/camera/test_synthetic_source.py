@@ -1,7 +1,7 @@
 import itertools
 import time
 
-from edgevision.camera.synthetic_source import SyntheticSource
+from edgevision.camera.sources.synthetic import SyntheticSource
 
 
 class Clock:

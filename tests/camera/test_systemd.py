@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.camera.systemd import Notifier, unit_text
+from edgevision.camera.outputs.systemd import Notifier, unit_text
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgevision.camera.frame import Frame, Layout
-from edgevision.camera.tensor_input import TensorInput
+from edgevision.camera.loop.tensor_input import TensorInput
+from edgevision.camera.sources.frame import Frame, Layout
 from edgevision.errors import ModelError
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.preprocess.pixels import to_pixels
-from edgevision.runtime.feed import Feed
+from edgevision.runtime.input_encoder import Feed
 from edgevision.runtime.session import Session, TensorSpec
 from edgevision.tensors import Quantization
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from edgevision.camera.watchdog import Patience, Watchdog
+from edgevision.camera.loop.watchdog import Patience, Watchdog
 from edgevision.errors import DeviceError, EdgeVisionError
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from edgevision.cli import run
-from edgevision.dataset.calibration_set import read_set
-from tests.artifact.models import classifier
+from edgevision.dataset.calibration.calibration_set import read_set
 from tests.dataset.pictures import fill, picture, save
+from tests.tflite.models import classifier
 
 PROBE = Path(__file__).parents[2] / "edgevision" / "runtime" / "probe.tflite"
 

@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevision.artifact.package import write_card
-from edgevision.cli.evaluate import evaluate
+from edgevision.card.write import write_card
+from edgevision.cli.commands.evaluate import evaluate
 from edgevision.errors import ImageSetError, UsageError
-from tests.artifact.conftest import CardOf, card_of, float_model, uint8_model
-from tests.artifact.models import LABELS, SIDE, classifier
+from tests.card.conftest import CardOf, card_of, float_model, uint8_model
+from tests.tflite.models import LABELS, SIDE, classifier
 
 __all__ = ["card_of", "float_model", "uint8_model"]
 

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.artifact.envelope import wrap
-from edgevision.artifact.package import write_card
+from edgevision.card.write import write_card
 from edgevision.cli import console
-from edgevision.cli.inspect import formula, inspect
-from edgevision.cli.lines import short_count, shown
+from edgevision.cli.commands.inspect import formula, inspect
+from edgevision.cli.show.lines import short_count, shown
 from edgevision.errors import ModelError
-from tests.artifact.conftest import CardOf, card_of, float_model, uint8_model
-from tests.artifact.models import pack, unpack
+from edgevision.tflite.envelope import wrap
+from tests.card.conftest import CardOf, card_of, float_model, uint8_model
+from tests.tflite.models import pack, unpack
 
 __all__ = ["card_of", "float_model", "uint8_model"]
 
@@ -135,7 +135,7 @@ def test_stranger_of_the_uint8_age_is_shown(
 
 
 def test_zero_point_below_zero_is_added(uint8_model: bytes) -> None:
-    from edgevision.artifact.card import TensorCard
+    from edgevision.card.card import TensorCard
 
     tensor = TensorCard(name="x", shape=(1,), dtype="int8", scale=0.5, zero_point=-128)
     assert formula(tensor) == "real = 0.5 * (stored + 128)"

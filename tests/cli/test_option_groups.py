@@ -5,13 +5,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from edgevision.cli.option_groups import spread_groups
-from edgevision.cli.preprocessing_options import (
+from edgevision.cli.options.groups import spread_groups
+from edgevision.cli.options.preprocessing import (
     MeasuredPreprocessingOptions,
     PreprocessingOptions,
 )
 from edgevision.errors import UsageError
-from edgevision.preprocess.preprocessing import Preprocessing
+from edgevision.preprocess.declared import Preprocessing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

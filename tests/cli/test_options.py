@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from edgevision.cli import run
-from edgevision.cli.integer_options import IntegerOptions
-from edgevision.cli.photos import calibration_photos, over_set
+from edgevision.cli.options.integer import IntegerOptions
+from edgevision.cli.options.photos import calibration_photos, over_set
 from edgevision.errors import UsageError
-from edgevision.preprocess.preprocessing import Preprocessing
+from edgevision.preprocess.declared import Preprocessing
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from edgevision.cli.prune import prune
+from edgevision.cli.commands.prune import prune
 from edgevision.errors import TargetMissedError, UsageError
 
 keras = pytest.importorskip("keras")

@@ -5,17 +5,17 @@ import cv2
 import numpy as np
 import pytest
 
-from edgevision.artifact.card import Card
-from edgevision.artifact.facts import facts_of
-from edgevision.artifact.model import read_model
-from edgevision.artifact.package import write_card
-from edgevision.artifact.reading import read_card
+from edgevision.card.card import Card
+from edgevision.card.read import read_card
+from edgevision.card.write import write_card
 from edgevision.cli import run
-from edgevision.cli.quantize import quantize
+from edgevision.cli.commands.quantize import quantize
 from edgevision.errors import ModelError, TargetMissedError, UsageError, VerificationError
-from edgevision.preprocess.contract import Contract
-from edgevision.quantize.graph_writer import to_bytes
-from edgevision.quantize.target import Measured
+from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.quantize.search.accuracy_target import Measured
+from edgevision.tflite.facts import facts_of
+from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.view import read_model
 from tests.quantize.builder import Builder, random_images, small_cnn
 
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.compress.graph import ChannelGraph
+from edgevision.compress.graph.channel_graph import ChannelGraph
 
 
 @contextmanager

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.compress.channels import Channels
-from edgevision.compress.graph import ChannelGraph
-from edgevision.compress.rules import kind
-from edgevision.compress.trace import Call, Wire
+from edgevision.compress.graph.channel_graph import ChannelGraph
+from edgevision.compress.graph.channels import Channels
+from edgevision.compress.graph.trace import Call, Wire
+from edgevision.compress.rules.rule import kind
 
 _OVER_CHANNELS = {"layers.LayerNormalization", "layers.RMSNormalization"}
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.compress.examples import Examples
-from edgevision.preprocess.contract import Contract
+from edgevision.compress.finetune.examples import Examples
+from edgevision.preprocess.image_preprocessing import Contract
 
 CONTRACT = Contract(width=8, height=8, fit="stretch", mean=(127.5,), std=(127.5,))
 

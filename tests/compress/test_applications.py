@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import pytest
 
-from edgevision.compress.graph import ChannelGraph, build_graph
-from edgevision.compress.removal import remove
-from edgevision.compress.trace import trace
+from edgevision.compress.graph.channel_graph import ChannelGraph, build_graph
+from edgevision.compress.graph.removal import remove
+from edgevision.compress.graph.trace import trace
 from tests.compress.models import double_precision, drop_randomly, randomize
 from tests.compress.replay import outputs_with_zeros
 

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgevision.compress.choice import Chooser
-from edgevision.compress.cost import cost_model
-from edgevision.compress.graph import build_graph
-from edgevision.compress.importance import taylor_scores, weight_scores
+from edgevision.compress.graph.channel_graph import build_graph
+from edgevision.compress.graph.cost import cost_model
+from edgevision.compress.graph.removal import remove
+from edgevision.compress.graph.trace import trace
+from edgevision.compress.importance.choice import Chooser
+from edgevision.compress.importance.scores import taylor_scores, weight_scores
 from edgevision.compress.plan import Plan, Ranking, Target
 from edgevision.compress.prune import ladder, prune
-from edgevision.compress.removal import remove
-from edgevision.compress.trace import trace
 from edgevision.errors import ModelError, TargetMissedError, UsageError
 from tests.compress.models import randomize, resnet_like
 

@@ -9,7 +9,7 @@ import pytest
 from edgevision.compress.plan import Plan, Target
 from edgevision.compress.prune import prune
 from edgevision.convert.convert import convert
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.named import recipe_for
 from edgevision.runtime.session import Session

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from edgevision.compress.graph import build_graph
-from edgevision.compress.removal import remove
-from edgevision.compress.trace import trace
+from edgevision.compress.graph.channel_graph import build_graph
+from edgevision.compress.graph.removal import remove
+from edgevision.compress.graph.trace import trace
 from edgevision.errors import ModelError
 from tests.compress.models import drop_randomly, randomize, resnet_like
 from tests.compress.random_models import Step, heads, random_model, steps

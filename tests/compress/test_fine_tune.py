@@ -8,13 +8,13 @@ import keras
 import numpy as np
 import pytest
 
-from edgevision.compress.distillation import answers_of, distance, label_loss
-from edgevision.compress.fine_tune import fine_tune
+from edgevision.compress.finetune.distillation import answers_of, distance, label_loss
+from edgevision.compress.finetune.fine_tune import fine_tune
+from edgevision.compress.finetune.training import Training, Weights
+from edgevision.compress.graph.removal import rebuild
+from edgevision.compress.graph.trace import trace
 from edgevision.compress.plan import Plan, Target
 from edgevision.compress.prune import Pruned, prune
-from edgevision.compress.removal import rebuild
-from edgevision.compress.trace import trace
-from edgevision.compress.training import Training, Weights
 from edgevision.errors import ImageSetError, UsageError
 from tests.compress.small_set import examples
 

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from edgevision.compress.graph import ChannelGraph, build_graph
-from edgevision.compress.removal import remove
-from edgevision.compress.trace import trace
+from edgevision.compress.graph.channel_graph import ChannelGraph, build_graph
+from edgevision.compress.graph.removal import remove
+from edgevision.compress.graph.trace import trace
 from edgevision.errors import ModelError, UsageError
 from tests.compress.models import resnet_like
 from tests.compress.random_models import Blend

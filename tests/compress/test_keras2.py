@@ -7,11 +7,11 @@ import keras
 import numpy as np
 import pytest
 
+from edgevision.compress.graph.removal import rebuild
+from edgevision.compress.graph.trace import trace
 from edgevision.compress.load import load_keras
 from edgevision.compress.plan import Plan, Target
-from edgevision.compress.removal import rebuild
 from edgevision.compress.run import prune_file
-from edgevision.compress.trace import trace
 from edgevision.convert.convert import convert
 from edgevision.errors import ModelError
 from edgevision.runtime.session import Session

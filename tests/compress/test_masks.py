@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.compress.fine_tune import fine_tune, steps_of
-from edgevision.compress.masking_plan import MaskingPlan
-from edgevision.compress.masks import (
+from edgevision.compress.finetune.fine_tune import fine_tune, steps_of
+from edgevision.compress.graph.removal import rebuild
+from edgevision.compress.graph.trace import trace
+from edgevision.compress.masking.masks import (
     Masker,
     mask_once,
     masked_kernels,
@@ -22,9 +23,8 @@ from edgevision.compress.masks import (
     sparsity_of,
     two_of_four_masked,
 )
-from edgevision.compress.removal import rebuild
-from edgevision.compress.schedules import schedule_for
-from edgevision.compress.trace import trace
+from edgevision.compress.masking.plan import MaskingPlan
+from edgevision.compress.masking.schedules import schedule_for
 from edgevision.errors import UsageError
 from edgevision.keras_model.child import child_environment
 from tests.compress.models import randomize, resnet_like
@@ -80,8 +80,8 @@ def test_constant_sparsity_begins_when_told() -> None:
 def test_importing_the_schedules_leaves_keras_3_alone() -> None:
     program = (
         "import os, keras\n"
-        "from edgevision.compress.masking_plan import MaskingPlan\n"
-        "from edgevision.compress.schedules import schedule_for\n"
+        "from edgevision.compress.masking.plan import MaskingPlan\n"
+        "from edgevision.compress.masking.schedules import schedule_for\n"
         "schedule_for(MaskingPlan(sparsity=0.5), 100)(0)\n"
         "import tensorflow as tf\n"
         "print(os.environ.get('TF_USE_LEGACY_KERAS'), tf.keras.layers.Layer.__module__[:6])\n"

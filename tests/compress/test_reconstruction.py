@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from edgevision.compress.graph import build_graph
+from edgevision.compress.graph.channel_graph import build_graph
+from edgevision.compress.graph.removal import remove
+from edgevision.compress.graph.trace import trace
+from edgevision.compress.importance.reconstruction import _patches, reconstruct
 from edgevision.compress.plan import Plan, Target
 from edgevision.compress.prune import prune
-from edgevision.compress.reconstruction import _patches, reconstruct
-from edgevision.compress.removal import remove
-from edgevision.compress.trace import trace
 from tests.compress.models import drop_randomly, randomize, resnet_like
 
 layers = keras.layers

@@ -10,15 +10,15 @@ from typing import Any
 import keras
 import pytest
 
+from edgevision.compress.finetune.training import Training
 from edgevision.compress.job import Job, Learning, job_from_json, job_to_json
-from edgevision.compress.masking_plan import MaskingPlan
+from edgevision.compress.masking.plan import MaskingPlan
 from edgevision.compress.plan import Plan, Target
 from edgevision.compress.report import PruneReport, report_from_dict, report_to_dict
 from edgevision.compress.run import predict_file, prune_file
 from edgevision.compress.steps import step_plans
-from edgevision.compress.training import Training
 from edgevision.errors import EdgeVisionError, ModelError, TargetMissedError, UsageError
-from edgevision.preprocess.preprocessing import Preprocessing
+from edgevision.preprocess.declared import Preprocessing
 from tests.compress.models import randomize, resnet_like
 from tests.compress.small_set import write_set
 from tests.compress.test_fine_tune import QUICK, quarters_net

@@ -15,9 +15,9 @@ import tensorflow as tf
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
 import numpy as np
-from edgevision.compress.distillation import answers_of
-from edgevision.compress.learner import Learner
-from edgevision.compress.training import Weights
+from edgevision.compress.finetune.distillation import answers_of
+from edgevision.compress.finetune.learner import Learner
+from edgevision.compress.finetune.training import Weights
 from tests.compress.small_set import examples
 from tests.compress.test_fine_tune import half_of, quarters_net
 

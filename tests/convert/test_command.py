@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from edgevision.cli import run
-from edgevision.cli.conversion_options import parse_shape
+from edgevision.cli.options.conversion import parse_shape
 from edgevision.errors import UsageError
 from tests.convert.conftest import ROOT, Gallery, child_env
 from tests.processes import children_of, wait_until_ended

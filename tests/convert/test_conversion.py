@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from edgevision.artifact.model import read_model
 from edgevision.convert.layers import layer_of
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray
+from edgevision.tflite.view import read_model
 from tests.convert.conftest import Gallery
 
 SAME_AS_KERAS = (

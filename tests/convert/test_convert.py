@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevision.artifact.model import read_model
 from edgevision.convert.convert import ConvertedModel, convert
 from edgevision.convert.layers import layer_of
 from edgevision.errors import ModelError
 from edgevision.runtime.session import Session
+from edgevision.tflite.view import read_model
 from tests.convert.conftest import ROOT, Gallery, built
 
 REAL = ROOT.parent / "shared" / "data" / "models"

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevision.dataset.calibration_set import find_set, no_set, read_set, write_set
-from edgevision.dataset.choose import choose
-from edgevision.dataset.open_set import open_image_set
+from edgevision.dataset.calibration.calibration_set import find_set, no_set, read_set, write_set
+from edgevision.dataset.calibration.choose import choose
+from edgevision.dataset.formats.open_set import open_image_set
 from edgevision.dataset.toml_text import to_toml
 from edgevision.errors import EdgeVisionError, ImageSetError, UsageError
 from edgevision.preprocess.options import from_flags

@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevision.dataset.check import Finding, check
+from edgevision.dataset.calibration.check import Finding, check
+from edgevision.dataset.calibration.stability import Range, measure_stability, overlap
+from edgevision.dataset.formats.open_set import open_image_set
 from edgevision.dataset.imageset import ImageSet, Item
-from edgevision.dataset.open_set import open_image_set
-from edgevision.dataset.stability import Range, measure_stability, overlap
 from edgevision.tensors import RgbImage
 from tests.dataset.pictures import fill, picture, save
 

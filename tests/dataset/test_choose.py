@@ -4,8 +4,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from edgevision.dataset.choose import choose
-from edgevision.dataset.open_set import open_image_set
+from edgevision.dataset.calibration.choose import choose
+from edgevision.dataset.formats.open_set import open_image_set
 from edgevision.errors import ImageSetError, UsageError
 from tests.dataset.pictures import fill, picture, save
 

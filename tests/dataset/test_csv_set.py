@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.dataset.open_set import open_image_set
+from edgevision.dataset.formats.open_set import open_image_set
 from edgevision.errors import ImageSetError
 from tests.dataset.pictures import fill
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgevision.dataset.open_set import open_image_set
+from edgevision.dataset.formats.open_set import open_image_set
 from edgevision.errors import ImageSetError
 from tests.dataset.pictures import picture
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.dataset.choose import choose
-from edgevision.dataset.open_set import open_image_set
+from edgevision.dataset.calibration.choose import choose
+from edgevision.dataset.formats.open_set import open_image_set
 from edgevision.errors import ImageSetError
 
 

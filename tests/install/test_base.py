@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 import pytest
 
-from edgevision.artifact.card import Card
-from edgevision.artifact.facts import facts_of
-from edgevision.artifact.model import read_model
-from edgevision.artifact.package import write_card
-from edgevision.preprocess.contract import Contract
+from edgevision.card.card import Card
+from edgevision.card.write import write_card
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.runtime.loader import PROBE
+from edgevision.tflite.facts import facts_of
+from edgevision.tflite.view import read_model
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,17 +7,17 @@ from types import SimpleNamespace
 import cv2
 import pytest
 
-from edgevision.bench.latency import Latency, Round
 from edgevision.bench.measure import Job
 from edgevision.bench.remote.dispatch import Access
 from edgevision.bench.remote.target import Target
+from edgevision.bench.timing.latency import Latency, Round
 from edgevision.cli import run
 from edgevision.errors import DeviceError
-from edgevision.pipeline import stopwatch
-from edgevision.quantize import speed
-from edgevision.quantize.graph_writer import to_bytes
-from edgevision.quantize.speed import Cost
-from edgevision.quantize.target import Measured
+from edgevision.pipeline import latency_meter as stopwatch
+from edgevision.quantize.search import mixed_precision as speed
+from edgevision.quantize.search.accuracy_target import Measured
+from edgevision.quantize.search.mixed_precision import Cost
+from edgevision.tflite.serialize import to_bytes
 from tests.quantize.builder import random_images, small_cnn
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgevision.artifact.reading import read_card
+from edgevision.card.read import read_card
 from edgevision.cli import run
 from edgevision.dataset.decode import decode_image
 from edgevision.preprocess.pixels import to_pixels

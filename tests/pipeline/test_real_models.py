@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edgevision.cli import run
-from edgevision.quantize.speed import LEFT
+from edgevision.quantize.search.mixed_precision import LEFT
 
 pytestmark = pytest.mark.slow
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from edgevision.convert.convert import convert
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.preprocess.normalize import normalize
 from edgevision.preprocess.presets import PRESETS
-from edgevision.quantize.scalar_input import with_scalar_input
+from edgevision.quantize.transforms.scalar_normalization import with_scalar_input
 from edgevision.runtime.session import Session
 
 

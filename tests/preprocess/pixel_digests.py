@@ -10,7 +10,7 @@ import sys
 import cv2
 import numpy as np
 
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.tensors import RgbImage
 

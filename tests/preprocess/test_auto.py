@@ -4,7 +4,7 @@ from numpy.typing import NDArray
 
 from edgevision.errors import ImageSetError, UsageError
 from edgevision.preprocess.auto import Choice, Trial, candidates, clear_winner, doubt, run_trials
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.preprocess.options import from_flags
 from edgevision.preprocess.presets import preset_of
 from edgevision.tensors import FloatArray

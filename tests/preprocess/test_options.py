@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from edgevision.errors import UsageError
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.declared import Preprocessing, nothing_said
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.preprocess.options import (
     from_dict,
     from_flags,
@@ -13,7 +14,6 @@ from edgevision.preprocess.options import (
     parse_numbers,
     to_dict,
 )
-from edgevision.preprocess.preprocessing import Preprocessing, nothing_said
 from edgevision.preprocess.presets import PRESETS
 
 PHOTO: dict[str, Any] = {"width": 224, "height": 160, "channels": 3}

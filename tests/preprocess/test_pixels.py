@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.preprocess.contract import ColorOrder, Contract, Fit
+from edgevision.preprocess.image_preprocessing import ColorOrder, Contract, Fit
 from edgevision.preprocess.pixels import place, to_gray, to_pixels
 from edgevision.tensors import RgbImage
 from tests.preprocess import pixel_digests

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.declared import Preprocessing
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.preprocess.normalize import input_table, normalize
 from edgevision.preprocess.pixels import to_pixels
-from edgevision.preprocess.preprocessing import Preprocessing
 from edgevision.preprocess.presets import PRESETS, describe, preset_of
 from edgevision.tensors import Quantization
 

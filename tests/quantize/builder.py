@@ -6,9 +6,9 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
-from edgevision.quantize.graph import Graph, Operator, Tensor
-from edgevision.quantize.graph_writer import to_bytes
 from edgevision.runtime.session import Session
+from edgevision.tflite.graph import Graph, Operator, Tensor
+from edgevision.tflite.serialize import to_bytes
 
 RELU, RELU6 = schema.ActivationFunctionType.RELU, schema.ActivationFunctionType.RELU6
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from edgevision.quantize import affine
+from edgevision.quantize.assign import affine
 
 reals = st.floats(-1e6, 1e6, width=32)
 weights = hnp.arrays(

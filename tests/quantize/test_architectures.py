@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgevision.artifact.facts import facts_of
-from edgevision.artifact.model import read_model
 from edgevision.convert.convert import convert
 from edgevision.metrics import sqnr_db
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.predict import scores_of
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray
+from edgevision.tflite.facts import facts_of
+from edgevision.tflite.view import read_model
 
 pytestmark = [
     pytest.mark.slow,

@@ -5,7 +5,7 @@ import pytest
 from threadpoolctl import ThreadpoolController
 
 from edgevision.errors import MissingDependencyError
-from edgevision.quantize.one_thread import one_thread_each
+from edgevision.quantize.correct.one_thread import one_thread_each
 
 
 def threads_of_products() -> list[int]:

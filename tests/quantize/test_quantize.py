@@ -7,15 +7,15 @@ import pytest
 from numpy.typing import NDArray
 
 from edgevision.errors import ImageSetError, ModelError
-from edgevision.preprocess.contract import Contract
-from edgevision.quantize.graph import Graph
-from edgevision.quantize.graph_reader import read_graph
-from edgevision.quantize.graph_writer import to_bytes
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.quantize.quantize import QuantizedModel, quantize
 from edgevision.recipe.named import RECIPES
 from edgevision.recipe.recipe import InputType, OutputType, Recipe
-from edgevision.runtime.feed import Feed
+from edgevision.runtime.input_encoder import Feed
 from edgevision.runtime.session import Session
+from edgevision.tflite.graph import Graph
+from edgevision.tflite.parse import read_graph
+from edgevision.tflite.serialize import to_bytes
 from tests.quantize.builder import RELU6, Builder, random_images, run, small_cnn
 
 CONTRACT = Contract(width=12, height=12, mean=(127.0,), std=(128.0,))

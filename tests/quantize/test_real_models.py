@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from edgevision.convert.convert import convert
-from edgevision.dataset.open_set import open_image_set
+from edgevision.dataset.formats.open_set import open_image_set
 from edgevision.metrics import sqnr_db
-from edgevision.preprocess.contract import Contract
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.preprocess.options import from_option
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.recipe import Recipe

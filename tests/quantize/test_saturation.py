@@ -8,13 +8,13 @@ from ai_edge_litert import schema_py_generated as schema
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.preprocess.contract import Contract
-from edgevision.quantize.graph import Graph
-from edgevision.quantize.graph_writer import to_bytes
+from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.quantize.calibrate.saturation import saturated_ranges
 from edgevision.quantize.quantize import quantize
-from edgevision.quantize.rewrite import with_fast_operators
-from edgevision.quantize.saturation import saturated_ranges
+from edgevision.quantize.transforms.fast_operators import with_fast_operators
 from edgevision.recipe.recipe import Recipe
+from edgevision.tflite.graph import Graph
+from edgevision.tflite.serialize import to_bytes
 from tests.quantize.builder import RELU6, Builder, random_images, run
 
 CONTRACT = Contract(width=12, height=12, mean=(127.0,), std=(128.0,))

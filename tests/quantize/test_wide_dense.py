@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.preprocess.contract import Contract
-from edgevision.quantize.columns import is_too_wide
-from edgevision.quantize.graph import Graph
-from edgevision.quantize.graph_reader import read_graph
-from edgevision.quantize.graph_writer import to_bytes
+from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.quantize.correct.gram import is_too_wide
 from edgevision.quantize.quantize import QuantizedModel, quantize
 from edgevision.recipe.recipe import Recipe
+from edgevision.tflite.graph import Graph
+from edgevision.tflite.parse import read_graph
+from edgevision.tflite.serialize import to_bytes
 from tests.quantize.builder import RELU6, Builder, random_images
 
 ROOT = Path(__file__).parents[2]

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgevision.bench.accuracy import accuracy_of, change_between
-from edgevision.bench.case import Case
+from edgevision.bench.machine.sensors import Reading
 from edgevision.bench.measure import Job, measure
-from edgevision.bench.plan import Plan
-from edgevision.bench.result import Result, to_document
-from edgevision.bench.sensors import Reading
-from edgevision.bench.sustained import Point, Sustained
+from edgevision.bench.results.accuracy import accuracy_of, change_between
+from edgevision.bench.results.result import Result, to_document
+from edgevision.bench.timing.case import Case
+from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.sustained import Point, Sustained
 from edgevision.predictions import Predictions
 from tests.bench.networks import hard_swish_network
 

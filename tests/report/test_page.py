@@ -9,9 +9,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from edgevision.bench.result import Result, to_document, to_text
+from edgevision.bench.results.result import Result, to_document, to_text
 from edgevision.cli.app import guarded
-from edgevision.cli.report import report
+from edgevision.cli.commands.report import report
 from edgevision.errors import UsageError
 from edgevision.report.axis import Axis, spanning
 from edgevision.report.layers import read_layers

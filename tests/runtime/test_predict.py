@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from edgevision.errors import ModelError
-from edgevision.preprocess.contract import Contract
-from edgevision.quantize.graph_writer import to_bytes
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.runtime.predict import refuse_nan, scores_of
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray
+from edgevision.tflite.serialize import to_bytes
 from tests.quantize.builder import Builder
 
 SIDE = 4

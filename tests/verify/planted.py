@@ -9,20 +9,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.artifact.model import read_model
 from edgevision.dataset.imageset import ImageSet, Item
-from edgevision.preprocess.contract import Contract
-from edgevision.quantize.graph import Graph
-from edgevision.quantize.graph_writer import to_bytes
+from edgevision.preprocess.image_preprocessing import Contract
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.recipe import Recipe
 from edgevision.tensors import RgbImage
-from edgevision.verify.align import align
-from edgevision.verify.cause import Cause
-from edgevision.verify.causes import cause_of
-from edgevision.verify.layer_error import LayerError, Sums
-from edgevision.verify.network import Network
-from edgevision.verify.snapshot import File, snapshots
+from edgevision.tflite.graph import Graph
+from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.view import read_model
+from edgevision.verify.diagnosis.cause import Cause
+from edgevision.verify.diagnosis.diagnose import cause_of
+from edgevision.verify.layers.align import align
+from edgevision.verify.layers.layer_error import LayerError, Sums
+from edgevision.verify.layers.network import Network
+from edgevision.verify.layers.snapshot import File, snapshots
 from tests.quantize.builder import Builder
 
 SIDE = 8

@@ -1,9 +1,9 @@
 import numpy as np
 
-from edgevision.artifact.model import read_model
-from edgevision.quantize.graph import Graph
-from edgevision.quantize.graph_writer import to_bytes
-from edgevision.verify.align import align
+from edgevision.tflite.graph import Graph
+from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.view import read_model
+from edgevision.verify.layers.align import align
 from tests.quantize.builder import Builder
 from tests.verify.planted import files, two_branches, weights
 

@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import pytest
 
-from edgevision.artifact.facts import Facts, facts_of
-from edgevision.artifact.model import read_model
 from edgevision.errors import VerificationError
+from edgevision.tflite.facts import Facts, facts_of
+from edgevision.tflite.view import read_model
 from edgevision.verify.check import Asked, check_file, differences
-from tests.artifact.models import Build, classifier, pack, unpack
+from tests.tflite.models import Build, classifier, pack, unpack
 
 
 def facts(build: Build) -> Facts:

@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
-from edgevision.artifact.model import read_model
 from edgevision.errors import ImageSetError, ModelError
-from edgevision.quantize.graph_writer import to_bytes
-from edgevision.verify.align import align
-from edgevision.verify.influence import Influences
-from edgevision.verify.layer_error import decibels
-from edgevision.verify.rescaled import channel_factors
-from edgevision.verify.snapshot import File, snapshots
-from edgevision.verify.taken_apart import take_apart
+from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.view import read_model
+from edgevision.verify.layers.align import align
+from edgevision.verify.layers.influence import Influences
+from edgevision.verify.layers.isolated_ops import take_apart
+from edgevision.verify.layers.layer_error import decibels
+from edgevision.verify.layers.rescaled import channel_factors
+from edgevision.verify.layers.snapshot import File, snapshots
 from tests.quantize.builder import Builder
 from tests.verify.planted import (
     CONTRACT,
@@ -222,8 +222,8 @@ def test_nan_names_the_image() -> None:
 
 
 def test_model_with_control_flow_is_refused() -> None:
-    from tests.artifact.models import classifier as small
-    from tests.artifact.models import pack, unpack
+    from tests.tflite.models import classifier as small
+    from tests.tflite.models import pack, unpack
 
     model = unpack(small("float32"))
     model.subgraphs.append(model.subgraphs[0])

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 def test_reference_int8_of_resnet8_is_explained(
     shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from edgevision.cli.verify import verify
+    from edgevision.cli.commands.verify import verify
 
     original = tmp_path / "float.tflite"
     keras = shared / "models" / "mlperf_resnet8_cifar10.h5"

@@ -3,13 +3,13 @@ import pytest
 
 from edgevision.errors import ImageSetError, UsageError
 from edgevision.predictions import Predictions
-from edgevision.quantize.graph_writer import to_bytes
+from edgevision.tflite.serialize import to_bytes
 from edgevision.verify.explain import explain, spread
-from edgevision.verify.remedy import Change, closeness, try_changes
-from edgevision.verify.requantize import obstacle, trial_of
-from edgevision.verify.snapshot import File
-from edgevision.verify.trials import halves, measure_remedies
-from tests.artifact.models import classifier as small
+from edgevision.verify.layers.snapshot import File
+from edgevision.verify.what_if.remedy import Change, closeness, try_changes
+from edgevision.verify.what_if.requantize import obstacle, trial_of
+from edgevision.verify.what_if.trials import halves, measure_remedies
+from tests.tflite.models import classifier as small
 from tests.verify.planted import (
     classifier,
     depthwise_classifier,
@@ -138,9 +138,9 @@ def test_same_network_with_other_weights_is_refused() -> None:
 
 
 def test_dynamic_file_is_explained_without_remedies() -> None:
-    from edgevision.artifact.model import read_model
     from edgevision.quantize.quantize import quantize
     from edgevision.recipe.recipe import Recipe
+    from edgevision.tflite.view import read_model
     from tests.verify.planted import CONTRACT
 
     content = to_bytes(one_conv(np.ones(64)))
@@ -157,7 +157,7 @@ def test_dynamic_file_is_explained_without_remedies() -> None:
 
 
 def test_int8_file_has_no_obstacle() -> None:
-    from edgevision.artifact.model import read_model
+    from edgevision.tflite.view import read_model
 
     assert obstacle(read_model(small("uint8"))) is None
 

@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from math import ceil
 from pathlib import Path
 
-from edgevision.bench.case import Case
-from edgevision.bench.latency import Latency, Round
 from edgevision.bench.measure import Job
 from edgevision.bench.remote.adb import Adb, temporary_folder
 from edgevision.bench.remote.benchmark_model import ToolRun, parse_run
@@ -21,7 +19,9 @@ from edgevision.bench.remote.phone import (
     result_on_phone,
 )
 from edgevision.bench.remote.target import AdbTarget
-from edgevision.bench.result import Measured, Result
+from edgevision.bench.results.result import Measured, Result
+from edgevision.bench.timing.case import Case
+from edgevision.bench.timing.latency import Latency, Round
 from edgevision.progress import Progress, silent
 
 

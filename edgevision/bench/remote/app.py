@@ -15,8 +15,6 @@ from math import ceil
 from pathlib import Path
 from time import monotonic, sleep
 
-from edgevision.bench.case import Case
-from edgevision.bench.latency import Latency, Round
 from edgevision.bench.measure import Job
 from edgevision.bench.remote.adb import Adb, temporary_folder
 from edgevision.bench.remote.phone import (
@@ -27,7 +25,9 @@ from edgevision.bench.remote.phone import (
     result_on_phone,
 )
 from edgevision.bench.remote.target import AdbTarget
-from edgevision.bench.result import Measured, Result, from_document
+from edgevision.bench.results.result import Measured, Result, from_document
+from edgevision.bench.timing.case import Case
+from edgevision.bench.timing.latency import Latency, Round
 from edgevision.errors import DeviceError, UsageError
 from edgevision.files import sha256_of
 from edgevision.progress import Progress, silent

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from edgevision.bench.delegation import Delegation
-from edgevision.bench.summary import Reported
+from edgevision.bench.operators.delegation import Delegation
+from edgevision.bench.timing.summary import Reported
 from edgevision.errors import DeviceError
 
 _NUMBER = r"([0-9.e+]+)"

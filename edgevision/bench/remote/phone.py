@@ -8,22 +8,22 @@ from typing import TypeVar
 
 import numpy as np
 
-from edgevision.artifact.macs import costs_of
-from edgevision.artifact.model import read_model
-from edgevision.bench.case import Case
-from edgevision.bench.delegation import Delegation
-from edgevision.bench.host import Host
-from edgevision.bench.latency import Latency
+from edgevision.bench.machine.host import Host
+from edgevision.bench.machine.memory import Memory, activation_peak
+from edgevision.bench.machine.size import size_of
 from edgevision.bench.measure import Job
-from edgevision.bench.memory import Memory, activation_peak
-from edgevision.bench.plan import Plan
-from edgevision.bench.ratio import ratio_of
+from edgevision.bench.operators.delegation import Delegation
 from edgevision.bench.remote.adb import Adb
-from edgevision.bench.result import Measured, Result
-from edgevision.bench.size import size_of
-from edgevision.bench.stability import warnings_about
+from edgevision.bench.results.result import Measured, Result
+from edgevision.bench.timing.case import Case
+from edgevision.bench.timing.latency import Latency
+from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.ratio import ratio_of
+from edgevision.bench.timing.stability import warnings_about
 from edgevision.errors import UsageError
 from edgevision.progress import Progress
+from edgevision.tflite.cost import costs_of
+from edgevision.tflite.view import read_model
 
 Run = TypeVar("Run")
 

@@ -20,7 +20,7 @@ from edgevision.bench.plain import from_plain
 from edgevision.bench.remote.bootstrap import SOURCE
 from edgevision.bench.remote.bundle import AGENT, pack
 from edgevision.bench.remote.target import SshTarget
-from edgevision.bench.result import Result
+from edgevision.bench.results.result import Result
 from edgevision.errors import (
     DeviceError,
     EdgeVisionError,

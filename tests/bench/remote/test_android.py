@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.bench.case import Case
 from edgevision.bench.measure import Job
-from edgevision.bench.plan import Plan
 from edgevision.bench.remote.adb import Adb
 from edgevision.bench.remote.android import measure_over_adb
 from edgevision.bench.remote.benchmark_model import parse_run
 from edgevision.bench.remote.phone import read_phone
 from edgevision.bench.remote.target import AdbTarget
+from edgevision.bench.timing.case import Case
+from edgevision.bench.timing.plan import Plan
 from edgevision.errors import DeviceError, UsageError
 from tests.bench.conftest import PROBE
 from tests.bench.remote.fake_phone import make_phone

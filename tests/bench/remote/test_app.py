@@ -10,15 +10,15 @@ import pytest
 from typer.testing import CliRunner
 
 from edgevision.android.project import demo_folder
-from edgevision.artifact.package import write_card
-from edgevision.bench.case import Case
 from edgevision.bench.measure import Job
-from edgevision.bench.plan import Plan
 from edgevision.bench.remote import app as app_module
 from edgevision.bench.remote.adb import Adb
 from edgevision.bench.remote.app import Patience, measure_in_app
-from edgevision.bench.result import Result
-from edgevision.bench.summary import Reported
+from edgevision.bench.results.result import Result
+from edgevision.bench.timing.case import Case
+from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.summary import Reported
+from edgevision.card.write import write_card
 from edgevision.cli.app import app as edgevision
 from edgevision.errors import DeviceError, UsageError
 from tests.android.tiny_model import tiny_card, tiny_model

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevision.bench.case import Case, cases_for
 from edgevision.bench.measure import Job
-from edgevision.bench.plan import Plan
 from edgevision.bench.remote.bootstrap import SOURCE
 from edgevision.bench.remote.ssh import measure_over_ssh, provision
 from edgevision.bench.remote.target import SshTarget
+from edgevision.bench.timing.case import Case, cases_for
+from edgevision.bench.timing.plan import Plan
 from edgevision.cli import run
 from edgevision.errors import DeviceError, ModelError
-from edgevision.quantize.graph_writer import to_bytes
+from edgevision.tflite.serialize import to_bytes
 from tests.bench.conftest import PROBE
 from tests.bench.networks import hard_swish_network
 from tests.bench.remote.conftest import Board, make_key

@@ -1,0 +1,1 @@
+"""Checking an app, packed or as a project, without the Android SDK."""

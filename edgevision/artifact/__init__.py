@@ -1,1 +1,0 @@
-"""The `.tflite` file: what it holds, and the model card it carries."""

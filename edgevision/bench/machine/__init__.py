@@ -1,0 +1,1 @@
+"""The machine a figure comes from, and what a model takes of it."""

@@ -1,0 +1,1 @@
+"""The result of a benchmark: a document, tables, comparisons, budgets."""

@@ -1,0 +1,152 @@
+"""Limits a model must keep, as a file for CI: size, latency per machine, accuracy, memory."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from edgevision.bench.results.result import Measured, Result
+from edgevision.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the models named must keep; None for what does not matter."""
+
+    model: str = "*"
+    """Which models, by name; `*` and `?` as in file names."""
+    machine: str = "*"
+    """On which machines: the target ("ssh://pi@*") or the board's name ("Raspberry Pi 5*")."""
+    size_bytes: float | None = None
+    zipped_bytes: float | None = None
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    memory_bytes: float | None = None
+    """Growth of the process by opening and running the model."""
+    drop_points: float | None = None
+    """Top-1 points lost against the first model. The upper end of the interval must keep it: too
+    few images are no excuse."""
+    agreement: float | None = None
+    """Least share of images with the first model's answer, 0 to 1, by the interval's lower end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One limit applied to one model on one machine."""
+
+    model: str
+    machine: str
+    what: str
+    limit: float
+    found: float | None
+    """None when it was not measured, which misses the limit."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the limit is kept."""
+        if self.found is None:
+            return False
+        return self.found >= self.limit if self.what == "agreement" else self.found <= self.limit
+
+    def __str__(self) -> str:
+        """As in "int8 on local: p95_ms 3.2, limit 3"."""
+        value = "was not measured" if self.found is None else f"{self.found:.4g}"
+        return f"{self.model} on {self.machine}: {self.what} {value}, limit {self.limit:.4g}"
+
+
+def read_budget(path: Path) -> tuple[Limits, ...]:
+    """The limits in a TOML file, one `[[limits]]` table each.
+
+    Raises:
+        UsageError: the file cannot be read, or holds something unknown.
+    """
+    try:
+        document = tomllib.loads(path.read_text())
+    except OSError as error:
+        message = f"cannot read {path}: {error.strerror}"
+        raise UsageError(message, hint="check the path") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"{path} is no TOML: {error}"
+        raise UsageError(message) from error
+    tables = document.get("limits")
+    if set(document) != {"limits"} or not isinstance(tables, list) or not tables:
+        message = f"{path} needs one or more [[limits]] tables and nothing else"
+        raise UsageError(message, hint="docs/bench.md shows one")
+    return tuple(_limits(table, path) for table in tables)
+
+
+def check_budget(budget: Sequence[Limits], results: Sequence[Result]) -> tuple[Check, ...]:
+    """Every limit on every model it names.
+
+    Raises:
+        UsageError: a table names no model or no machine that was measured.
+    """
+    found: list[Check] = []
+    for limits in budget:
+        matched = [
+            (result, measured)
+            for result in results
+            for measured in result.models
+            if _is_meant(limits, result, measured)
+        ]
+        if not matched:
+            message = f"the budget for {limits.model!r} on {limits.machine!r} fits nothing measured"
+            raise UsageError(message, hint="a limit that is never checked would always be kept")
+        for result, measured in matched:
+            found.extend(_checks(limits, result, measured))
+    return tuple(found)
+
+
+def _is_meant(limits: Limits, result: Result, measured: Measured) -> bool:
+    machines = (result.target, result.host.machine, result.host.cpu)
+    return fnmatchcase(measured.name, limits.model) and any(
+        fnmatchcase(machine, limits.machine) for machine in machines
+    )
+
+
+def _checks(limits: Limits, result: Result, measured: Measured) -> list[Check]:
+    values = _values(measured)
+    # The first model is what the others are compared with.
+    skipped = {"drop_points", "agreement"} if measured == result.models[0] else set()
+    return [
+        Check(
+            model=measured.name,
+            machine=result.target,
+            what=what,
+            limit=getattr(limits, what),
+            found=value,
+        )
+        for what, value in values.items()
+        if getattr(limits, what) is not None and what not in skipped
+    ]
+
+
+def _values(measured: Measured) -> Mapping[str, float | None]:
+    summary, memory = measured.latency.summary, measured.memory
+    change = measured.accuracy.change if measured.accuracy else None
+    return {
+        "size_bytes": measured.size.file_bytes,
+        "zipped_bytes": measured.size.zipped_bytes,
+        "p50_ms": summary.p50_ms,
+        "p95_ms": summary.p95_ms,
+        "memory_bytes": memory.model_bytes if memory else None,
+        "drop_points": 100 * change.drop.high if change and change.drop else None,
+        "agreement": change.agreement.low if change else None,
+    }
+
+
+def _limits(table: Any, path: Path) -> Limits:
+    known = {entry.name for entry in fields(Limits)}
+    words = {"model", "machine"}
+    if not isinstance(table, dict) or not set(table) <= known or not set(table) - words:
+        extra = sorted(set(table) - known) if isinstance(table, dict) else [table]
+        message = f"{path}: a [[limits]] table takes {', '.join(sorted(known))}; got {extra}"
+        raise UsageError(message, hint="and it needs at least one limit")
+    for name, value in table.items():
+        wanted = str if name in words else (int, float)
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            message = f"{path}: {name} = {value!r} is not a {'text' if name in words else 'number'}"
+            raise UsageError(message)
+    return Limits(**table)

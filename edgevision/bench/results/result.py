@@ -1,0 +1,175 @@
+"""The result of a benchmark: raw samples and all, as a value and as a versioned JSON document."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgevision import __version__
+from edgevision.bench.machine.host import Host
+from edgevision.bench.machine.memory import Memory
+from edgevision.bench.machine.size import Size
+from edgevision.bench.operators.delegation import Delegation
+from edgevision.bench.operators.profile import Profile
+from edgevision.bench.plain import from_plain, to_plain
+from edgevision.bench.results.accuracy import Accuracy
+from edgevision.bench.timing.latency import Latency
+from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.ratio import Ratio
+from edgevision.bench.timing.sustained import Sustained
+from edgevision.errors import UsageError
+
+SCHEMA_VERSION = 1
+"""Version of the document.
+
+1  2026-11: first.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One model on one machine."""
+
+    name: str
+    file: str
+    """Name of the `.tflite`, without its folder."""
+    size: Size
+    latency: Latency
+    multiply_adds: int = 0
+    """Of one inference."""
+    delegation: Delegation | None = None
+    """How the runtime divided the model; None where it does not tell."""
+    memory: Memory | None = None
+    accuracy: Accuracy | None = None
+    profile: Profile | None = None
+    sustained: Sustained | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def gops(self) -> float:
+        """Achieved 10^9 operations a second, a multiply-add counted as two."""
+        return 2 * self.multiply_adds / (self.latency.summary.p50_ms * 1e6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What one run of `edgevision bench` found on one machine."""
+
+    target: str
+    """Where it ran, as the user named it: "local", "ssh://pi@host", "adb:SERIAL"."""
+    created: str
+    """ISO 8601, UTC."""
+    host: Host
+    plan: Plan
+    models: tuple[Measured, ...]
+    ratios: tuple[Ratio, ...]
+    """Each model relative to the first."""
+    data: str | None = None
+    """Name of the image set accuracy was measured on."""
+    classes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """About the machine and the run as a whole."""
+
+
+def to_document(results: Sequence[Result]) -> dict[str, Any]:
+    """The JSON document of one or several machines: our fields and the keys of litert-benchmark."""
+    runs = []
+    for result in results:
+        run = to_plain(result)
+        for plain, measured in zip(run["models"], result.models, strict=True):
+            plain.update(_litert_keys(measured))
+        for plain, ratio in zip(run["ratios"], result.ratios, strict=True):
+            plain["verdict"] = ratio.verdict
+        runs.append(run)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "edgevision bench", "version": __version__},
+        "runs": runs,
+    }
+
+
+def to_text(document: Mapping[str, Any]) -> str:
+    """The document as JSON text, indented, with each list of numbers on one line."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    return re.sub(r"\[[\d\s,.eE+-]+\]", lambda found: re.sub(r"\s+", " ", found[0]), text) + "\n"
+
+
+def from_document(document: object, *, name: str = "result") -> tuple[Result, ...]:
+    """The results a JSON document holds, one a machine, of this or any older version.
+
+    Raises:
+        UsageError: it is no result, or of a newer version than this program knows.
+    """
+    version = document.get("schema_version") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or type(version) is not int or version < 1:
+        message = f"{name} is no result of edgevision bench"
+        raise UsageError(message, hint="make one: edgevision bench model.tflite -o result.json")
+    if version > SCHEMA_VERSION:
+        message = f"{name} has schema version {version}; known here: up to {SCHEMA_VERSION}"
+        raise UsageError(message, hint="pip install --upgrade edgevision")
+    if isinstance(error := document.get("error"), str):
+        # What the Android app leaves in place of a result.
+        message = f"{name} holds no result, the benchmark failed: {error}"
+        raise UsageError(message, hint="run it again when that is put right")
+    try:
+        return from_plain(_Runs, document, name).runs
+    except ValueError as error:
+        message = f"{error}"
+        raise UsageError(message, hint="the file is damaged or was edited by hand") from error
+
+
+def read_results(path: Path) -> tuple[Result, ...]:
+    """The results in a JSON file.
+
+    Raises:
+        UsageError: the file cannot be read or holds no results.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        message = f"cannot read {path}: {error.strerror}"
+        raise UsageError(message, hint="check the path") from error
+    except ValueError as error:
+        message = f"{path} is no JSON: {error}"
+        raise UsageError(message) from error
+    return from_document(document, name=path.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Runs:
+    runs: tuple[Result, ...]
+
+
+def _litert_keys(measured: Measured) -> dict[str, Any]:
+    # The names and units of ai_edge_litert/tools/benchmark_litert_model.py, so that what reads
+    # its files reads ours; p50, p90 and p99 are added in the same style.
+    latency, summary = measured.latency, measured.latency.summary
+    first = latency.rounds[0]
+    warmup = [first.first_ns, *first.warmup_ns]
+    return {
+        "model": measured.file,
+        "model_size_mb": measured.size.file_bytes / 2**20,
+        "accelerators": ["CPU"],
+        "fully_accelerated": measured.delegation is not None and measured.delegation.is_full,
+        "num_threads": latency.threads,
+        "latency": to_plain(latency)
+        | {
+            "init_ms": latency.init_ms,
+            "warmup_first_ms": latency.first_ms,
+            "warmup_avg_ms": sum(warmup) / len(warmup) / 1e6,
+            "avg_ms": summary.mean_ms,
+            "min_ms": summary.min_ms,
+            "max_ms": summary.max_ms,
+            "median_ms": summary.p50_ms,
+            "std_ms": summary.std_ms,
+            "p5_ms": summary.p5_ms,
+            "p95_ms": summary.p95_ms,
+            "num_runs": summary.runs,
+            "p50_ms": summary.p50_ms,
+            "p90_ms": summary.p90_ms,
+            "p99_ms": summary.p99_ms,
+            "warmup_runs": latency.warmup_runs,
+        },
+    }

@@ -1,0 +1,216 @@
+"""A result as rows and sentences for people; drawing them is the caller's."""
+
+from collections.abc import Sequence
+
+from edgevision.bench.operators.explain import explain, outside
+from edgevision.bench.results.accuracy import Estimate
+from edgevision.bench.results.result import Measured, Result
+from edgevision.bench.timing.ratio import Ratio
+
+Rows = list[tuple[str, ...]]
+Table = tuple[tuple[str, ...], Rows]
+"""Header and rows."""
+
+
+def all_tables(result: Result) -> tuple[Table, ...]:
+    """The tables of one machine that have rows."""
+    tables = (start_rows(result), latency_rows(result), work_rows(result), accuracy_rows(result))
+    operations = tuple(operation_rows(one) for one in result.models if one.profile)
+    return tuple(table for table in (*tables, *operations) if table[1])
+
+
+def machine_rows(results: Sequence[Result]) -> Table:
+    """One row a model, one column a machine: p50 on all of them."""
+    names = dict.fromkeys(measured.name for result in results for measured in result.models)
+    header = ("p50 ms", *(f"{result.target} ({result.host.title})" for result in results))
+    rows: Rows = []
+    for name in names:
+        found = [
+            next((one for one in result.models if one.name == name), None) for result in results
+        ]
+        cells = [milliseconds(one.latency.summary.p50_ms) if one else "-" for one in found]
+        rows.append((name, *cells))
+    return header, rows
+
+
+def start_rows(result: Result) -> Table:
+    """One row a model: what it takes until the first answer."""
+    header = ("model", "size", "zipped", "memory", "init ms", "first ms", "warm-up runs")
+    rows: Rows = []
+    for measured in result.models:
+        latency, memory = measured.latency, measured.memory
+        rows.append(
+            (
+                measured.name,
+                megabytes(measured.size.file_bytes),
+                megabytes(measured.size.zipped_bytes),
+                megabytes(memory.model_bytes) if memory and memory.model_bytes else "-",
+                milliseconds(latency.init_ms),
+                milliseconds(latency.first_ms),
+                "?" if latency.warmup_runs is None else str(latency.warmup_runs),
+            )
+        )
+    return header, rows
+
+
+def work_rows(result: Result) -> Table:
+    """One row a model: its arithmetic, and who does it."""
+    header = ("model", "runtime", "M multiply-adds", "GOP/s", "operations delegated")
+    rows: Rows = [
+        (
+            measured.name,
+            measured.latency.runtime,
+            f"{measured.multiply_adds / 1e6:.1f}",
+            f"{measured.gops:.1f}",
+            str(measured.delegation) if measured.delegation else "not told",
+        )
+        for measured in result.models
+    ]
+    return header, rows
+
+
+def operation_rows(measured: Measured, most: int = 12) -> Table:
+    """The slowest operations of a model that was taken apart."""
+    header = (measured.name, "operation", "ms", "share", "computes in", "runs in")
+    assert measured.profile is not None  # noqa: S101 - the caller chose it so
+    known = [one for one in measured.profile.operations if one.time_ms is not None]
+    rows: Rows = [
+        (
+            str(one.index),
+            f"{one.name} {'x'.join(map(str, one.shape))}",
+            f"{one.time_ms:.3f}",
+            f"{(one.time_ms or 0) / max(measured.profile.parts_ms, 1e-9):.0%}",
+            one.arithmetic,
+            {True: "delegate", False: "built-in kernel", None: "-"}[one.delegated],
+        )
+        for one in sorted(known, key=lambda one: -(one.time_ms or 0))[:most]
+    ]
+    return header, rows
+
+
+def latency_rows(result: Result) -> Table:
+    """One row a model: latency in its steady state."""
+    header = ("model", "p50 ms", "p90", "p95", "p99", "min", "spread", "ratio")
+    ratios = {ratio.name: ratio for ratio in result.ratios}
+    rows: Rows = []
+    for measured in result.models:
+        summary = measured.latency.summary
+        times = (summary.p50_ms, summary.p90_ms, summary.p95_ms, summary.p99_ms, summary.min_ms)
+        rows.append(
+            (
+                measured.name,
+                *(milliseconds(time) for time in times),
+                f"{summary.spread:.0%}",
+                f"{ratios[measured.name].ratio:.3f}" if measured.name in ratios else "1",
+            )
+        )
+    return header, rows
+
+
+def accuracy_rows(result: Result) -> Table:
+    """One row a model that was evaluated: accuracy with its intervals."""
+    header = ("model", "top-1 %", "top-5", "F1", "agreement %", "drop, points")
+    rows: Rows = []
+    for measured in result.models:
+        accuracy = measured.accuracy
+        if accuracy is None:
+            continue
+        change = accuracy.change
+        rows.append(
+            (
+                measured.name,
+                interval(accuracy.top1),
+                interval(accuracy.top5),
+                interval(accuracy.macro_f1),
+                interval(change.agreement) if change else "-",
+                interval(change.drop) if change else "-",
+            )
+        )
+    return header, rows
+
+
+def sentences(result: Result) -> tuple[str, ...]:
+    """What may be concluded, one line each."""
+    lines = [ratio_sentence(ratio) for ratio in result.ratios]
+    for measured in result.models:
+        lines.extend(_accuracy_sentences(measured, result.classes))
+    lines.extend(_profile_sentences(result.models))
+    lines.extend(str(one.sustained) for one in result.models if one.sustained)
+    return tuple(lines)
+
+
+def _profile_sentences(models: Sequence[Measured]) -> list[str]:
+    lines = []
+    for one in models:
+        if one.profile is not None:
+            lines.append(
+                f"{one.name}: the parts add up to {1 + one.profile.error:.0%} of the whole "
+                f"({one.profile.whole_ms:.3g} ms)"
+            )
+            lines.extend(f"{one.name}: {warning}" for warning in one.profile.warnings)
+    first = models[0]
+    if first.profile is not None:
+        lines.extend(
+            explain(first.name, first.profile, one.name, one.profile)
+            for one in models[1:]
+            if one.profile is not None
+        )
+        if len(models) == 1:
+            lines.append(f"{first.name}: {outside(first.profile)}")
+    return lines
+
+
+def ratio_sentence(ratio: Ratio) -> str:
+    """The verdict with its interval, or why there is none."""
+    if ratio.low is None or ratio.high is None:
+        return (
+            f"{ratio.name} / {ratio.base}: {ratio.ratio:.3f}; "
+            f"{ratio.rounds} rounds are too few for an interval"
+        )
+    words = {
+        "undecided": "no difference shown",
+        "faster": f"{ratio.name} is faster",
+        "slower": f"{ratio.name} is slower",
+    }[ratio.verdict]
+    return (
+        f"{ratio.name} / {ratio.base}: {ratio.ratio:.3f} "
+        f"({ratio.confidence:.0%}: {ratio.low:.3f} to {ratio.high:.3f}), {words}"
+    )
+
+
+def _accuracy_sentences(measured: Measured, classes: tuple[str, ...]) -> list[str]:
+    change = measured.accuracy.change if measured.accuracy else None
+    if change is None or change.drop is None or change.p_value is None:
+        return []
+    shown = "shown" if change.p_value < 0.05 else "not shown"
+    lines = [f"{measured.name}: a change in accuracy is {shown} (McNemar p = {change.p_value:.2g})"]
+    if change.images_for_a_point:
+        lines[0] += f"; to see 1 point takes about {change.images_for_a_point} images"
+    if change.class_drops:
+        worst = ", ".join(
+            f"{classes[one.label] if one.label < len(classes) else one.label} "
+            f"-{100 * one.drop:.0f} points of {one.images}"
+            for one in change.class_drops[:3]
+        )
+        lines.append(f"{measured.name}: classes that lost most: {worst}")
+    return lines
+
+
+def interval(estimate: Estimate | None) -> str:
+    """In percent, as in "87.1 (84.9 to 89.0)"; "-" when unknown."""
+    if estimate is None:
+        return "-"
+    value, low, high = (100 * part for part in (estimate.value, estimate.low, estimate.high))
+    return f"{value:.1f} ({low:.1f} to {high:.1f})"
+
+
+def milliseconds(value: float | None) -> str:
+    """Three digits that matter: "0.125", "3.24", "112"; "-" when not known."""
+    if value is None:
+        return "-"
+    return f"{value:.3g}" if value < 100 else f"{value:.0f}"
+
+
+def megabytes(size_bytes: float) -> str:
+    """A file size: "3.62 MB", "98.4 kB"."""
+    return f"{size_bytes / 1e6:.2f} MB" if size_bytes >= 1e6 else f"{size_bytes / 1e3:.1f} kB"

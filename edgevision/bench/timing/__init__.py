@@ -1,0 +1,1 @@
+"""Latency: what is timed, how often, and what the times say."""

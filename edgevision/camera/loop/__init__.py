@@ -1,0 +1,1 @@
+"""From frame to result: the threads, what stands between them, and the model."""

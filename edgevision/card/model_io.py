@@ -1,0 +1,78 @@
+"""How to feed a given `.tflite`: what its card says, and what the user says in its place."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgevision.card.read import read_card
+from edgevision.errors import ModelError
+from edgevision.preprocess.declared import Preprocessing, nothing_said
+from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.options import of_contract
+from edgevision.tflite.view import read_model
+
+_NOTHING = Preprocessing()
+_KEPT = "{} takes integers: its pixels are normalized as its card says"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What it takes to run a classifier on photos."""
+
+    contract: Contract
+    labels: tuple[str, ...]
+    note: str = ""
+    """What was said and not used, one sentence; empty when all of it was."""
+
+
+def usage_of(
+    path: Path, said: Preprocessing = _NOTHING, *, without_card: Preprocessing = _NOTHING
+) -> Usage:
+    """How to use the file at `path`: by its card, with each value that was `said` in place of its.
+
+    The normalization and colour order of a quantized input are not replaced: what its integers
+    stand for was decided with its scale and zero point, and part may lie in the graph. For the
+    same reason `without_card` stands in for a card that is missing and never for one that is there.
+
+    Raises:
+        UsageError: neither says how photos become the model's input, or what was said does not
+            fit it.
+        ModelError: the file is damaged, its card is and was needed, or it does not take one image.
+    """
+    try:
+        card = read_card(path)
+    except ModelError:
+        if not said.is_complete:
+            raise
+        # Enough was said to do without the card.
+        card = None
+    if card is None and said.preset is None:
+        said = said.over(without_card)
+    note = ""
+    if card is not None and not _takes_reals(path):
+        rest = replace(said, preset=None, mean=None, std=None, color=None)
+        note, said = "" if rest == said else _KEPT.format(path.name), rest
+    if card is not None and said == _NOTHING:
+        return Usage(contract=card.contract, labels=card.labels, note=note)
+    if card is not None and not said.is_complete:
+        said = said.over(of_contract(card.contract))
+    if not said.is_complete:
+        raise nothing_said(said, model=path.name)
+    height, width, channels = _image_shape(path)
+    contract = said.contract(width=width, height=height, channels=channels)
+    return Usage(contract=contract, labels=card.labels if card else (), note=note)
+
+
+def _takes_reals(path: Path) -> bool:
+    model = read_model(path)
+    return all(model.tensors[index].dtype.startswith("float") for index in model.inputs)
+
+
+def _image_shape(path: Path) -> tuple[int, int, int]:
+    model = read_model(path)
+    shapes = [model.tensors[index].shape for index in model.inputs]
+    if len(shapes) != 1 or len(shapes[0]) != 4:
+        listed = ", ".join(str(list(shape)) for shape in shapes) or "none"
+        message = f"{path.name} does not take one image: its inputs have the shapes {listed}"
+        raise ModelError(message)
+    _batch, height, width, channels = shapes[0]
+    return height, width, channels

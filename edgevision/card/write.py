@@ -1,0 +1,59 @@
+"""Writing the model card into a `.tflite`, as the standard metadata and as our own JSON."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from edgevision.card.card import CARD_ENTRY, CARD_FILE, Card
+from edgevision.card.json_form import card_to_dict
+from edgevision.card.standard_metadata import ENTRY, LABELS_FILE
+from edgevision.card.standard_metadata_writer import build_metadata
+from edgevision.files import write_text
+from edgevision.tflite.associated import append_files
+from edgevision.tflite.envelope import unwrap, wrap
+
+
+def write_card(content: bytes, card: Card) -> bytes:
+    """The `.tflite` `content` with `card` inside, in place of any card it had.
+
+    Graph and weights stay byte for byte the same; equal arguments give equal bytes.
+
+    Raises:
+        ModelError: `content` is damaged.
+    """
+    files = {}
+    if card.labels:
+        files[LABELS_FILE] = "".join(f"{label}\n" for label in card.labels).encode()
+    entries = {ENTRY: build_metadata(card), CARD_ENTRY: _to_json(card_to_dict(card)).encode()}
+    return append_files(wrap(content, entries), files)
+
+
+def remove_card(content: bytes) -> bytes:
+    """The `.tflite` as it was before `write_card`, byte for byte.
+
+    Raises:
+        ModelError: `content` is damaged.
+    """
+    return unwrap(content)
+
+
+def write_card_file(model: Path, card: Card, *, overwrite: bool = False) -> Path:
+    """Write `model.json` beside `model`, a written file, and return its path.
+
+    Raises:
+        UsageError: it exists and `overwrite` is False.
+        EdgeVisionError: it cannot be written.
+    """
+    content = model.read_bytes()
+    file = {
+        "name": model.name,
+        "size_bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    path = model.with_name(CARD_FILE)
+    write_text(path, _to_json({"file": file, **card_to_dict(card)}) + "\n", overwrite=overwrite)
+    return path
+
+
+def _to_json(values: object) -> str:
+    return json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False)

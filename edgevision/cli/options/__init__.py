@@ -1,0 +1,1 @@
+"""Options that commands share, with one spelling and one meaning."""

@@ -1,0 +1,1 @@
+"""Fine-tuning a smaller model on the answers of the original."""

@@ -1,0 +1,1 @@
+"""Which channels matter least, and what is left when they go."""

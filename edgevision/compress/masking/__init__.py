@@ -1,0 +1,1 @@
+"""Magnitude pruning: weights held at zero while a model is trained."""

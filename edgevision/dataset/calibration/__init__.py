@@ -1,0 +1,1 @@
+"""Calibration sets: chosen, pinned, checked."""

@@ -1,0 +1,1 @@
+"""The forms in which image sets lie on disk."""

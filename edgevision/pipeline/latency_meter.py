@@ -1,0 +1,106 @@
+"""Timing files here or on a device, and remembering: what one stage has timed, another can tell."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from edgevision.bench.measure import Job
+from edgevision.bench.remote.dispatch import Access, measure_at
+from edgevision.bench.remote.target import Local, Target
+from edgevision.bench.timing.case import Case
+from edgevision.bench.timing.latency import Latency, time_models
+from edgevision.bench.timing.plan import Plan
+from edgevision.progress import Progress, silent
+from edgevision.tflite.content import read_content
+
+GLANCE = Plan(rounds=3, seconds=0.1, least_runs=12)
+"""Enough to see that one file is much faster than another."""
+
+LOOK = Plan(rounds=7, seconds=0.25, least_runs=35, warmup_runs=3, warmup_seconds=0.015)
+"""Enough for a table with an interval of the ratio; `edgevision bench` takes longer and says
+more."""
+
+TIMING = Plan(rounds=7, seconds=0.5, least_runs=35)
+"""Enough to rank a few files."""
+
+MUCH = 0.8
+"""A ratio of latencies that the first look is believed in."""
+
+
+class Stopwatch:
+    """Times files side by side, on this machine and one thread unless told otherwise.
+
+    On a device every method may raise `DeviceError`, and `UsageError` without the access it needs.
+    """
+
+    def __init__(
+        self, first: Plan = GLANCE, *, target: Target | None = None, access: Access | None = None
+    ) -> None:
+        """Take a first look at files with the plan `first`, on `target`: this machine if None."""
+        self._first = first
+        self._target = target or Local()
+        self._access = access or Access()
+        self._known: list[dict[bytes, Latency]] = []
+
+    @property
+    def target(self) -> str:
+        """Where files are timed, as `--on` names it: "local" for this machine."""
+        return str(self._target)
+
+    def try_out(self, model: Path) -> None:
+        """Time one file on the device, so that one that cannot is known before work is done."""
+        if not isinstance(self._target, Local):
+            self._measure({"first": read_content(model)}, GLANCE)
+
+    def compared_ms(self, files: Mapping[str, bytes]) -> dict[str, float]:
+        """As `median_ms`, in less time where all others are much faster than the first."""
+        found = self._measure(files, self._first)
+        first, *others = (latency.summary.p50_ms for latency in found.values())
+        if all(other < MUCH * first for other in others):
+            return {name: latency.summary.p50_ms for name, latency in found.items()}
+        return self.median_ms(files)
+
+    def median_ms(self, files: Mapping[str, bytes]) -> dict[str, float]:
+        """Median latency of each file, in turns."""
+        found = self._measure(files, TIMING)
+        return {name: latency.summary.p50_ms for name, latency in found.items()}
+
+    def latencies(
+        self, files: Mapping[str, bytes], *, threads: int = 1, progress: Progress = silent
+    ) -> dict[str, Latency]:
+        """All that was measured of each file: again only if not all were timed side by side."""
+        for known in reversed(self._known):
+            found = {name: known[content] for name, content in files.items() if content in known}
+            if len(found) == len(files) and {one.threads for one in found.values()} == {threads}:
+                return {name: replace(one, name=name) for name, one in found.items()}
+        return self._measure(files, LOOK, threads=threads, progress=progress)
+
+    def _measure(
+        self,
+        files: Mapping[str, bytes],
+        plan: Plan,
+        *,
+        threads: int = 1,
+        progress: Progress = silent,
+    ) -> dict[str, Latency]:
+        if isinstance(self._target, Local):
+            found = time_models(files, threads=threads, plan=plan, progress=progress)
+        else:
+            found = self._measure_there(files, plan, threads, progress)
+        self._known.append({files[name]: latency for name, latency in found.items()})
+        return found
+
+    def _measure_there(
+        self, files: Mapping[str, bytes], plan: Plan, threads: int, progress: Progress
+    ) -> dict[str, Latency]:
+        with tempfile.TemporaryDirectory(prefix="edgevision-") as folder:
+            cases = []
+            for number, (name, content) in enumerate(files.items()):
+                # A path: adb pushes files.
+                path = Path(folder) / f"{number}.tflite"
+                path.write_bytes(content)
+                cases.append(Case(name=name, model=path, threads=threads))
+            job = Job(cases=tuple(cases), plan=plan)
+            result = measure_at(self._target, job, self._access, progress=progress)
+        return {measured.name: measured.latency for measured in result.models}

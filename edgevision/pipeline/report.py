@@ -1,0 +1,159 @@
+"""What `optimize` made and measured, as values and as the JSON of report.json."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from edgevision.bench.timing.latency import Latency
+from edgevision.bench.timing.ratio import Ratio
+from edgevision.card.card import Card
+from edgevision.card.json_form import card_to_dict
+from edgevision.metrics import Rate
+from edgevision.preprocess.auto import Choice
+from edgevision.quantize.assign.scales import Skipped
+from edgevision.quantize.search.accuracy_target import Reached
+from edgevision.tflite.facts import Facts
+from edgevision.verify.agreement import Comparison
+
+SCHEMA_VERSION = 1
+"""Of report.json. 1: first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One file of the folder, and all that is known of it."""
+
+    file: str
+    sha256: str
+    facts: Facts
+    card: Card
+    latency: Latency
+    ratio: Ratio | None
+    """Its latency over that of float32.tflite; None for that file itself."""
+    accuracy: Rate | None
+    """Top-1; None without labels."""
+    comparison: Comparison | None
+    """With the float file; None for that file itself."""
+    skipped: tuple[Skipped, ...]
+    """Operations left in floating point, with the reason."""
+    reached: Reached | None = None
+    """The search for the accuracy target; None without one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The whole run."""
+
+    source: str
+    proof: str
+    """Name of the image set that the figures are about."""
+    proof_role: str
+    """ "evaluation", or "calibration" when there was no other: then the figures flatter."""
+    images: int
+    target: str
+    """Where the files were timed: "local", "ssh://pi@host", "adb:SERIAL"."""
+    choice: Choice | None
+    """What `--preprocess auto` chose, and from what; None when it was declared."""
+    variants: tuple[Variant, ...]
+    """float32 first."""
+    stripped: tuple[str, ...]
+    """Keras layers that only work in training and were left out."""
+    warnings: tuple[str, ...]
+    seconds: tuple[tuple[str, float], ...]
+    """(stage, seconds)."""
+
+    @property
+    def missed(self) -> tuple[Variant, ...]:
+        """Files that are the best found, and not good enough."""
+        return tuple(one for one in self.variants if one.reached and not one.reached.met)
+
+
+def outcome_to_dict(outcome: Outcome) -> dict[str, Any]:
+    """The outcome as plain JSON values."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "source": outcome.source,
+        "proof": {
+            "set": outcome.proof,
+            "role": outcome.proof_role,
+            "images": outcome.images,
+        },
+        "auto_preprocessing": None if outcome.choice is None else _choice_to_dict(outcome.choice),
+        "files": [_variant_to_dict(variant, outcome.target) for variant in outcome.variants],
+        "left_out_layers": list(outcome.stripped),
+        "warnings": list(outcome.warnings),
+        "seconds": dict(outcome.seconds),
+    }
+
+
+def _choice_to_dict(choice: Choice) -> dict[str, Any]:
+    ranking = sorted(choice.trials, key=lambda trial: -trial.accuracy)
+    return {
+        "chosen": choice.winner.name,
+        "images": len(choice.winner.correct),
+        "scores": [{"preprocessing": one.name, "top1": one.accuracy} for one in ranking],
+    }
+
+
+def _variant_to_dict(variant: Variant, target: str) -> dict[str, Any]:
+    facts, summary = variant.facts, variant.latency.summary
+    return {
+        "file": variant.file,
+        "sha256": variant.sha256,
+        "size_bytes": facts.size_bytes,
+        "precision": facts.precision,
+        "inputs": [asdict(tensor) for tensor in facts.inputs],
+        "outputs": [asdict(tensor) for tensor in facts.outputs],
+        "integer_operations": facts.integer_ops,
+        "computing_operations": len(facts.computing),
+        "multiply_adds": facts.multiply_adds,
+        "integer_multiply_adds": facts.integer_multiply_adds,
+        "left_in_float": [asdict(skipped) for skipped in variant.skipped],
+        "latency": {
+            "target": target,
+            "runtime": variant.latency.runtime,
+            "threads": variant.latency.threads,
+            **asdict(summary),
+        },
+        "latency_ratio": None if variant.ratio is None else asdict(variant.ratio),
+        "top1": _rate(variant.accuracy),
+        "against_float": None
+        if variant.comparison is None
+        else _comparison_to_dict(variant.comparison, variant.card.labels),
+        "target": None if variant.reached is None else reached_to_dict(variant.reached),
+        "card": card_to_dict(variant.card),
+    }
+
+
+def reached_to_dict(reached: Reached) -> dict[str, Any]:
+    """A search for an accuracy target as plain JSON values."""
+    return {
+        "met": reached.met,
+        "trials": [asdict(trial) for trial in reached.trials],
+        "hurting": list(reached.hurting),
+    }
+
+
+def _comparison_to_dict(found: Comparison, labels: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "agreement": _rate(found.agreement),
+        "mean_kl": found.mean_kl,
+        "top1": None if found.top1 is None else [_rate(rate) for rate in found.top1],
+        "top5": None if found.top5 is None else [_rate(rate) for rate in found.top5],
+        "class_drops": [
+            {
+                "label": drop.label,
+                "name": labels[drop.label] if drop.label < len(labels) else "",
+                "drop": drop.drop,
+                "images": drop.ours.count,
+            }
+            for drop in found.class_drops
+            if drop.drop != 0
+        ],
+    }
+
+
+def _rate(rate: Rate | None) -> dict[str, Any] | None:
+    if rate is None:
+        return None
+    low, high = rate.interval
+    return {"value": rate.value, "hits": rate.hits, "images": rate.count, "low": low, "high": high}

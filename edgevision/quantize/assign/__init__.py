@@ -1,0 +1,1 @@
+"""Which operators run in integers, and the scale and zero point of every tensor."""

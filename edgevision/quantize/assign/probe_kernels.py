@@ -1,0 +1,49 @@
+"""Which operators the runtime really takes in integers: found by trying."""
+
+import logging
+import re
+
+from edgevision.errors import ModelError
+from edgevision.quantize.assign.design import IntegerPart, bits_of, design, integer_part
+from edgevision.quantize.calibrate.prepare import Prepared
+from edgevision.quantize.calibrate.statistics import Statistics
+from edgevision.quantize.lower.integer_graph import lower
+from edgevision.recipe.recipe import Recipe
+from edgevision.runtime.session import Session
+from edgevision.tflite.serialize import to_bytes
+
+logger = logging.getLogger(__name__)
+
+
+def runnable(
+    prepared: Prepared, statistics: Statistics, recipe: Recipe, integer: IntegerPart
+) -> IntegerPart:
+    """`integer` without the operators that the runtime refuses in integers."""
+    refused: dict[int, str] = {}
+    while True:
+        decided = design(prepared, statistics, recipe, integer, widening=1.0)
+        lowered = lower(decided.graph, decided.plan)
+        try:
+            with Session(to_bytes(lowered.graph)) as session:
+                session.invoke()
+        except ModelError as error:
+            culprit = _culprit(str(error), lowered.position, integer[0])
+            if culprit is None:
+                raise
+            logger.debug("operator %d goes back to float: %s", culprit, error)
+            refused[culprit] = f"the runtime refuses it in int{bits_of(recipe)}: {error}"
+            integer = integer_part(prepared.graph, recipe, refused)
+            continue
+        return integer
+
+
+def _culprit(message: str, position: tuple[int, ...], integer: frozenset[int]) -> int | None:
+    """Which operator of the float graph the runtime's message names, when it is an integer one."""
+    found = re.search(r"[Nn]ode number (\d+)", message)
+    if found is None:
+        return None
+    number = int(found.group(1))
+    for at, last in enumerate(position):
+        if number <= last:
+            return at if at in integer else None
+    return None

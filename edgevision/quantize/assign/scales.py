@@ -1,0 +1,196 @@
+"""Deciding the scales: which tensors must share one, which are prescribed, what ranges give."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ai_edge_litert import schema_py_generated as schema
+
+from edgevision.quantize.assign import affine
+from edgevision.quantize.assign.kernel_rules import RULES
+from edgevision.tflite.graph import Graph, Operator, Scales
+
+_COUNTED = {
+    schema.ActivationFunctionType.RELU6: 6.0,
+    schema.ActivationFunctionType.RELU_N1_TO_1: 1.0,
+}
+"""Fused activations with an upper end, which kernels count in steps of the output."""
+
+Range = tuple[float, float]
+"""Smallest and largest real value a tensor has to represent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """An operator left in float, and why."""
+
+    position: int
+    operator: str
+    tensor: str
+    """Name of its first output."""
+    reason: str
+
+
+def integer_operators(
+    graph: Graph, *, bits: int, refused: Mapping[int, str]
+) -> tuple[frozenset[int], tuple[Skipped, ...]]:
+    """Positions of the operators that can run in integers, and the float ones with the reason.
+
+    `refused` gives positions to leave in float, with the reason. Operators that touch no float
+    tensor (shape arithmetic) are in neither.
+    """
+    chosen: set[int] = set()
+    skipped: list[Skipped] = []
+    for at, op in enumerate(graph.operators):
+        floats = [t for t in (*op.inputs, *op.outputs) if graph.is_float(t)]
+        if not floats:
+            continue
+        reason = refused.get(at) or _obstacle(graph, op, bits)
+        if reason is None:
+            chosen.add(at)
+        else:
+            name = graph.tensors[op.outputs[0]].name if op.outputs else ""
+            skipped.append(Skipped(position=at, operator=op.name, tensor=name, reason=reason))
+    return frozenset(chosen), tuple(skipped)
+
+
+def _obstacle(graph: Graph, op: Operator, bits: int) -> str | None:
+    rule = RULES.get(op.name)
+    reason = None
+    if rule is None:
+        reason = f"TFLite has no int{bits} kernel for {op.custom_code or op.name}"
+    elif bits == 16 and not rule.int16_version:
+        reason = f"TFLite has no int16 kernel for {op.name}"
+    elif not any(graph.is_float(t) for t in op.outputs):
+        reason = f"{op.name} writes no real numbers"
+    elif all(graph.constant(t) is not None for t in op.inputs if graph.is_float(t)):
+        reason = "it reads constants only"
+    elif rule.scaling == "linear":
+        weights = graph.constant(op.inputs[rule.weights])
+        bias = op.inputs[rule.bias] if len(op.inputs) > rule.bias else -1
+        if weights is None and (bias >= 0 or op.name != "FULLY_CONNECTED"):
+            reason = "its weights are computed, not constant"
+        elif bias >= 0 and graph.constant(bias) is None:
+            reason = "its bias is computed, not constant"
+    return reason
+
+
+def tensors_in_integers(graph: Graph, integer: frozenset[int]) -> frozenset[int]:
+    """Float activations that an integer operator reads or writes: those that need a range."""
+    return frozenset(
+        t
+        for at in integer
+        for t in (*graph.operators[at].inputs, *graph.operators[at].outputs)
+        if graph.is_float(t) and graph.constant(t) is None
+    )
+
+
+def scale_groups(graph: Graph, integer: frozenset[int]) -> dict[int, int]:
+    """Tensor -> the tensor that stands for its group: members must share one scale.
+
+    Concatenations, pools, reshapes and other movers of data copy integers as they are.
+    """
+    leader: dict[int, int] = {t: t for t in tensors_in_integers(graph, integer)}
+
+    def find(t: int) -> int:
+        while leader[t] != t:
+            leader[t] = leader[leader[t]]
+            t = leader[t]
+        return t
+
+    for at in sorted(integer):
+        op = graph.operators[at]
+        if RULES[op.name].scaling != "same":
+            continue
+        members = [t for t in (*op.outputs, *op.inputs) if t in leader]
+        for other in members[1:]:
+            leader[find(other)] = find(members[0])
+    return {t: find(t) for t in leader}
+
+
+def prescribed_scales(graph: Graph, integer: frozenset[int], *, bits: int) -> dict[int, Scales]:
+    """Scales that kernels fix for their outputs (softmax, sigmoid, tanh, ...)."""
+    fixed: dict[int, Scales] = {}
+    for at in integer:
+        op = graph.operators[at]
+        rule = RULES[op.name]
+        if rule.scaling == "fixed":
+            scales = affine.scalar_scales(rule.fixed_scale, rule.fixed_zero_point)
+            if bits == 16:
+                scales = affine.scalar_scales(1 / 32768, 0)
+            fixed[op.outputs[0]] = scales
+    return fixed
+
+
+def choose_scales(
+    graph: Graph,
+    integer: frozenset[int],
+    ranges: Mapping[int, Range],
+    *,
+    fixed: Mapping[int, Scales],
+    bits: int,
+) -> dict[int, Scales]:
+    """Scales of every activation in integers, from its group's widest range.
+
+    A group that holds one prescribed scale takes that one when it represents all its values
+    (padding of the input, reshaping of a softmax); else it has its own, and the prescribed tensor
+    is converted on its way in.
+    """
+    groups = scale_groups(graph, integer)
+    members: dict[int, list[int]] = {}
+    for t, leader in groups.items():
+        members.setdefault(leader, []).append(t)
+    scales: dict[int, Scales] = {}
+    for group in members.values():
+        low = min(ranges[t][0] for t in group)
+        high = max(ranges[t][1] for t in group)
+        bound = {fixed[t].key: fixed[t] for t in group if t in fixed}
+        if len(bound) == 1 and _represents(next(iter(bound.values())), low, high, bits):
+            shared = next(iter(bound.values()))
+        else:
+            shared = affine.activation_scales(low, high, bits=bits)
+        scales |= {t: fixed.get(t, shared) for t in group}
+    return widen_for_kernels(graph, integer, scales, fixed=fixed, groups=groups)
+
+
+def _represents(scales: Scales, low: float, high: float, bits: int) -> bool:
+    step, zero = float(scales.scale[0]), int(scales.zero_point[0])
+    bottom, top = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+    # Half a step beyond the end still rounds to the last integer; a sigmoid's 1.0 is one step off.
+    return bool((bottom - zero - 1.01) * step <= low and high <= (top - zero + 1.01) * step)
+
+
+def widen_for_kernels(
+    graph: Graph,
+    integer: frozenset[int],
+    scales: dict[int, Scales],
+    *,
+    fixed: Mapping[int, Scales],
+    groups: Mapping[int, int],
+) -> dict[int, Scales]:
+    """`scales` with those widened that a kernel would refuse, at no loss of accuracy.
+
+    XNNPACK adds in int8 only while input scale / output scale is at least 2**-10. An addend whose
+    whole range is a quarter of the sum's step may have a coarser scale: it vanishes either way.
+    Kernels outside XNNPACK count a fused ReLU6's 6 in steps of the output, in 32 bits. An output so
+    small that they do not suffice is zero to everything behind it.
+    """
+    widened = dict(scales)
+
+    def widen(t: int, smallest: float) -> None:
+        if t not in widened or t in fixed or float(widened[t].scale[0]) >= smallest:
+            return
+        wider = affine.scalar_scales(smallest, int(widened[t].zero_point[0]))
+        for other, leader in groups.items():
+            if leader == groups[t] and other not in fixed:
+                widened[other] = wider
+
+    for at in integer:
+        op = graph.operators[at]
+        fused = getattr(op.options, "fusedActivationFunction", 0)
+        if fused in _COUNTED:
+            widen(op.outputs[0], _COUNTED[fused] / 2**30)
+        if op.name in {"ADD", "SUB"}:
+            smallest = float(widened[op.outputs[0]].scale[0]) / 1000
+            for t in op.inputs:
+                widen(t, smallest)
+    return widened

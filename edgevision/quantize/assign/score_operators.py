@@ -1,0 +1,37 @@
+"""The operators that turn logits into the scores a caller reads, and why they may stay in float.
+
+In int8 a softmax or sigmoid writes steps of 1/256: of a thousand classes nearly all become 0, and a
+probability of 0.002 is one or nothing. NNCF leaves them in float too. They compute on one
+number a class, so the float kernel costs nothing that can be measured.
+"""
+
+from edgevision.quantize.assign.kernel_rules import RULES
+from edgevision.tflite.graph import Graph
+
+REASON = "float32 scores would come in steps of 1/256"
+
+
+def score_operators(graph: Graph) -> frozenset[int]:
+    """Positions of the softmax or sigmoid behind each float output, and of what moves its scores.
+
+    Movers of data (reshape, squeeze, ...) between it and the output belong to it. An output that
+    comes from anything else, or an activation that other operators read too, contributes nothing.
+    """
+    producers, consumers = graph.producers(), graph.consumers()
+    found: set[int] = set()
+    for output in graph.outputs:
+        path: list[int] = []
+        tensor = output
+        while tensor in producers and graph.is_float(tensor):
+            op = graph.operators[producers[tensor]]
+            rule = RULES.get(op.name)
+            if rule is None or rule.scaling not in {"same", "fixed"}:
+                break
+            if len(consumers.get(tensor, ())) > (tensor != output):
+                break
+            path.append(producers[tensor])
+            if rule.scaling == "fixed":
+                found |= set(path)
+                break
+            tensor = op.inputs[0]
+    return frozenset(found)

@@ -1,0 +1,1 @@
+"""Calibration: what every activation of the float model is on the calibration images."""

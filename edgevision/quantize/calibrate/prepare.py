@@ -1,0 +1,120 @@
+"""The float model made ready: checked, its normalization folded, its images fed."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.errors import ImageSetError, ModelError
+from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.normalize import normalize
+from edgevision.quantize.assign import affine
+from edgevision.quantize.calibrate.statistics import Feed
+from edgevision.quantize.transforms.fold_normalization import absorb
+from edgevision.quantize.transforms.input_affine import pixel_contract, remainder
+from edgevision.recipe.recipe import Recipe
+from edgevision.tensors import Pixels
+from edgevision.tflite.graph import Graph
+
+Item: TypeAlias = Pixels | tuple[NDArray[Any], ...]
+"""One calibration image; for a model of several inputs, one array for each of them."""
+
+Images: TypeAlias = Callable[[], Iterable[Item]]
+"""Called whenever the images are to be seen again; yields one at a time."""
+
+BORDER_SLACK_PIXELS = 0.5
+"""The ring of padding around the picture may be this far from exact, in pixel levels."""
+
+
+def check_float(graph: Graph) -> None:
+    """Refuse a model that is quantized already, in part or whole.
+
+    Raises:
+        ModelError: naming what it found.
+    """
+    for op in graph.operators:
+        if op.name in {"QUANTIZE", "DEQUANTIZE", "FAKE_QUANT"}:
+            message = f"the model is quantized already: it holds the operator {op.name}"
+            raise ModelError(message, hint="quantize the float32 .tflite it was made from")
+    for tensor in graph.tensors:
+        if tensor.scales is not None and tensor.dtype is not None and tensor.dtype.kind in "iu":
+            message = f"the model is quantized already: {tensor.name!r} is {tensor.dtype}"
+            raise ModelError(message, hint="quantize the float32 .tflite it was made from")
+    if not any(graph.is_float(t) for op in graph.operators for t in op.outputs):
+        message = "the model computes nothing in float32"
+        raise ModelError(message, hint="edgevision inspect shows what the file holds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """The float graph with its normalization folded, and how its image input is fed."""
+
+    graph: Graph
+    image_input: int
+    """Position of the image among the inputs."""
+    contract: Contract
+    """Preprocessing of `graph` (which may differ from that of the model it came from)."""
+
+
+def prepare(graph: Graph, contract: Contract, recipe: Recipe) -> Prepared:
+    """Find the image input, and fold into the graph what the file's input will not say.
+
+    Raises:
+        ModelError: no input has the contract's size and channels.
+    """
+    shape = (1, contract.height, contract.width, contract.channels)
+    shapes = [graph.tensors[t].shape for t in graph.inputs]
+    if shape not in shapes:
+        message = f"no input of the model is {shape}, which preprocessing makes; found {shapes}"
+        raise ModelError(message, hint="state the model's own width, height and colour order")
+    at = shapes.index(shape)
+    held = contract if recipe.input_type == "float32" else pixel_contract(contract)
+    folded = absorb(
+        graph,
+        graph.inputs[at],
+        remainder(contract, held),
+        slack=BORDER_SLACK_PIXELS / held.channel_std[0],
+    )
+    return Prepared(graph=folded, image_input=at, contract=held)
+
+
+def feeds(prepared: Prepared, images: Images) -> Iterator[Feed]:
+    """What the inputs of the prepared graph hold for each image.
+
+    Raises:
+        ImageSetError: an item does not fit the inputs.
+    """
+    inputs = [prepared.graph.tensors[t] for t in prepared.graph.inputs]
+    for number, item in enumerate(images(), 1):
+        arrays = item if isinstance(item, tuple) else (item,)
+        if len(arrays) != len(inputs):
+            message = f"calibration item {number} has {len(arrays)} arrays for {len(inputs)} inputs"
+            raise ImageSetError(message, hint="yield one tuple of arrays per item")
+        fed = []
+        for at, (array, tensor) in enumerate(zip(arrays, inputs, strict=True)):
+            value = array
+            if at == prepared.image_input and array.dtype == np.uint8:
+                value = normalize(array, prepared.contract)
+            if value.shape == tensor.shape[1:]:
+                value = value[None]
+            if value.shape != tensor.shape:
+                message = (
+                    f"calibration item {number} is {array.shape} for the input "
+                    f"{tensor.name!r} of shape {tensor.shape}"
+                )
+                raise ImageSetError(message)
+            fed.append(value)
+        yield tuple(fed)
+
+
+def as_integers(graph: Graph, feed: Feed) -> Feed:
+    """What the inputs of the integer `graph` hold where the float graph's hold `feed`."""
+    inputs = [graph.tensors[t] for t in graph.inputs]
+    return tuple(
+        value
+        if tensor.scales is None or tensor.dtype is None
+        else affine.quantize_constant(value, tensor.scales, tensor.dtype)
+        for value, tensor in zip(feed, inputs, strict=True)
+    )

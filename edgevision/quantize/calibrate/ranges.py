@@ -1,0 +1,62 @@
+"""From what was observed to the range each activation shall represent."""
+
+from collections.abc import Collection
+
+import numpy as np
+
+from edgevision.quantize.assign.kernel_rules import RULES
+from edgevision.quantize.assign.scales import Range
+from edgevision.quantize.calibrate.statistics import Statistics
+from edgevision.tflite.graph import Graph
+
+
+def observed_ranges(
+    statistics: Statistics, widening: float, *, whole: Collection[int]
+) -> dict[int, Range]:
+    """Range of each observed tensor, between its typical one and its extremes.
+
+    Args:
+        statistics: what was observed.
+        widening: 0 for the mean over images of each image's extremes, 1 for the extremes over all
+            images, or between. 0 is NNCF's default (MEAN_MINMAX, https://arxiv.org/abs/2002.08679):
+            one odd image widens the range by a hundredth of what it widens the extremes. But what
+            only some images have, and which decides their class, is cut off.
+        whole: tensors that are never clipped.
+    """
+    ranges = {}
+    for t in statistics.low:
+        low, high = min_max(statistics, t)
+        if t not in whole:
+            typical = (
+                float(np.mean(statistics.low[t], dtype=np.float64)),
+                float(np.mean(statistics.high[t], dtype=np.float64)),
+            )
+            low = typical[0] + widening * (low - typical[0])
+            high = typical[1] + widening * (high - typical[1])
+        ranges[t] = (low, high)
+    return ranges
+
+
+def min_max(statistics: Statistics, tensor: int) -> Range:
+    """Extremes over all images."""
+    return float(statistics.low[tensor].min()), float(statistics.high[tensor].max())
+
+
+def never_clipped(graph: Graph) -> frozenset[int]:
+    """Tensors that decide the answer: inputs, outputs, and what softmax and movers make them of.
+
+    Clipped logits tie at 127, and the first class of the tie wins.
+    """
+    producers = graph.producers()
+    kept: set[int] = set(graph.inputs)
+    open_ends = list(graph.outputs)
+    while open_ends:
+        t = open_ends.pop()
+        if t in kept:
+            continue
+        kept.add(t)
+        op = graph.operators[producers[t]] if t in producers else None
+        rule = RULES.get(op.name) if op is not None else None
+        if op is not None and rule is not None and rule.scaling in {"same", "fixed"}:
+            open_ends += [i for i in op.inputs if graph.is_float(i) and graph.constant(i) is None]
+    return frozenset(kept)

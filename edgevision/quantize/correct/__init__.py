@@ -1,0 +1,1 @@
+"""Corrections of the quantized graph, layer by layer: GPTQ and bias correction."""

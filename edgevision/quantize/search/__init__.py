@@ -1,0 +1,1 @@
+"""Choosing by measuring: steps on held-out images, precision by operator, accuracy targets."""

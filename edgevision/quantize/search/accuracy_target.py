@@ -1,0 +1,245 @@
+"""Meeting an accuracy target: the cheapest choice of operators left in float that reaches it.
+
+int8 throughout comes first. Where that is not enough, runs of operators go back to float: from the
+front, from the back, or wherever they hurt most. Scattered float operators cost conversions: what a
+choice costs is timed on the device, or estimated from the file where none was named. Within each
+way the smallest part that meets the target is found by doubling, then bisection.
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.progress import Progress, silent
+from edgevision.quantize.assign.design import integer_part
+from edgevision.quantize.correct.one_thread import one_thread_each
+from edgevision.quantize.estimate import estimated_work
+from edgevision.quantize.quantize import QuantizedModel, finished
+from edgevision.quantize.quantized_graph import Choice, Making, Stock, make
+from edgevision.quantize.search.choose_steps import choose_and_make, divide
+from edgevision.quantize.search.mixed_precision import Timer
+from edgevision.recipe.recipe import Recipe
+from edgevision.tflite.serialize import to_bytes
+
+PARTS = 20
+"""Runs of operators that are moved as one: each costs a try."""
+
+TRY_IMAGES = 32
+"""Calibration images a try's biases are corrected on; the winner gets all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """What must hold on the evaluation images."""
+
+    kind: Literal["agreement", "drop"]
+    """agreement: share of images with the float model's answer, at least. drop: loss of top-1
+    accuracy as a share, at most."""
+    threshold: float
+
+    def is_met(self, value: float) -> bool:
+        """Whether a measured `value` is good enough."""
+        return self.merit(value) >= self.merit(self.threshold)
+
+    def merit(self, value: float) -> float:
+        """A measured `value` as a number of which more is better."""
+        return value if self.kind == "agreement" else -value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The goal's quantity of one file, with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One file that was tried."""
+
+    name: str
+    float_operators: int
+    measured: Measured
+    met: bool
+    size_bytes: int
+    median_ms: float | None = None
+    """Latency where files are timed, interleaved with the other finalists; None when not timed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """What came of the search."""
+
+    model: QuantizedModel
+    """The cheapest that meets the goal; the most accurate when none does."""
+    met: bool
+    trials: tuple[Trial, ...]
+    hurting: tuple[str, ...]
+    """Names of the tensors written by the operators that hurt most, worst first."""
+
+
+Measure = Callable[[bytes, Contract], Measured]
+
+
+@one_thread_each()
+def meet(
+    stock: Stock,
+    recipe: Recipe,
+    goal: Goal,
+    *,
+    measure: Measure,
+    timer: Timer | None = None,
+    progress: Progress = silent,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Reached:
+    """The cheapest integer file of `stock` that meets `goal`.
+
+    Args:
+        stock: what was measured on the float model.
+        recipe: of the integer operators.
+        goal: what must hold.
+        measure: runs a file on the evaluation images.
+        timer: times files on the device; None: `estimated_work` ranks them, the same anywhere.
+        progress: told how many tries were made.
+        clock: seconds.
+    """
+    begun = clock()
+    search = _Search(stock, recipe, goal, measure, progress)
+    whole = choose_and_make(stock, recipe)
+    trial = search.note("int8 throughout", whole, 0)
+    if trial.met:
+        model = finished(whole, stock, recipe, seconds=clock() - begun)
+        return Reached(model=model, met=True, trials=tuple(search.trials), hurting=())
+    parts = divided(sorted(stock.integer[0]), PARTS)
+    gains = search.gains(parts, whole.choice)
+    finalists: dict[str, tuple[frozenset[int], Making]] = {}
+    for name, order in _ways(gains).items():
+        found = search.smallest(name, parts, order, whole.choice)
+        if found is not None:
+            finalists[name] = found
+    ranked = [parts[at] for at in np.argsort(-np.asarray(gains), kind="stable")[:3]]
+    graph = stock.prepared.graph
+    hurting = tuple(graph.tensors[graph.operators[run[0]].outputs[0]].name for run in ranked)
+    best = search.best
+    if finalists:
+        files = {name: to_bytes(made.graph) for name, (_, made) in finalists.items()}
+        if timer is None:
+            costs: Mapping[str, float] = {
+                name: estimated_work(content) for name, content in files.items()
+            }
+        else:
+            costs = timer(files)
+            search.told(costs)
+        name = min(finalists, key=lambda name: costs[name])
+        left, best = finalists[name]
+        polished = search.final(left, whole.choice)
+        if search.note(f"{name}: corrected on all images", polished, len(left)).met:
+            best = polished
+    model = finished(best, stock, recipe, seconds=clock() - begun)
+    met = bool(finalists)
+    return Reached(model=model, met=met, trials=tuple(search.trials), hurting=hurting)
+
+
+def divided(operators: Sequence[int], parts: int) -> list[tuple[int, ...]]:
+    """`operators` in at most `parts` runs of nearly equal length, in order."""
+    return [tuple(int(i) for i in run) for run in np.array_split(operators, parts) if len(run)]
+
+
+def _ways(gains: Sequence[float]) -> dict[str, list[int]]:
+    """Orders in which parts go back to float."""
+    count = len(gains)
+    return {
+        "first layers in float": list(range(count)),
+        "last layers in float": list(reversed(range(count))),
+        "worst layers in float": [int(i) for i in np.argsort(-np.asarray(gains), kind="stable")],
+    }
+
+
+class _Search:
+    """The tries made so far."""
+
+    def __init__(
+        self, stock: Stock, recipe: Recipe, goal: Goal, measure: Measure, progress: Progress
+    ) -> None:
+        self.stock, self.recipe, self.goal, self.measure = stock, recipe, goal, measure
+        self.progress = progress
+        self.trials: list[Trial] = []
+        self.best: Making
+        """The most accurate of what was noted; of equals the first, with the fewest in float."""
+        self._most = -math.inf
+        count = min(TRY_IMAGES, stock.statistics.count)
+        self.few = stock.of_images(np.arange(count))
+
+    def note(self, name: str, made: Making, left: int) -> Trial:
+        """Measure a file and remember it."""
+        content = to_bytes(made.graph)
+        measured = self.measure(content, self.stock.prepared.contract)
+        trial = Trial(
+            name=name,
+            float_operators=left,
+            measured=measured,
+            met=self.goal.is_met(measured.value),
+            size_bytes=len(content),
+        )
+        self.trials.append(trial)
+        if (merit := self.goal.merit(measured.value)) > self._most:
+            self.best, self._most = made, merit
+        self.progress(len(self.trials), len(self.trials) + 1, "searching")
+        return trial
+
+    def told(self, times: Mapping[str, float]) -> None:
+        """Write the finalists' times beside their last trial."""
+        for name, median_ms in times.items():
+            at = max(i for i, t in enumerate(self.trials) if t.name.startswith(name) and t.met)
+            self.trials[at] = replace(self.trials[at], median_ms=median_ms)
+
+    def mixed(self, stock: Stock, left: frozenset[int]) -> Stock:
+        """`stock` with the operators `left` in float."""
+        reason = dict.fromkeys(left, "left in float to meet the accuracy target")
+        kept = {s.position: s.reason for s in stock.integer[1]}
+        graph = stock.prepared.graph
+        return replace(stock, integer=integer_part(graph, self.recipe, {**kept, **reason}))
+
+    def gains(self, parts: Sequence[tuple[int, ...]], choice: Choice) -> list[float]:
+        """How much each part alone in float lowers the loss on images kept out."""
+        making, judge = divide(self.few, "balanced")
+        made = make(making, self.recipe, choice, rough=True)
+        whole = judge.loss(made.graph, made.position)
+        gains = []
+        for part in parts:
+            mixed = self.mixed(making, frozenset(part))
+            made = make(mixed, self.recipe, choice, rough=True)
+            gains.append(whole - judge.loss(made.graph, made.position))
+        return gains
+
+    def smallest(
+        self, name: str, parts: Sequence[tuple[int, ...]], order: Sequence[int], choice: Choice
+    ) -> tuple[frozenset[int], Making] | None:
+        """The fewest parts, taken in `order`, whose float meets the goal; None if none do."""
+        quick = replace(choice, rounded=False)
+        low, high, middle = 0, len(order), 1
+        found: tuple[frozenset[int], Making] | None = None
+        # Nothing is known of `high` (all but nothing in float), so it is never returned untried.
+        while low < middle < high:
+            left = frozenset(at for part in order[:middle] for at in parts[part])
+            made = make(self.mixed(self.few, left), self.recipe, quick)
+            if not made.computes_in_integers:
+                high = middle
+            elif self.note(f"{name}: {middle} of {len(parts)} parts", made, len(left)).met:
+                high, found = middle, (left, made)
+            else:
+                low = middle
+            # What is measured on some images does not rise steadily, so the cheap end comes first.
+            middle = min(2 * low, (low + high) // 2) if found is None else (low + high) // 2
+        return found
+
+    def final(self, left: frozenset[int], choice: Choice) -> Making:
+        """The file with `left` in float, made with all steps and images."""
+        return make(self.mixed(self.stock, left), self.recipe, choice)

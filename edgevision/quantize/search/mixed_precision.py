@@ -1,0 +1,241 @@
+"""Never slower: where int8 kernels lose to float ones, the operators concerned go back to float.
+
+Every operator is timed alone in both precisions; the cheapest mix, conversions at its borders
+included, is a shortest path. What it promises is then timed as a whole, and kept if it holds. Only
+for a device that was named: the clock of the machine that makes a file says nothing of another's.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from edgevision.errors import ModelError
+from edgevision.quantize.assign.design import integer_part
+from edgevision.quantize.lower.weights_only import to_dynamic
+from edgevision.quantize.quantized_graph import Making, Stock, make
+from edgevision.recipe.recipe import Recipe
+from edgevision.runtime.session import Session
+from edgevision.tflite.graph import Graph
+from edgevision.tflite.parse import read_graph
+from edgevision.tflite.serialize import file_of_operator, to_bytes
+
+RUNS = 15
+"""Of each operator alone, after two to warm up; the shortest counts, the rest is other work."""
+
+WORTH = 0.97
+"""A mix must bring the time below this share of int8's to be taken."""
+
+SLOWER = 1.03
+"""Beyond this ratio to float, int8 is called slower: less is the noise of timing."""
+
+NOTICED_MS = 0.02
+"""A smaller loss is mostly the noise of timing."""
+
+WORTH_MIXING_MS = 0.1
+"""A smaller loss is said and no more: another machine may well turn it into a gain."""
+
+HERE = "local"
+"""What a timer on this machine calls its target."""
+
+LEFT = "its int8 kernel is slower than the float one"
+
+Timer = Callable[[Mapping[str, bytes]], Mapping[str, float]]
+"""Files by name -> median milliseconds, measured interleaved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How fast the files are on one thread of `target`, and what was done about it."""
+
+    target: str = HERE
+    """Where they were timed: "local", "ssh://pi@host", "adb:SERIAL"."""
+    float_ms: float
+    integer_ms: float
+    """int8 throughout."""
+    mixed_ms: float | None
+    """With the slow operators in float; None when that was not tried."""
+    dynamic_ms: float | None = None
+    """int8 weights and float activations; None when that was not tried."""
+    sentence: str
+    """Empty when int8 throughout is not slower than float."""
+
+
+def never_slower(
+    stock: Stock,
+    recipe: Recipe,
+    made: Making,
+    float_content: bytes,
+    *,
+    timer: Timer,
+    target: str = HERE,
+) -> tuple[Making, Verdict]:
+    """`made`, or the same with slow operators in float when that is faster; and the verdict.
+
+    `timer` times files on `target`; single operators are always timed on this machine.
+    """
+    files = {"float": float_content, "int8": to_bytes(made.graph)}
+    times = timer(files)
+    if times["int8"] <= max(SLOWER * times["float"], times["float"] + WORTH_MIXING_MS):
+        return made, Verdict(
+            target=target,
+            float_ms=times["float"],
+            integer_ms=times["int8"],
+            mixed_ms=None,
+            sentence=_little_slower(times["int8"], times["float"], target),
+        )
+    costs = operator_costs(made)
+    switch = conversion_us(made.graph)
+    slow = cheapest_mix([c.integer_us for c in costs], [c.float_us for c in costs], switch)
+    left = {cost.position for cost, is_float in zip(costs, slow, strict=True) if is_float}
+    kinds = Counter(cost.operator for cost in costs if cost.position in left)
+    named = ", ".join(f"{count} {name}" for name, count in kinds.most_common(3))
+    mixed = _mixed(stock, recipe, made, left)
+    is_mix = bool(left) and mixed.computes_in_integers
+    dynamic = to_dynamic(read_graph(float_content))
+    times = timer({**files, "mixed": to_bytes(mixed.graph), "dynamic": to_bytes(dynamic)})
+    kept = mixed if is_mix and times["mixed"] < WORTH * times["int8"] else made
+    best = times["mixed" if kept is mixed else "int8"]
+    ratio = best / times["float"]
+    place = "this machine" if target == HERE else target
+    if ratio <= SLOWER and kept is made:
+        sentence = ""  # The second timing takes back what the first one said.
+    elif ratio <= SLOWER:
+        sentence = (
+            f"int8 kernels lose to float in {named}: left in float, which is faster on {place}"
+            f"{_elsewhere(target)}{', --no-never-slower keeps int8' if target == HERE else ''}"
+        )
+    else:
+        sentence = (
+            f"int8 takes {ratio:.2f} times as long as float on {place}"
+            f" ({_blame(named, target)}); {_fastest(best, times)}"
+        )
+    return kept, Verdict(
+        target=target,
+        float_ms=times["float"],
+        integer_ms=times["int8"],
+        mixed_ms=times["mixed"],
+        dynamic_ms=times["dynamic"],
+        sentence=sentence,
+    )
+
+
+def _little_slower(integer_ms: float, float_ms: float, target: str) -> str:
+    """What is told of a loss too small to be worth a mix; empty for one too small to tell."""
+    more = integer_ms - float_ms
+    if more < NOTICED_MS or integer_ms <= SLOWER * float_ms:
+        return ""
+    place = "this machine" if target == HERE else target
+    return (
+        f"int8 takes {integer_ms / float_ms:.2f} times as long as float on {place}, {more:.2f} ms"
+        f" more: too little to leave operators in float{_elsewhere(target)}"
+    )
+
+
+def _elsewhere(target: str) -> str:
+    """What to do where another machine is meant."""
+    return "; a device may differ: --on times it there" if target == HERE else ""
+
+
+def _blame(named: str, target: str) -> str:
+    """Which operators are slow in int8, and where that was seen."""
+    if target == HERE:
+        return f"{named or 'many small operations'} have no fast int8 kernel"
+    if not named:
+        return "each operator timed alone on this machine, none is slower in int8"
+    return f"each operator timed alone on this machine, {named} lose"
+
+
+def _fastest(integer_ms: float, times: Mapping[str, float]) -> str:
+    """Which precision to use where speed is what counts, and its option."""
+    share = times["dynamic"] / times["float"]
+    if times["dynamic"] < min(integer_ms, times["float"]):
+        return f"--dynamic is fastest there, at {share:.2f} of float's time"
+    return (
+        f"float is fastest there: --fp16 keeps its speed (--dynamic takes {share:.2f} of its time)"
+    )
+
+
+def _mixed(stock: Stock, recipe: Recipe, made: Making, left: set[int]) -> Making:
+    skipped = {s.position: s.reason for s in stock.integer[1]}
+    reasons = {**skipped, **dict.fromkeys(left, LEFT)}
+    part = integer_part(stock.prepared.graph, recipe, reasons)
+    return make(replace(stock, integer=part), recipe, made.choice)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """One operator alone, in both precisions, in microseconds."""
+
+    position: int
+    """In the float graph."""
+    operator: str
+    integer_us: float
+    float_us: float
+
+
+def operator_costs(
+    made: Making, *, clock_ns: Callable[[], int] = time.perf_counter_ns
+) -> tuple[Cost, ...]:
+    """What each integer operator of `made` takes, and takes in float."""
+    source = made.design.graph
+    costs = []
+    for at in sorted(made.design.plan.integer):
+        op = source.operators[at]
+        integer = _alone_us(made.graph, made.position[at], clock_ns)
+        real = _alone_us(source, at, clock_ns)
+        if integer is not None and real is not None:
+            costs.append(Cost(position=at, operator=op.name, integer_us=integer, float_us=real))
+    return tuple(costs)
+
+
+def _alone_us(graph: Graph, at: int, clock_ns: Callable[[], int]) -> float | None:
+    """Shortest run of one operator as a model of its own; None where it cannot be one."""
+    read = dict.fromkeys(graph.operators[at].inputs)
+    inputs = [t for t in read if t >= 0 and graph.constant(t) is None]
+    try:
+        with Session(file_of_operator(graph, at, inputs)) as session:
+            for _ in range(2):
+                session.invoke()
+            best = None
+            for _ in range(RUNS):
+                begun = clock_ns()
+                session.invoke()
+                taken = clock_ns() - begun
+                best = taken if best is None else min(best, taken)
+    except ModelError:
+        return None
+    return None if best is None else best / 1000
+
+
+def conversion_us(graph: Graph) -> float:
+    """Typical time to convert an activation between int8 and float: half a microsecond a kB.
+
+    LiteRT converts some 2 GB/s with vector instructions, measured on x86-64 and Cortex-A72.
+    """
+    sizes = [int(np.prod(graph.tensors[t].shape)) for op in graph.operators for t in op.outputs]
+    return 2.0 + float(np.median(sizes)) / 2000 if sizes else 2.0
+
+
+def cheapest_mix(
+    integer_us: Sequence[float], float_us: Sequence[float], switch_us: float
+) -> list[bool]:
+    """For operators in order, whether each is in float, so that the total time is least.
+
+    Changing precision between neighbours costs `switch_us`; the ends are integers.
+    Two states and one pass: Viterbi's algorithm.
+    """
+    costs, came = [0.0, switch_us], []
+    for integer, real in zip(integer_us, float_us, strict=True):
+        to_integer = [costs[0], costs[1] + switch_us]
+        to_float = [costs[0] + switch_us, costs[1]]
+        came.append((int(np.argmin(to_integer)), int(np.argmin(to_float))))
+        costs = [min(to_integer) + integer, min(to_float) + real]
+    state = 0 if costs[0] <= costs[1] + switch_us else 1
+    states = []
+    for previous in reversed(came):
+        states.append(state == 1)
+        state = previous[state]
+    return states[::-1]

@@ -1,0 +1,154 @@
+"""Raising quiet channels before a swish, past the gate that has to see them as they are.
+
+Equalization ends at x * gate(x), which is no f with f(r x) = r f(x), and networks with a swish are
+those on which int8 collapses: one loud channel of the stem leaves all others a few steps. But
+(r x) * gate((r x) / r) is r times the swish. One multiplication by constants on the way to the gate
+is what it costs; the depthwise convolution behind, with a scale for each channel, takes r back.
+
+Beyond Nagel et al. 2019, https://arxiv.org/abs/1906.04721, section 4.1, which ends at ReLUs.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from numpy.typing import NDArray
+
+from edgevision.quantize.calibrate.statistics import Statistics
+from edgevision.quantize.quantized_graph import Stock
+from edgevision.quantize.transforms.equalization import (
+    raising_factors,
+    scale_consumer,
+    scale_producer,
+)
+from edgevision.quantize.transforms.swish import Swish, find_swish
+from edgevision.tflite.graph import Graph, Operator, Tensor
+
+_CLOSED = 6.0
+"""Below minus this a sigmoid's gate is closed: how far down a channel reaches does not matter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gated:
+    """A convolution, the swish of what it makes, and the depthwise convolution that reads that."""
+
+    producer: int
+    swish: Swish
+    consumer: int
+    made: int
+    """Tensor of the convolution."""
+    read: tuple[int, ...]
+    """What the swish writes, and a PAD's output if there is one."""
+
+
+def gated_pairs(graph: Graph, integer: frozenset[int]) -> tuple[Gated, ...]:
+    """Where channels can be raised past a gate that leaves them as they are so far."""
+    consumers, found = graph.consumers(), []
+    for at, op in enumerate(graph.operators):
+        if op.name not in {"CONV_2D", "DEPTHWISE_CONV_2D"} or op.options.fusedActivationFunction:
+            continue
+        swish = find_swish(graph, op.outputs[0], consumers)
+        if swish is None or swish.raised.size > 1 or graph.constant(op.inputs[1]) is None:
+            continue
+        read = [graph.operators[swish.product].outputs[0]]
+        readers = consumers.get(read[-1], [])
+        if len(readers) == 1 and graph.operators[readers[0]].name == "PAD":
+            read.append(graph.operators[readers[0]].outputs[0])
+            readers = consumers.get(read[-1], [])
+        if len(readers) != 1 or {op.outputs[0], *read} & set(graph.outputs):
+            continue
+        reader = graph.operators[readers[0]]
+        weights = graph.constant(reader.inputs[1]) if len(reader.inputs) > 1 else None
+        if reader.name != "DEPTHWISE_CONV_2D" or weights is None:
+            continue
+        if weights.shape[3] != graph.tensors[read[-1]].shape[3]:
+            continue  # A depth multiplier: rare.
+        if integer.issuperset({at, swish.gate, swish.product, *readers}):
+            pair = Gated(
+                producer=at,
+                swish=swish,
+                consumer=readers[0],
+                made=op.outputs[0],
+                read=tuple(read),
+            )
+            found.append(pair)
+    return tuple(found)
+
+
+def gate_factors(statistics: Statistics, pair: Gated) -> NDArray[np.float64]:
+    """Factor (at least 1) of each channel: no tensor's range shall grow."""
+    closed = -_CLOSED if pair.swish.shift is None else -pair.swish.shift
+    read = pair.read[0]
+    before = raising_factors(
+        np.maximum(statistics.channel_low[pair.made], closed), statistics.channel_high[pair.made]
+    )
+    after = raising_factors(statistics.channel_low[read], statistics.channel_high[read])
+    return np.minimum(before, after)
+
+
+def raise_past_gate(stock: Stock, made: int) -> Stock:
+    """`stock` of the same network with the channels of tensor `made` raised as far as its swish.
+
+    Raises:
+        KeyError: no swish that they can be raised past reads `made`.
+    """
+    graph, statistics = stock.prepared.graph, stock.statistics
+    pair = {one.made: one for one in gated_pairs(graph, stock.integer[0])}[made]
+    factor = gate_factors(statistics, pair)
+    edited, lowered = _edited(graph, pair, factor)
+    return replace(
+        stock,
+        prepared=replace(stock.prepared, graph=edited),
+        statistics=_scaled(statistics, pair, factor, lowered),
+        integer=(
+            frozenset({*(_moved(at, pair) for at in stock.integer[0]), pair.swish.gate}),
+            tuple(replace(s, position=_moved(s.position, pair)) for s in stock.integer[1]),
+        ),
+    )
+
+
+def _edited(graph: Graph, pair: Gated, factor: NDArray[np.float64]) -> tuple[Graph, int]:
+    """The graph with raised channels, and the tensor that the gate sees."""
+    edited = graph.copy()
+    scale_producer(edited, pair.producer, factor)
+    scale_consumer(edited, pair.consumer, factor)
+    tensor = graph.tensors[pair.made]
+    name = f"{tensor.name};lowered"
+    inverse = (1 / factor).astype(np.float32).reshape(1, 1, 1, -1)
+    seen = edited.add_tensor(Tensor(name=name, shape=tensor.shape, dtype=tensor.dtype))
+    lowering = Operator(
+        name="MUL",
+        inputs=[pair.made, edited.add_constant(f"{name};factors", inverse)],
+        outputs=[seen],
+        options_type=schema.BuiltinOptions.MulOptions,
+        options=schema.MulOptionsT(),
+    )
+    gate = edited.operators[pair.swish.gate]
+    gate.inputs = [seen if t == pair.made else t for t in gate.inputs]
+    edited.operators.insert(pair.swish.gate, lowering)
+    return edited, seen
+
+
+def _scaled(
+    statistics: Statistics, pair: Gated, factor: NDArray[np.float64], lowered: int
+) -> Statistics:
+    """What would have been observed of the edited graph."""
+    low, high = dict(statistics.low), dict(statistics.high)
+    low[lowered], high[lowered] = low[pair.made], high[pair.made]
+    for first, group in ((pair.made, (pair.made,)), (pair.read[0], pair.read)):
+        bottom = statistics.channel_low[first] * factor
+        top = statistics.channel_high[first] * factor
+        for t in group:
+            # A PAD adds zeros to what it is given, and any tensor's range holds them.
+            low[t] = np.minimum(bottom.min(axis=1), 0).astype(np.float32)
+            high[t] = np.maximum(top.max(axis=1), 0).astype(np.float32)
+    patches = {_moved(at, pair): values for at, values in statistics.patches.items()}
+    reader = _moved(pair.consumer, pair)
+    if reader in patches:
+        patches[reader] = (patches[reader] * factor).astype(np.float32)
+    return replace(statistics, low=low, high=high, patches=patches)
+
+
+def _moved(at: int, pair: Gated) -> int:
+    """Where the operator at `at` stands once the lowering is in front of the gate."""
+    return at + (at >= pair.swish.gate)

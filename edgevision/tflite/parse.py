@@ -1,0 +1,111 @@
+"""From the bytes of a `.tflite` to a graph that can be edited."""
+
+import struct
+from typing import Any
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from edgevision.errors import ModelError
+from edgevision.tflite.graph import Graph, Operator, Scales, Tensor
+from edgevision.tflite.schema_codes import DTYPES, OPERATOR_NAMES
+
+
+def read_graph(content: bytes) -> Graph:
+    """The main subgraph of a `.tflite`, ready to be edited.
+
+    Raises:
+        ModelError: the file is damaged, or has no subgraph.
+    """
+    if content[4:8] != b"TFL3":
+        message = "not a .tflite file: the identifier TFL3 is missing"
+        raise ModelError(message, hint="edgevision convert model.keras -o model.tflite")
+    try:
+        file = schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
+        _inline_buffers(file, content)
+        subgraph = file.subgraphs[0]
+        codes = [operator_code(entry) for entry in file.operatorCodes]
+        tensors = [_read_tensor(raw, file.buffers) for raw in subgraph.tensors]
+        operators = [_read_operator(raw, codes) for raw in subgraph.operators or ()]
+    except (
+        IndexError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        OverflowError,
+        struct.error,
+    ) as error:
+        message = f"the .tflite file is damaged: {error}"
+        raise ModelError(message, hint="copy it again, or convert the model again") from error
+    return Graph(
+        tensors=tensors,
+        operators=operators,
+        inputs=[int(i) for i in subgraph.inputs],
+        outputs=[int(i) for i in subgraph.outputs],
+        file=file,
+    )
+
+
+def operator_code(entry: Any) -> tuple[str, int, str | None]:
+    """(name, version, custom name) of an entry of the file's operator codes."""
+    # Old writers fill only the byte-sized field, which cannot say more than 127.
+    number = max(entry.builtinCode, entry.deprecatedBuiltinCode)
+    custom = entry.customCode
+    return (
+        OPERATOR_NAMES.get(number, f"operator {number}"),
+        entry.version,
+        custom.decode() if isinstance(custom, bytes) else custom,
+    )
+
+
+def _inline_buffers(file: Any, content: bytes) -> None:
+    """Bring buffers stored after the flatbuffer inside it; offsets would not survive rewriting."""
+    for buffer in file.buffers:
+        if buffer.offset > 1:
+            if buffer.offset + buffer.size > len(content):
+                message = f"a buffer at {buffer.offset} runs past the end"
+                raise ValueError(message)
+            buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
+        buffer.offset = buffer.size = 0
+
+
+def _read_tensor(raw: Any, buffers: list[Any]) -> Tensor:
+    shape = tuple(int(side) for side in raw.shape) if raw.shape is not None else ()
+    dtype = DTYPES.get(raw.type)
+    stored = buffers[raw.buffer].data
+    data = None
+    if stored is not None and len(stored) and dtype is not None:
+        data = np.frombuffer(np.asarray(stored, np.uint8).tobytes(), dtype).reshape(shape)
+    return Tensor(
+        name=raw.name.decode() if isinstance(raw.name, bytes) else str(raw.name or ""),
+        shape=shape,
+        dtype=dtype,
+        data=data,
+        scales=_read_scales(raw.quantization),
+        raw=raw,
+    )
+
+
+def _read_scales(raw: Any) -> Scales | None:
+    if raw is None or raw.scale is None or not len(raw.scale):
+        return None
+    scale = np.asarray(raw.scale, np.float32)
+    zero = np.zeros(len(scale)) if raw.zeroPoint is None else raw.zeroPoint
+    return Scales(
+        scale=scale, zero_point=np.asarray(zero, np.int64), axis=int(raw.quantizedDimension)
+    )
+
+
+def _read_operator(raw: Any, codes: list[tuple[str, int, str | None]]) -> Operator:
+    name, version, custom = codes[raw.opcodeIndex]
+    return Operator(
+        name=name,
+        version=version,
+        inputs=[] if raw.inputs is None else [int(i) for i in raw.inputs],
+        outputs=[] if raw.outputs is None else [int(i) for i in raw.outputs],
+        options_type=raw.builtinOptionsType,
+        options=raw.builtinOptions,
+        custom_code=custom,
+        raw=raw,
+    )

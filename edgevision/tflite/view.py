@@ -1,0 +1,231 @@
+"""What a `.tflite` file holds, read without running it and without any runtime installed."""
+
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+from edgevision.errors import ModelError
+from edgevision.tflite.content import read_content
+from edgevision.tflite.flatbuffer import Table, root
+from edgevision.tflite.schema import BYTES_PER_ELEMENT, OPERATORS, TENSOR_TYPES, Slot
+
+_MAX_ITEMS = 1_000_000
+"""Tensors or operators in one file; the largest real networks have some ten thousands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tensor:
+    """One tensor of the main graph."""
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    shape_signature: tuple[int, ...]
+    """As `shape`, with -1 where a side may change at run time; empty when the file has none."""
+    dtype: str
+    """"float32", "int8", ... (`schema.TENSOR_TYPES`)."""
+    scales: tuple[float, ...]
+    """Empty for real tensors, one for per-tensor, one a channel for per-channel quantization."""
+    zero_points: tuple[int, ...]
+    axis: int
+    """The dimension that `scales` runs along when there are several."""
+    data: bytes | None
+    """Content of a constant tensor (little-endian), None for one computed at run time."""
+
+    @property
+    def elements(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes the elements take."""
+        return int(self.elements * BYTES_PER_ELEMENT.get(self.dtype, 0))
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether its content is in the file."""
+        return self.data is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """One operation of the main graph."""
+
+    index: int
+    name: str
+    """"CONV_2D", ...; the custom name of a custom operation ("FlexErf", "TFLite_Detection...")."""
+    is_custom: bool
+    version: int
+    inputs: tuple[int, ...]
+    """Tensor indices; -1 for an optional input left out."""
+    outputs: tuple[int, ...]
+    options: Table | None
+    """Its builtin options, to be read by slot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TfliteModel:
+    """The facts of a file; its main graph is the first one."""
+
+    tensors: tuple[Tensor, ...]
+    operators: tuple[Operator, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    subgraphs: int
+    """Graphs in the file; more than one when it has control flow."""
+    description: str
+    metadata: dict[str, bytes]
+    """Metadata buffers by name, such as "TFLITE_METADATA" and "min_runtime_version"."""
+    size_bytes: int
+
+
+def read_model(source: Path | bytes) -> TfliteModel:
+    """The facts of a `.tflite` given by path or content.
+
+    Raises:
+        ModelError: the file is missing, not a `.tflite`, or damaged.
+    """
+    data = read_content(source)
+    name = source.name if isinstance(source, Path) else "the model"
+    try:
+        return _read(data)
+    except ModelError as error:
+        message = f"{name}: {error}"
+        raise ModelError(message, hint=error.hint) from error
+
+
+def _read(data: bytes) -> TfliteModel:
+    model = root(data)
+    graphs = _bounded(model.tables(Slot.MODEL_SUBGRAPHS), "graphs")
+    if not graphs:
+        message = "it holds no graph"
+        raise ModelError(message)
+    graph = graphs[0]
+    buffers = _bounded(model.tables(Slot.MODEL_BUFFERS), "buffers")
+    contents = _Contents(buffers)
+    codes = [_operator_code(code) for code in model.tables(Slot.MODEL_OPERATOR_CODES)]
+    tensors = tuple(
+        _tensor(index, table, contents)
+        for index, table in enumerate(_bounded(graph.tables(Slot.GRAPH_TENSORS), "tensors"))
+    )
+    operators = tuple(
+        _operator(index, table, codes, len(tensors))
+        for index, table in enumerate(_bounded(graph.tables(Slot.GRAPH_OPERATORS), "operators"))
+    )
+    inputs = graph.integers(Slot.GRAPH_INPUTS, "int32")
+    outputs = graph.integers(Slot.GRAPH_OUTPUTS, "int32")
+    _check_indices((*inputs, *outputs), len(tensors), lowest=0)
+    metadata = {
+        entry.text(Slot.METADATA_NAME): contents[entry.integer(Slot.METADATA_BUFFER, "uint32")]
+        or b""
+        for entry in model.tables(Slot.MODEL_METADATA)
+    }
+    return TfliteModel(
+        tensors=tensors,
+        operators=operators,
+        inputs=inputs,
+        outputs=outputs,
+        subgraphs=len(graphs),
+        description=model.text(Slot.MODEL_DESCRIPTION),
+        metadata=metadata,
+        size_bytes=len(data),
+    )
+
+
+def _operator_code(table: Table) -> tuple[str, bool, int]:
+    # The 8-bit field ran out of numbers at 127; newer files use the 32-bit one, and the larger
+    # of both is the code.
+    code = max(
+        table.integer(Slot.CODE_DEPRECATED, "int8"), table.integer(Slot.CODE_BUILTIN, "int32")
+    )
+    version = table.integer(Slot.CODE_VERSION, "int32", 1)
+    name = OPERATORS[code] if 0 <= code < len(OPERATORS) else f"BUILTIN_{code}"
+    is_custom = name == "CUSTOM"
+    return (table.text(Slot.CODE_CUSTOM) or name) if is_custom else name, is_custom, version
+
+
+def _tensor(index: int, table: Table, contents: "_Contents") -> Tensor:
+    code = table.integer(Slot.TENSOR_TYPE, "int8")
+    quantization = table.table(Slot.TENSOR_QUANTIZATION)
+    shape = table.integers(Slot.TENSOR_SHAPE, "int32")
+    return Tensor(
+        index=index,
+        name=table.text(Slot.TENSOR_NAME),
+        shape=shape,
+        shape_signature=table.integers(Slot.TENSOR_SHAPE_SIGNATURE, "int32"),
+        dtype=TENSOR_TYPES[code] if 0 <= code < len(TENSOR_TYPES) else f"type_{code}",
+        scales=quantization.numbers(Slot.QUANT_SCALE, "float32") if quantization else (),
+        zero_points=quantization.integers(Slot.QUANT_ZERO_POINT, "int64") if quantization else (),
+        axis=quantization.integer(Slot.QUANT_AXIS, "int32") if quantization else 0,
+        data=contents[table.integer(Slot.TENSOR_BUFFER, "uint32")],
+    )
+
+
+class _Contents(dict[int, bytes | None]):
+    """Content of each buffer by number, copied once however many tensors share it."""
+
+    def __init__(self, buffers: tuple[Table, ...]) -> None:
+        self._buffers = buffers
+
+    def __missing__(self, index: int) -> bytes | None:
+        self[index] = _buffer_data(self._buffers, index)
+        return self[index]
+
+
+def _buffer_data(buffers: tuple[Table, ...], index: int) -> bytes | None:
+    # Buffer 0 is by convention empty: "no data".
+    if index == 0:
+        return None
+    if index >= len(buffers):
+        message = f"buffer {index} of {len(buffers)} does not exist"
+        raise ModelError(message)
+    table = buffers[index]
+    start, length = table.blob_span(Slot.BUFFER_DATA)
+    if not length:
+        # Newer writers keep content behind the flatbuffer; offsets 0 and 1 mean "none".
+        start = table.integer(Slot.BUFFER_OFFSET, "uint64")
+        length = table.integer(Slot.BUFFER_SIZE, "uint64")
+        if start <= 1 or not length:
+            return None
+        if start + length > len(table.data):
+            message = f"buffer {index} runs past the end of the file"
+            raise ModelError(message, hint="copy it again, or convert the model again")
+    return table.take(start, length)
+
+
+def _operator(
+    index: int, table: Table, codes: list[tuple[str, bool, int]], tensors: int
+) -> Operator:
+    code = table.integer(Slot.OP_CODE, "uint32")
+    if code >= len(codes):
+        message = f"operator {index} has code {code} of {len(codes)}"
+        raise ModelError(message)
+    name, is_custom, version = codes[code]
+    inputs = table.integers(Slot.OP_INPUTS, "int32")
+    outputs = table.integers(Slot.OP_OUTPUTS, "int32")
+    _check_indices(inputs, tensors, lowest=-1)
+    _check_indices(outputs, tensors, lowest=0)
+    return Operator(
+        index=index,
+        name=name,
+        is_custom=is_custom,
+        version=version,
+        inputs=inputs,
+        outputs=outputs,
+        options=table.table(Slot.OP_OPTIONS),
+    )
+
+
+def _check_indices(indices: tuple[int, ...], tensors: int, *, lowest: int) -> None:
+    for index in indices:
+        if not lowest <= index < tensors:
+            message = f"tensor {index} of {tensors} does not exist"
+            raise ModelError(message)
+
+
+def _bounded(tables: tuple[Table, ...], what: str) -> tuple[Table, ...]:
+    if len(tables) > _MAX_ITEMS:
+        message = f"it claims {len(tables)} {what}"
+        raise ModelError(message)
+    return tables

@@ -1,0 +1,1 @@
+"""Why a layer of a quantized file is off."""

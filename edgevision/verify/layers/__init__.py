@@ -1,0 +1,1 @@
+"""The error of a quantized file, layer by layer."""

@@ -1,0 +1,163 @@
+"""How much each layer's own error alone moves the answer: it is put into the float model.
+
+A small error may ruin the answer and a large one may vanish on its way; only running the rest of
+the network tells. The float model gets a place behind each layer where an error can be added.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edgevision.runtime.closing import Closing
+from edgevision.runtime.session import Session, TensorSpec
+from edgevision.tensors import FloatArray
+from edgevision.tflite.view import TfliteModel
+from edgevision.verify.layers.align import Pair
+from edgevision.verify.layers.isolated_ops import open_for_editing, packed
+from edgevision.verify.layers.layer_error import decibels, power
+from edgevision.verify.layers.snapshot import Snapshot
+
+_LAST = frozenset({"SOFTMAX", "LOGISTIC", "RESHAPE", "LOG_SOFTMAX"})
+"""Operations before which the answer is looked at: behind a softmax a sure answer hides errors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Influence:
+    """What one layer's own error alone does to the answer."""
+
+    answer_sqnr_db: float
+    """Of the scores before softmax, were only this layer quantized; inf when it does nothing."""
+
+
+def open_places(content: bytes, pairs: Sequence[Pair], answers: Sequence[int]) -> bytes:
+    """The float model with an ADD behind each layer of `pairs`, and an input for what it adds.
+
+    The inputs follow the model's own, in the order of `pairs`; the outputs are the tensors
+    `answers`.
+
+    Raises:
+        ModelError: the model has control flow.
+        MissingDependencyError: no library here can write a `.tflite`.
+    """
+    schema, model = open_for_editing(content)
+    graph = model.subgraphs[0]
+    code = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.ADD
+    code.version = 1
+    model.operatorCodes.append(code)
+    behind = {pair.float_operator: pair.float_tensor for pair in pairs}
+    places: dict[int, int] = {}
+    operators = []
+    for index, operator in enumerate(graph.operators):
+        operators.append(operator)
+        if index not in behind:
+            continue
+        whole = behind[index]
+        clean, error = (
+            _like(schema, graph, graph.tensors[whole], f"{role}_{index}")
+            for role in ("clean", "error")
+        )
+        operator.outputs = [clean if int(t) == whole else int(t) for t in operator.outputs]
+        addition = schema.OperatorT()
+        addition.opcodeIndex = len(model.operatorCodes) - 1
+        addition.inputs, addition.outputs = [clean, error], [whole]
+        addition.builtinOptionsType = schema.BuiltinOptions.AddOptions
+        addition.builtinOptions = schema.AddOptionsT()
+        operators.append(addition)
+        places[index] = error
+    graph.operators = operators
+    graph.inputs = [*graph.inputs, *(places[pair.float_operator] for pair in pairs)]
+    graph.outputs = list(answers)
+    return packed(model, len(content))
+
+
+def answer_tensors(model: TfliteModel) -> tuple[int, ...]:
+    """The scores before softmax; the outputs themselves where there is none."""
+    makers = {t: op for op in model.operators for t in op.outputs}
+    found = []
+    for output in model.outputs:
+        t = output
+        while t in makers and makers[t].name in _LAST and makers[t].inputs[0] in makers:
+            t = makers[t].inputs[0]
+        found.append(t)
+    return tuple(dict.fromkeys(found))
+
+
+class Influences(Closing):
+    """Adds up, image by image, what each layer's own error does; use with `with`."""
+
+    def __init__(
+        self, content: bytes, model: TfliteModel, pairs: Sequence[Pair], *, threads: int = 1
+    ) -> None:
+        """Open the float model `content` with places behind the layers of `pairs`.
+
+        Layers behind the scores (a softmax) are left out: they cannot move them.
+        """
+        answers = answer_tensors(model)
+        self._pairs = [pair for pair in pairs if _reaches(model, pair.float_tensor, answers)]
+        self._session = Session(open_places(content, self._pairs, answers), threads=threads)
+        own = len(self._session.inputs) - len(self._pairs)
+        self._input = self._session.inputs[0]
+        self._places = self._session.inputs[own:]
+        self._signal = 0.0
+        self._noise = dict.fromkeys((pair.float_tensor for pair in self._pairs), 0.0)
+
+    def close(self) -> None:
+        """Let go of the model."""
+        self._session.close()
+
+    def add(self, snapshot: Snapshot) -> None:
+        """One image more: the network is run once for each layer that has an error."""
+        # The runtime keeps what an input holds from run to run.
+        self._session.view(self._input)[...] = snapshot.fed
+        for place in self._places:
+            self._session.view(place)[...] = 0
+        clean = self._answers()
+        self._signal += sum(power(one) for one in clean)
+        for pair, place in zip(self._pairs, self._places, strict=True):
+            written = snapshot.layers[pair.float_tensor]
+            error = written.real - written.reference
+            if not error.any():
+                continue
+            self._session.view(place)[...] = error
+            moved = self._answers()
+            self._session.view(place)[...] = 0
+            self._noise[pair.float_tensor] += sum(
+                power(one - other) for one, other in zip(moved, clean, strict=True)
+            )
+
+    def result(self) -> dict[int, Influence]:
+        """Float tensor -> its layer's influence."""
+        return {
+            t: Influence(answer_sqnr_db=decibels(self._signal, noise))
+            for t, noise in self._noise.items()
+        }
+
+    def _answers(self) -> list[FloatArray]:
+        self._session.invoke()
+        return [self._copy(spec) for spec in self._session.outputs]
+
+    def _copy(self, spec: TensorSpec) -> FloatArray:
+        return np.array(self._session.view(spec), np.float32)
+
+
+def _reaches(model: TfliteModel, tensor: int, answers: Sequence[int]) -> bool:
+    """Whether what is written to `tensor` (in float) can move one of `answers`."""
+    if model.tensors[tensor].dtype != "float32":
+        return False
+    moved = {tensor}
+    for op in model.operators:
+        if moved & set(op.inputs):
+            moved |= set(op.outputs)
+    return bool(moved & set(answers))
+
+
+def _like(schema: Any, graph: Any, tensor: Any, name: str) -> int:
+    """Index of a new tensor with the shape and type of `tensor`."""
+    fresh = schema.TensorT()
+    fresh.shape, fresh.type, fresh.hasRank = tensor.shape, tensor.type, tensor.hasRank
+    fresh.name, fresh.buffer = name, 0
+    graph.tensors.append(fresh)
+    return len(graph.tensors) - 1

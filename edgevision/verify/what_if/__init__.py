@@ -1,0 +1,1 @@
+"""What would help: the file made again with one thing changed."""

@@ -1,0 +1,50 @@
+from typing import Protocol
+
+import pytest
+
+from edgevision.card.card import Card
+from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.tflite.arithmetic import precision_of
+from edgevision.tflite.facts import interface_of, output_activation
+from edgevision.tflite.view import read_model
+from tests.tflite.models import LABELS, SIDE, classifier
+
+UNIT = Contract(width=SIDE, height=SIDE, mean=(127.5,), std=(127.5,))
+
+
+class CardOf(Protocol):
+    def __call__(self, content: bytes, /) -> Card: ...
+
+
+@pytest.fixture(scope="session")
+def card_of() -> CardOf:
+    """A fitting card for the bytes of a small classifier."""
+
+    def make(content: bytes) -> Card:
+        model = read_model(content)
+        inputs, outputs = interface_of(model)
+        # The uint8 build's input scale and zero point: its contract is the identity on pixels.
+        contract = UNIT
+        if inputs[0].scale is not None:
+            contract = Contract(width=SIDE, height=SIDE, mean=(128.0,), std=(1 / inputs[0].scale,))
+        return Card(
+            name="small",
+            contract=contract,
+            labels=LABELS,
+            activation=output_activation(model),
+            precision=precision_of(model),
+            inputs=inputs,
+            outputs=outputs,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def float_model() -> bytes:
+    return classifier("float32")
+
+
+@pytest.fixture(scope="session")
+def uint8_model() -> bytes:
+    return classifier("uint8")

@@ -1,0 +1,187 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgevision.card.card import (
+    MAX_LABEL_LENGTH,
+    MAX_LABELS,
+    CalibrationSource,
+    Card,
+    Figures,
+    Provenance,
+    TensorCard,
+)
+from edgevision.card.json_form import card_from_dict, card_to_dict
+from edgevision.card.strict import MAX_JSON_BYTES, is_plain, parse_json
+from edgevision.errors import ModelError
+from edgevision.preprocess.image_preprocessing import Contract
+
+words = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=20)
+shares = st.none() | st.floats(0, 1)
+tensors = st.builds(
+    TensorCard,
+    name=words,
+    shape=st.just((1, 4)),
+    dtype=st.sampled_from(["uint8", "float32"]),
+    scale=st.none() | st.floats(1e-6, 10),
+    zero_point=st.none() | st.integers(-128, 255),
+)
+cards = st.builds(
+    Card,
+    name=words,
+    contract=st.builds(
+        Contract,
+        width=st.integers(1, 512),
+        height=st.integers(1, 512),
+        fit=st.sampled_from(["stretch", "letterbox"]),
+        mean=st.tuples(st.floats(-300, 300)),
+        std=st.tuples(st.floats(0.01, 300), st.floats(0.01, 300), st.floats(0.01, 300)),
+    ),
+    labels=st.just(()) | st.tuples(words, words, words, words),
+    activation=st.sampled_from(["softmax", "sigmoid", "logits"]),
+    precision=st.sampled_from(["float32", "int8", "mixed"]),
+    inputs=st.tuples(tensors),
+    outputs=st.tuples(tensors),
+    provenance=st.builds(
+        Provenance,
+        source_name=words,
+        source_sha256=words,
+        recipe=words,
+        calibration=st.none()
+        | st.builds(
+            CalibrationSource,
+            name=words,
+            sha256=words,
+            images=st.integers(0, 9999),
+            seed=st.none() | st.integers(-(2**63), 2**63 - 1),
+        ),
+        tools=st.dictionaries(words, words, max_size=3).map(lambda d: tuple(sorted(d.items()))),
+    ),
+    figures=st.builds(
+        Figures, evaluation=words, images=st.none() | st.integers(0, 9999), accuracy=shares
+    ),
+)
+
+
+def plain_card() -> Card:
+    return Card(
+        name="m",
+        contract=Contract(width=8, height=8),
+        labels=("a", "b"),
+        precision="int8",
+        inputs=(TensorCard(name="x", shape=(1, 8, 8, 3), dtype="uint8", scale=1.0, zero_point=0),),
+        outputs=(TensorCard(name="y", shape=(1, 2), dtype="float32"),),
+    )
+
+
+@given(cards)
+def test_card_comes_back_from_its_json(card: Card) -> None:
+    assert card_from_dict(json.loads(json.dumps(card_to_dict(card)))) == card
+
+
+def test_a_newer_version_asks_for_a_newer_edgevision() -> None:
+    values = card_to_dict(plain_card()) | {"schema_version": 2, "preprocess": "otherwise"}
+    with pytest.raises(ModelError, match="version 2") as caught:
+        card_from_dict(values)
+    assert "newer edgevision" in caught.value.hint
+
+
+def test_keys_from_the_future_are_ignored() -> None:
+    values = card_to_dict(plain_card()) | {"energy_joules": 0.2}
+    values["figures"]["battery"] = 1
+    assert card_from_dict(values) == plain_card()
+
+
+def test_preprocessing_from_the_future_is_refused() -> None:
+    values = card_to_dict(plain_card())
+    values["preprocess"]["gamma"] = 2.2
+    with pytest.raises(ModelError, match="gamma"):
+        card_from_dict(values)
+
+
+def test_labels_must_be_as_many_as_classes() -> None:
+    values = card_to_dict(plain_card()) | {"labels": ["only one"]}
+    with pytest.raises(ModelError, match="1 labels for an output of 2 classes"):
+        card_from_dict(values)
+
+
+BREAKAGES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "no version": lambda v: v.pop("schema_version"),
+    "version is text": lambda v: v.update(schema_version="1"),
+    "version is true": lambda v: v.update(schema_version=True),
+    "name is a number": lambda v: v.update(name=7),
+    "name drives the terminal": lambda v: v.update(name="\x1b[2J"),
+    "kind is unknown": lambda v: v.update(kind="poetry"),
+    "precision is unknown": lambda v: v.update(precision="int3"),
+    "activation is missing": lambda v: v.pop("activation"),
+    "no preprocessing": lambda v: v.pop("preprocess"),
+    "preprocessing is a list": lambda v: v.update(preprocess=[]),
+    "width is huge": lambda v: v["preprocess"].update(width=10**9),
+    "std is zero": lambda v: v["preprocess"].update(std=[0]),
+    "mean is NaN": lambda v: v["preprocess"].update(mean=[float("nan")]),
+    "mean overflows": lambda v: v["preprocess"].update(mean=[10**400]),
+    "fit is a list": lambda v: v["preprocess"].update(fit=[1]),
+    "no inputs": lambda v: v.update(inputs=[]),
+    "inputs is text": lambda v: v.update(inputs="x"),
+    "many inputs": lambda v: v.update(inputs=v["inputs"] * 65),
+    "shape of many sides": lambda v: v["inputs"][0].update(shape=[1] * 9),
+    "shape of text": lambda v: v["inputs"][0].update(shape=["8"]),
+    "scale is infinite": lambda v: v["inputs"][0].update(scale=float("inf")),
+    "zero point beyond 64 bits": lambda v: v["inputs"][0].update(zero_point=2**63),
+    "labels is text": lambda v: v.update(labels="ab"),
+    "label over two lines": lambda v: v.update(labels=["a", "b\nc"]),
+    "long label": lambda v: v.update(labels=["a", "b" * (MAX_LABEL_LENGTH + 1)]),
+    "too many labels": lambda v: v.update(labels=["a"] * (MAX_LABELS + 1)),
+    "tools is a list": lambda v: v["provenance"].update(tools=["x"]),
+    "calibration without a digest": lambda v: v["provenance"].update(calibration={"name": "x"}),
+    "accuracy is text": lambda v: v["figures"].update(accuracy="high"),
+    "accuracy is true": lambda v: v["figures"].update(accuracy=True),
+}
+
+
+@pytest.mark.parametrize("name", BREAKAGES)
+def test_broken_card_is_a_model_error(name: str) -> None:
+    values = card_to_dict(plain_card())
+    BREAKAGES[name](values)
+    with pytest.raises(ModelError):
+        card_from_dict(values)
+
+
+@pytest.mark.parametrize("values", [None, [], "card", 3])
+def test_card_must_be_an_object(values: object) -> None:
+    with pytest.raises(ModelError):
+        card_from_dict(values)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    ),
+    st.sampled_from(sorted(card_to_dict(plain_card()))),
+)
+def test_any_value_anywhere_gives_a_card_or_a_model_error(value: object, key: str) -> None:
+    try:
+        card = card_from_dict(card_to_dict(plain_card()) | {key: value})
+    except ModelError:
+        return
+    assert card_from_dict(card_to_dict(card)) == card
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"\xff\xfe", b"[" * 200_000, b"9" * 5000, b" " * (MAX_JSON_BYTES + 1)]
+)
+def test_what_is_no_json_is_a_model_error(data: bytes) -> None:
+    with pytest.raises(ModelError, match="the card"):
+        parse_json(data, "the card")
+
+
+@given(st.text())
+def test_plain_text_stays_on_one_line(text: str) -> None:
+    if is_plain(text):
+        assert len(text.splitlines()) <= 1
+        assert "\x1b" not in text

@@ -1,0 +1,197 @@
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgevision.card.model_io import usage_of
+from edgevision.card.read import find_card, read_card
+from edgevision.card.standard_metadata import ENTRY
+from edgevision.card.standard_metadata_writer import build_metadata
+from edgevision.card.write import write_card, write_card_file
+from edgevision.errors import ModelError, UsageError
+from edgevision.preprocess.declared import Preprocessing
+from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.runtime.input_encoder import Feed
+from edgevision.runtime.session import Session
+from edgevision.tflite.associated import append_files, read_file
+from edgevision.tflite.envelope import wrap
+from tests.card.conftest import CardOf
+from tests.tflite.models import LABELS, classifier
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "m.tflite"
+
+
+def test_card_inside_is_found(path: Path, uint8_model: bytes, card_of: CardOf) -> None:
+    path.write_bytes(write_card(uint8_model, card_of(uint8_model)))
+    found = find_card(path)
+    assert found is not None
+    assert (found.origin, found.card, found.differences) == ("embedded", card_of(uint8_model), ())
+
+
+def test_file_without_anything_has_no_card(path: Path, float_model: bytes) -> None:
+    path.write_bytes(float_model)
+    assert read_card(path) is None
+
+
+def test_card_beside_is_found_when_it_belongs_to_the_file(
+    path: Path, float_model: bytes, card_of: CardOf
+) -> None:
+    path.write_bytes(float_model)
+    write_card_file(path, card_of(float_model))
+    found = find_card(path)
+    assert found is not None
+    assert (found.origin, found.card) == ("model.json", card_of(float_model))
+
+
+def test_card_of_another_file_in_the_folder_is_not_used(
+    path: Path, float_model: bytes, card_of: CardOf
+) -> None:
+    path.write_bytes(float_model)
+    write_card_file(path, card_of(float_model))
+    path.write_bytes(classifier("float32", seed=1))
+    assert read_card(path) is None
+
+
+def test_file_changed_since_it_was_packaged_is_told(
+    path: Path, float_model: bytes, uint8_model: bytes, card_of: CardOf
+) -> None:
+    path.write_bytes(write_card(float_model, card_of(uint8_model)))
+    found = find_card(path)
+    assert found is not None
+    assert "input 0 has dtype float32, the card says uint8" in found.differences
+    assert "precision is float32, the card says int8" in found.differences
+
+
+def test_damaged_card_is_a_model_error(path: Path, float_model: bytes) -> None:
+    path.write_bytes(wrap(float_model, {"EDGEVISION_CARD": b"{}"}))
+    with pytest.raises(ModelError, match="schema_version"):
+        read_card(path)
+
+
+def stranger(content: bytes, card_of: CardOf, labels: bytes = b"") -> bytes:
+    """`content` as another tool would have packaged it: standard metadata alone."""
+    files = {"labels.txt": labels} if labels else {}
+    return append_files(wrap(content, {ENTRY: build_metadata(card_of(content))}), files)
+
+
+def test_float_file_of_a_stranger_is_read_from_standard_metadata(
+    path: Path, float_model: bytes, card_of: CardOf
+) -> None:
+    path.write_bytes(stranger(float_model, card_of, "\r\n".join((*LABELS, "")).encode()))
+    found = find_card(path)
+    assert found is not None
+    assert found.origin == "TFLite Metadata"
+    assert found.card == dataclasses.replace(card_of(float_model), labels=LABELS)
+
+
+def test_uint8_file_of_a_stranger_takes_pixels_as_they_are(
+    path: Path, uint8_model: bytes, card_of: CardOf
+) -> None:
+    path.write_bytes(stranger(uint8_model, card_of))
+    card = read_card(path)
+    assert card is not None
+    with Session(path) as session:
+        assert Feed(session.inputs[0], card.contract).takes_pixels
+
+
+def test_label_list_of_another_length_is_left_out(
+    path: Path, float_model: bytes, card_of: CardOf
+) -> None:
+    path.write_bytes(stranger(float_model, card_of, b"one\ntwo\n"))
+    card = read_card(path)
+    assert card is not None
+    assert card.labels == ()
+
+
+def test_float_file_without_normalization_stays_undeclared(path: Path, float_model: bytes) -> None:
+    path.write_bytes(wrap(float_model, {ENTRY: b"\x0c\0\0\0M001\x04\0\x04\0\x04\0\0\0"}))
+    assert read_card(path) is None
+
+
+def test_metadata_that_is_none_is_a_model_error(path: Path, float_model: bytes) -> None:
+    path.write_bytes(wrap(float_model, {ENTRY: b"nonsense"}))
+    with pytest.raises(ModelError, match="TFLITE_METADATA"):
+        read_card(path)
+
+
+def test_absent_associated_file_is_none(float_model: bytes) -> None:
+    assert read_file(append_files(float_model, {"a": b"x"}), "b") is None
+    assert read_file(float_model, "a") is None
+
+
+def test_usage_comes_from_the_card(path: Path, float_model: bytes, card_of: CardOf) -> None:
+    path.write_bytes(write_card(float_model, card_of(float_model)))
+    usage = usage_of(path)
+    assert (usage.contract, usage.labels) == (card_of(float_model).contract, LABELS)
+
+
+def test_declared_preset_replaces_the_card(path: Path, float_model: bytes, card_of: CardOf) -> None:
+    path.write_bytes(write_card(float_model, card_of(float_model)))
+    usage = usage_of(path, Preprocessing(preset="unit"))
+    assert usage.contract == Contract(width=32, height=32, std=(255.0,))
+    assert usage.labels == LABELS
+
+
+def test_one_value_said_replaces_that_value_of_the_card(
+    path: Path, float_model: bytes, card_of: CardOf
+) -> None:
+    card = card_of(float_model)
+    path.write_bytes(write_card(float_model, card))
+    usage = usage_of(path, Preprocessing(fit="letterbox"))
+    assert usage.contract == dataclasses.replace(card.contract, fit="letterbox")
+
+
+def test_the_normalization_of_a_quantized_input_stays(
+    path: Path, uint8_model: bytes, card_of: CardOf
+) -> None:
+    card = card_of(uint8_model)
+    path.write_bytes(write_card(uint8_model, card))
+    usage = usage_of(path, Preprocessing(preset="imagenet-caffe", fit="letterbox"))
+    assert usage.contract == dataclasses.replace(card.contract, fit="letterbox")
+    assert usage.note == "m.tflite takes integers: its pixels are normalized as its card says"
+    assert not usage_of(path, Preprocessing(fit="letterbox")).note
+    path.write_bytes(uint8_model)
+    assert usage_of(path, Preprocessing(preset="unit")).contract.std == (255.0,)
+
+
+def test_what_stands_in_for_a_card_never_replaces_one(
+    path: Path, float_model: bytes, card_of: CardOf
+) -> None:
+    stand_in = Preprocessing(preset="unit", fit="letterbox")
+    path.write_bytes(float_model)
+    contract = usage_of(path, without_card=stand_in).contract
+    assert contract == Contract(width=32, height=32, std=(255.0,), fit="letterbox")
+    assert usage_of(path, Preprocessing(fit="stretch"), without_card=stand_in).contract == Contract(
+        width=32, height=32, std=(255.0,)
+    )
+    card = card_of(float_model)
+    path.write_bytes(write_card(float_model, card))
+    assert usage_of(path, without_card=stand_in).contract == card.contract
+
+
+def test_without_card_or_preset_the_presets_are_listed(path: Path, float_model: bytes) -> None:
+    path.write_bytes(float_model)
+    with pytest.raises(UsageError) as caught:
+        usage_of(path)
+    assert path.name in str(caught.value)
+    assert "imagenet-torch" in caught.value.hint
+
+
+def test_damaged_card_does_not_stop_who_says_how(path: Path, float_model: bytes) -> None:
+    path.write_bytes(wrap(float_model, {"EDGEVISION_CARD": b"{}"}))
+    assert usage_of(path, Preprocessing(preset="raw")).labels == ()
+
+
+def test_reading_needs_no_package_at_all() -> None:
+    # 32-bit Raspberry Pi OS has no ai-edge-litert, and so no flatbuffers.
+    code = (
+        "import sys, edgevision.card.model_io, edgevision.tflite.facts\n"
+        "print(*{'numpy', 'flatbuffers', 'cv2'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgevision.card.card import CalibrationSource
+from edgevision.dataset.imageset import ImageSet, Item
+from edgevision.errors import ImageSetError
+from edgevision.pipeline.request import Photos, Plan
+from edgevision.pipeline.sanity_checks import doubts, refuse_names
+
+
+def image_set(count: int, classes: tuple[str, ...] = ()) -> ImageSet:
+    label = 0 if classes else None
+    return ImageSet(
+        path=Path("photos"),
+        items=tuple(Item(f"{number}.png", label) for number in range(count)),
+        classes=classes,
+        load=lambda _item: np.zeros((4, 4, 3), np.uint8),
+        digest=lambda item: item.id,
+    )
+
+
+def plan(
+    *, labels: tuple[str, ...] = (), calibrating: int = 20, classes: tuple[str, ...] = ()
+) -> Plan:
+    source = CalibrationSource(name="photos", sha256="0", images=calibrating)
+    return Plan(
+        source=Path("model.keras"),
+        output=Path("out"),
+        recipes=(),
+        calibration=Photos(images=image_set(calibrating), source=source),
+        evaluation=image_set(8, classes),
+        preprocessing=None,
+        labels=labels,
+    )
+
+
+@pytest.mark.parametrize(("outputs", "labels"), [(3, 4), (3, 2), (1, 1), (1, 3)])
+def test_names_that_are_not_one_for_each_class_are_refused(outputs: int, labels: int) -> None:
+    with pytest.raises(ImageSetError, match=f"lists {labels} class names"):
+        refuse_names(plan(labels=("name",) * labels), outputs)
+
+
+@pytest.mark.parametrize(("outputs", "labels"), [(3, 3), (3, 0), (1, 2)])
+def test_one_name_for_each_class_or_none_is_fine(outputs: int, labels: int) -> None:
+    refuse_names(plan(labels=("name",) * labels), outputs)
+
+
+def test_class_folders_in_another_number_than_the_models_classes_are_doubted() -> None:
+    (sentence,) = doubts(plan(classes=("cat", "dog")), 3)
+    assert "photos has 2 classes and the model 3" in sentence
+    assert "--labels" in sentence
+
+
+@pytest.mark.parametrize(
+    ("classes", "labels", "outputs"),
+    [
+        (("a", "b", "c"), (), 3),
+        (("cat", "dog"), (), 1),
+        (("cat", "dog"), ("cat", "cow", "dog"), 3),
+        ((), (), 3),
+    ],
+)
+def test_classes_that_fit_or_were_named_are_not_doubted(
+    classes: tuple[str, ...], labels: tuple[str, ...], outputs: int
+) -> None:
+    assert doubts(plan(classes=classes, labels=labels), outputs) == ()
+
+
+def test_a_handful_of_calibration_photos_is_said() -> None:
+    (sentence,) = doubts(plan(calibrating=3), 3)
+    assert "ranges come from 3 photos" in sentence

@@ -1,0 +1,86 @@
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgevision.errors import UsageError
+from edgevision.preprocess.image_preprocessing import (
+    MAX_SIDE,
+    Contract,
+    contract_from_dict,
+    contract_to_dict,
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ({"width": 0}, "width must be 1 to"),
+        ({"height": MAX_SIDE + 1}, "height must be 1 to"),
+        ({"fit": "squeeze"}, "fit must be one of"),
+        ({"color": "yuv"}, "color must be one of"),
+        ({"resize": "cubic"}, "resize must be one of"),
+        ({"crop_fraction": 0.0, "fit": "center-crop"}, "crop_fraction must be above 0"),
+        ({"crop_fraction": 1.5, "fit": "center-crop"}, "at most 1"),
+        ({"crop_fraction": 0.875}, "needs fit center-crop"),
+        ({"pad": 256}, "pad must be 0 to 255"),
+        ({"mean": (1.0, 2.0)}, "mean needs 1 or 3 numbers, got 2"),
+        ({"mean": (1.0, 2.0, 3.0), "color": "gray"}, "mean needs 1 or 1"),
+        ({"mean": (math.nan,)}, "mean must be finite"),
+        ({"std": (math.inf,)}, "std must be finite"),
+        ({"std": (1.0, 0.0, 1.0)}, "std must be positive"),
+        ({"std": ()}, "std needs 1 or 3 numbers, got 0"),
+    ],
+)
+def test_a_contract_that_cannot_be_is_refused(values: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        Contract(**{"width": 8, "height": 8, **values})
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ({"height": 8}, "needs width"),
+        ({"width": 8, "height": 8, "colour": "rgb"}, "unknown preprocessing name 'colour'"),
+        ({"width": 8.0, "height": 8}, "width must be a whole number"),
+        ({"width": True, "height": 8}, "width must be a whole number"),
+        ({"width": 8, "height": 8, "std": "255"}, "std must be a number"),
+        ({"width": 8, "height": 8, "mean": [1, None, 2]}, "mean must be a number"),
+        ({"width": 8, "height": 8, "fit": ["stretch"]}, "fit must be one of"),
+    ],
+)
+def test_a_table_from_outside_is_checked(values: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        contract_from_dict(values)
+
+
+positive = st.floats(0.01, 1000)
+
+
+@given(
+    st.builds(
+        Contract,
+        width=st.integers(1, MAX_SIDE),
+        height=st.integers(1, MAX_SIDE),
+        fit=st.sampled_from(["stretch", "letterbox"]),
+        pad=st.integers(0, 255),
+        color=st.sampled_from(["rgb", "bgr"]),
+        mean=st.tuples(st.floats(-500, 500)) | st.tuples(positive, positive, positive),
+        std=st.tuples(positive) | st.tuples(positive, positive, positive),
+    )
+)
+def test_a_contract_survives_its_dictionary(contract: Contract) -> None:
+    assert contract_from_dict(contract_to_dict(contract)) == contract
+
+
+def test_three_equal_numbers_are_scalar() -> None:
+    contract = Contract(width=8, height=8, mean=(127.5, 127.5, 127.5), std=(127.5,))
+
+    assert contract.is_scalar
+    assert contract.channel_std == (127.5, 127.5, 127.5)
+
+
+def test_channels_that_differ_are_not_scalar() -> None:
+    assert not Contract(width=8, height=8, mean=(1.0, 2.0, 3.0)).is_scalar

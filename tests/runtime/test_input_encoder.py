@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgevision.errors import ModelError
+from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.normalize import normalize
+from edgevision.runtime.input_encoder import Feed
+from edgevision.runtime.session import TensorSpec
+from edgevision.tensors import Quantization, quantize
+
+PIXELS = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3) * 14
+
+
+def spec(dtype: str, quantization: Quantization | None = None) -> TensorSpec:
+    return TensorSpec(
+        index=0, name="in", shape=(1, 2, 3, 3), dtype=np.dtype(dtype), quantization=quantization
+    )
+
+
+def contract(mean: tuple[float, ...] = (0,), std: tuple[float, ...] = (1,)) -> Contract:
+    return Contract(width=3, height=2, mean=mean, std=std)
+
+
+def test_float_input_gets_normalized_values() -> None:
+    fed = Feed(spec("float32"), contract((127.5,), (127.5,)))(PIXELS)
+    assert fed.dtype == np.float32
+    assert fed.shape == (1, 2, 3, 3)
+    assert fed[0] == pytest.approx(PIXELS / 127.5 - 1, abs=1e-6)
+
+
+def test_uint8_input_whose_scale_is_the_normalization_gets_the_pixels_untouched() -> None:
+    feed = Feed(
+        spec("uint8", Quantization(scale=1 / 128, zero_point=127)), contract((127,), (128,))
+    )
+    assert feed.takes_pixels
+    assert feed(PIXELS)[0] is not None
+    assert (feed(PIXELS)[0] == PIXELS).all()
+
+
+@given(st.integers(-128, 127), st.floats(1e-3, 0.1))
+def test_int8_input_gets_the_quantized_normalized_pixels(zero_point: int, scale: float) -> None:
+    to = Quantization(scale=scale, zero_point=zero_point)
+    three = contract((10.0, 20.0, 30.0), (50.0, 60.0, 70.0))
+    fed = Feed(spec("int8", to), three)(PIXELS)
+    assert (fed[0] == quantize(normalize(PIXELS, three), to, np.dtype(np.int8))).all()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bool"])
+def test_types_that_pixels_cannot_become_are_refused(dtype: str) -> None:
+    with pytest.raises(ModelError, match=dtype):
+        Feed(spec(dtype), contract())
+
+
+def test_shape_that_preprocessing_does_not_make_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"\(1, 2, 3, 3\)"):
+        Feed(spec("float32"), Contract(width=4, height=2))
+
+
+def test_integer_input_without_scale_is_refused() -> None:
+    with pytest.raises(ModelError, match="without one scale"):
+        Feed(spec("uint8"), contract())
