@@ -32,12 +32,14 @@ def main() -> None:
     images = open_image_set(arguments.images)
     with Session(arguments.model) as session:
         _, height, width, channels = session.inputs[0].shape
-    contract = from_option(arguments.preprocess).contract(
+    preprocessing = from_option(arguments.preprocess).preprocessing(
         width=width, height=height, channels=channels
     )
     shuffled = choose(images, count=arguments.draws * max(arguments.counts)).items
     # Every photo is run once; means over any draw follow from these.
-    of_item = {item: mean_ranges(arguments.model, contract, images, [item]) for item in shuffled}
+    of_item = {
+        item: mean_ranges(arguments.model, preprocessing, images, [item]) for item in shuffled
+    }
 
     def ranges_of(items: Sequence[Item]) -> dict[str, Range]:
         names = of_item[items[0]]

@@ -19,9 +19,9 @@ import numpy as np
 
 from edgevision.camera.loop.loop import CameraLoop
 from edgevision.camera.loop.plan import LoopPlan
-from edgevision.camera.loop.postprocess import Choice
-from edgevision.camera.loop.predictor import Look, Recognizer
-from edgevision.camera.model_choice import choose_model
+from edgevision.camera.loop.postprocess import AnswerFilter
+from edgevision.camera.loop.predictor import Inference, TflitePredictor
+from edgevision.camera.model_choice import camera_model
 from edgevision.camera.sources.frame import Frame
 from edgevision.camera.sources.source import SourceOptions, open_source, parse_source
 from edgevision.runtime.session import Session
@@ -29,12 +29,12 @@ from tests.camera.clock_frames import lag_ms
 from tests.camera.conftest import CameraStand, Recorder
 
 
-class Slow(Recognizer):
+class Slow(TflitePredictor):
     """The real model, run several times a frame."""
 
     repeat = 1
 
-    def look(self, frame: Frame) -> Look:
+    def look(self, frame: Frame) -> Inference:
         """As the model's own, but slower."""
         looks = [super(Slow, self).look(frame) for _ in range(self.repeat)]
         return replace(looks[-1], began_ns=looks[0].began_ns, filled_ns=looks[0].filled_ns)
@@ -47,11 +47,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--work-ms", type=float, default=45, help="work a frame, about")
     arguments = parser.parse_args()
-    choice = choose_model(arguments.model, preset=arguments.preprocess)
+    choice = camera_model(arguments.model, preset=arguments.preprocess)
 
     def open_recognizer() -> Slow:
         session = Session(arguments.model)
-        slow = Slow(session, choice.contract, choice=Choice(top_k=5, threshold=0.1))
+        slow = Slow(session, choice.preprocessing, choice=AnswerFilter(top_k=5, threshold=0.1))
         began = time.perf_counter()
         for _ in range(10):
             session.invoke()

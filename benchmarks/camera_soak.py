@@ -82,8 +82,8 @@ def soak(arguments: argparse.Namespace, folder: Path, stand: CameraStand) -> int
     for viewer in viewers:
         viewer.close()
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=30)
-    return verdict(samples, results, process.returncode, log, said)
+    _, declared = process.communicate(timeout=30)
+    return verdict(samples, results, process.returncode, log, declared)
 
 
 def sample(pid: int, at_s: float) -> Sample:
@@ -132,7 +132,7 @@ def get(port: int, path: str) -> str:
 
 
 def verdict(
-    samples: list[Sample], health: dict[str, object], code: int, log: Path, said: str
+    samples: list[Sample], health: dict[str, object], code: int, log: Path, declared: str
 ) -> int:
     settled = samples[len(samples) // 6 :]
     third = max(1, len(settled) // 3)
@@ -146,7 +146,7 @@ def verdict(
         f"{samples[-1].threads} ({threads:+}), files {samples[-1].files} ({files:+}), reconnects "
         f"{health.get('reconnects')}, stuck {health.get('stuck_threads')}, exit code {code}"
     )
-    print(said.strip().splitlines()[-1] if said.strip() else "")
+    print(declared.strip().splitlines()[-1] if declared.strip() else "")
     is_flat = grown_mb < _GROWTH_MB and threads <= 1 and files <= 6
     is_alive = bool(health.get("reconnects")) and lines > 0 and code == 0
     return 0 if is_flat and is_alive else 1

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from edgevision.camera import assemble
-from edgevision.camera.assemble import Request, build_loop
+from edgevision.camera.assemble import CameraRequest, build_loop
 from edgevision.runtime.session import Session
 
 
@@ -35,7 +35,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         clip = arguments.clip or record(Path(folder) / "clip.avi")
-        request = Request(
+        request = CameraRequest(
             model=arguments.model,
             source=f"file:{clip}",
             preprocess=arguments.preprocess,
@@ -100,7 +100,7 @@ class Counted(Session):
 class Stopwatch:
     """A sink that notes when results came."""
 
-    name = "stopwatch"
+    name = "latency_meter"
     dropped = 0
 
     def __init__(self) -> None:
@@ -125,16 +125,16 @@ class Pace:
     """Share of the inference thread's processor time that was spent inside `invoke`."""
 
 
-def timed_loop(request: Request, skip: int = 20) -> Pace:
+def timed_loop(request: CameraRequest, skip: int = 20) -> Pace:
     stop = threading.Event()
     Counted.marks = []
     vars(assemble)["Session"] = Counted
     loop = build_loop(request, stop=stop, folder=Path.cwd())
-    stopwatch = Stopwatch()
-    loop.add_sink(stopwatch)
+    latency_meter = Stopwatch()
+    loop.add_sink(latency_meter)
     loop.run(stop)
     # The first few pay for what later ones find done; the very first invoke is the trial run.
-    moments, marks = stopwatch.moments[skip:], Counted.marks[skip + 1 :]
+    moments, marks = latency_meter.moments[skip:], Counted.marks[skip + 1 :]
     (began_s, began_inside_s), (ended_s, ended_inside_s) = marks[0], marks[-1]
     return Pace(
         fps=(len(moments) - 1) / (moments[-1] - moments[0]),

@@ -39,7 +39,7 @@ from ptq_table import Row, Score, best_peer, score, table
 from edgevision.bench.machine.host import read_host
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.latency import time_cases
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.errors import EdgeVisionError
 from edgevision.tensors import Pixels
 
@@ -59,7 +59,7 @@ def compare(
     made_by: Mapping[str, Quantizer],
     *,
     draws: Sequence[Sequence[int]],
-    plan: Plan,
+    plan: TimingPlan,
 ) -> list[Row]:
     """One row for the float model and one for each quantizer."""
     base = float_model(given)
@@ -99,7 +99,7 @@ def made_or_failure(quantizer: Quantizer, given: Given, images: Sequence[Pixels]
         return f"{type(error).__name__}: {lines[0][:200]}"
 
 
-def add_latencies(rows: Sequence[Row], models: Mapping[str, Made], plan: Plan) -> None:
+def add_latencies(rows: Sequence[Row], models: Mapping[str, Made], plan: TimingPlan) -> None:
     """The processor's time of all models, in turns, whatever they run in."""
     cases = [Case(name=name, model=b"") for name in models]
     found = time_cases(
@@ -176,8 +176,10 @@ def main() -> None:
         images = images_of(subject, quick=asked.quick)
         seeds = range(asked.seed, asked.seed + settings["draws"])
         draws = [draw(images, asked.count, seed) for seed in seeds]
-        given = Given(keras_file=keras_file, float_file=float_file, contract=subject.contract)
-        plan = Plan(rounds=3 if asked.quick else 10, seconds=0.5 if asked.quick else 2.0)
+        given = Given(
+            keras_file=keras_file, float_file=float_file, preprocessing=subject.preprocessing
+        )
+        plan = TimingPlan(rounds=3 if asked.quick else 10, seconds=0.5 if asked.quick else 2.0)
         rows = compare(subject, given, images, made_by, draws=draws, plan=plan)
         if asked.reuse:
             rows = merged(rows, reused(asked.reuse, settings, name))

@@ -18,16 +18,16 @@ from pathlib import Path
 from statistics import median
 
 from edgevision.bench.timing.latency import time_models
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.bench.timing.ratio import Ratio, ratio_of
 from tests.bench.networks import hard_swish_network
 
 ALPHA = 0.05
 BY_CHANCE = 1 / 200
-QUICK = Plan(rounds=10, seconds=0.3, warmup_seconds=0.01)
+QUICK = TimingPlan(rounds=10, seconds=0.3, warmup_seconds=0.01)
 
 
-def compared(first: bytes, second: bytes, plan: Plan) -> Ratio:
+def compared(first: bytes, second: bytes, plan: TimingPlan) -> Ratio:
     found = time_models({"first": first, "second": second}, plan=plan)
     return ratio_of(found["first"], found["second"])
 
@@ -59,7 +59,7 @@ def main() -> int:
     )
 
     plain, longer = (hard_swish_network(3, side=24, extra=extra) for extra in (0, 2))
-    slower = [compared(plain, longer, replace(Plan(), seed=n)) for n in range(asked.tries)]
+    slower = [compared(plain, longer, replace(TimingPlan(), seed=n)) for n in range(asked.tries)]
     found = sum(one.verdict == "slower" for one in slower)
     if slower:
         print(

@@ -19,7 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 from keras import layers
-from ptq_subjects import PUBLISHED_SIDE, contract_of
+from ptq_subjects import PUBLISHED_SIDE, preprocessing_of
 
 from edgevision.preprocess.normalize import normalize
 from edgevision.preprocess.pixels import to_pixels
@@ -28,15 +28,15 @@ from edgevision.tensors import FloatArray, RgbImage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CONTRACT = contract_of(PUBLISHED_SIDE, "imagenet-torch")
+PREPROCESSING = preprocessing_of(PUBLISHED_SIDE, "imagenet-torch")
 
 
 def features_of(backbone: keras.Model, images: list[RgbImage]) -> FloatArray:
     """(images, features), a batch at a time."""
     parts = []
     for begin in range(0, len(images), 100):
-        pixels = [to_pixels(image, CONTRACT) for image in images[begin : begin + 100]]
-        parts.append(backbone(np.stack([normalize(one, CONTRACT) for one in pixels])).numpy())
+        pixels = [to_pixels(image, PREPROCESSING) for image in images[begin : begin + 100]]
+        parts.append(backbone(np.stack([normalize(one, PREPROCESSING) for one in pixels])).numpy())
     return np.concatenate(parts)
 
 
@@ -73,10 +73,10 @@ class Mirrored(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[FloatArray, np.ndarray]:
         chosen = self.order[index * self.batch : (index + 1) * self.batch]
-        pixels = np.stack([to_pixels(self.images[at], CONTRACT) for at in chosen])
+        pixels = np.stack([to_pixels(self.images[at], PREPROCESSING) for at in chosen])
         mirrored = self.random.random(len(chosen)) < 0.5
         pixels[mirrored] = pixels[mirrored, :, ::-1]
-        return normalize(pixels, CONTRACT), self.labels[chosen]
+        return normalize(pixels, PREPROCESSING), self.labels[chosen]
 
     def on_epoch_end(self) -> None:
         """Shuffle."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.named import recipe_for
 
@@ -62,7 +62,7 @@ def _build(paths: dict[str, Path]) -> None:
         paths[f"{name}-int8"].write_bytes(converter.convert())
         ours = quantize(
             paths[f"{name}-float"],
-            contract=Contract(width=224, height=224, mean=(127.5,), std=(127.5,)),
+            preprocessing=ImagePreprocessing(width=224, height=224, mean=(127.5,), std=(127.5,)),
             images=lambda: (np.uint8(127.5 * (one[0] + 1)) for (one,) in images()),
             recipe=recipe_for("int8"),
         )

@@ -30,11 +30,11 @@ from numpy.typing import NDArray
 from edgevision.bench.machine.host import read_host
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.latency import Latency, time_cases
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.bench.timing.ratio import Ratio, ratio_of
 from edgevision.convert.convert import convert
 from edgevision.errors import EdgeVisionError
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.named import RECIPES
 
@@ -68,9 +68,9 @@ class Built:
     """What our quantizer has to say about speed; empty when int8 throughout is not slower."""
 
 
-def contract_of(side: int) -> Contract:
+def preprocessing_of(side: int) -> ImagePreprocessing:
     """Pixels in -1..1."""
-    return Contract(width=side, height=side, fit="stretch", mean=(127.5,), std=(127.5,))
+    return ImagePreprocessing(width=side, height=side, fit="stretch", mean=(127.5,), std=(127.5,))
 
 
 def build(network: str, side: int, folder: Path) -> Built:
@@ -84,12 +84,12 @@ def build(network: str, side: int, folder: Path) -> Built:
         source.unlink()
         paths["plain int8"].write_bytes(plain_int8(model, side))
     dynamic = quantize(
-        paths["float"], contract=contract_of(side), images=None, recipe=RECIPES["dynamic"]
+        paths["float"], preprocessing=preprocessing_of(side), images=None, recipe=RECIPES["dynamic"]
     )
     # Qualities differ in the numbers in a file, which cost time to choose and none to run.
     ours = quantize(
         paths["float"],
-        contract=contract_of(side),
+        preprocessing=preprocessing_of(side),
         images=lambda: random_images(side),
         recipe=replace(RECIPES["int8"], quality="fast"),
         timer=median_ms,
@@ -101,11 +101,11 @@ def build(network: str, side: int, folder: Path) -> Built:
 
 def median_ms(files: Mapping[str, bytes]) -> dict[str, float]:
     """What `edgevision quantize` times with, so that it may leave slow operators in float."""
-    found = timed(files, Plan(rounds=5, seconds=0.5, least_runs=20))
+    found = timed(files, TimingPlan(rounds=5, seconds=0.5, least_runs=20))
     return {name: latency.summary.p50_ms for name, latency in found.items()}
 
 
-def timed(files: Mapping[str, Path | bytes], plan: Plan) -> dict[str, Latency]:
+def timed(files: Mapping[str, Path | bytes], plan: TimingPlan) -> dict[str, Latency]:
     """The processor's time of one thread, in turns; waiting for a busy processor not counted."""
     cases = [Case(name=name, model=model) for name, model in files.items()]
     found = time_cases(cases, plan, clock_ns=time.process_time_ns)
@@ -170,7 +170,11 @@ def main() -> int:
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     asked.built.mkdir(parents=True, exist_ok=True)
-    plan = Plan(rounds=6, seconds=0.6, least_runs=12) if asked.quick else Plan(least_runs=30)
+    plan = (
+        TimingPlan(rounds=6, seconds=0.6, least_runs=12)
+        if asked.quick
+        else TimingPlan(least_runs=30)
+    )
     document: dict[str, Any] = {"host": asdict(read_host()), "side": asked.side, "networks": {}}
     names = asked.networks or (QUICK if asked.quick else NETWORKS)
     built: dict[str, Built] = {}

@@ -9,7 +9,7 @@ import numpy as np
 import openvino
 from numpy.typing import NDArray
 
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.normalize import normalize
 from edgevision.runtime.session import TensorSpec
 from edgevision.tensors import FloatArray, Pixels
@@ -51,11 +51,11 @@ class OpenVinoModel:
         """Let go of the model."""
         del self._request
 
-    def scores(self, contract: Contract, images: Iterable[Pixels]) -> FloatArray:
+    def scores(self, preprocessing: ImagePreprocessing, images: Iterable[Pixels]) -> FloatArray:
         """(images, classes) scores."""
         rows = []
         for pixels in images:
-            self.view(self.inputs[0])[...] = normalize(pixels, contract)[None]
+            self.view(self.inputs[0])[...] = normalize(pixels, preprocessing)[None]
             self.invoke()
             rows.append(np.array(self._request.get_output_tensor(0).data).reshape(-1))
         return np.stack(rows).astype(np.float32)

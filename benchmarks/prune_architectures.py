@@ -19,10 +19,10 @@ import numpy as np
 from edgevision.compress.graph.channel_graph import build_graph
 from edgevision.compress.graph.cost import cost_model
 from edgevision.compress.graph.trace import trace
-from edgevision.compress.plan import Plan, Target
+from edgevision.compress.plan import PruningPlan, Target
 from edgevision.compress.prune import prune
 from edgevision.convert.convert import convert
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.named import recipe_for
 from edgevision.runtime.session import Session
@@ -55,7 +55,7 @@ def main() -> None:
         share = f"{100 * removable / every:.2f} %"
         print(f"| {name} | {every:,} | {share} | {', '.join(staying)} |", flush=True)
         if arguments.convert:
-            pruned = prune(model, Plan(target=Target(measure="channels", fraction=0.5)))
+            pruned = prune(model, PruningPlan(target=Target(measure="channels", fraction=0.5)))
             left = pruned.after.parameters / pruned.before.parameters
             real = len(_int8(pruned.model))
             print(
@@ -74,7 +74,7 @@ def _transfer() -> None:
     model = keras.Model(base.input, layers.Dense(10, activation="softmax")(x))
     graph = build_graph(trace(model))
     before = cost_model(graph).cost(graph.all_kept())
-    pruned = prune(model, Plan(target=Target(measure="params", fraction=0.62)))
+    pruned = prune(model, PruningPlan(target=Target(measure="params", fraction=0.62)))
     whole, small = len(_float(model)), len(_int8(pruned.model))
     print(
         f"ResNet50 + Flatten + Dense: {before.macs / 1e6:.0f} -> {pruned.after.macs / 1e6:.0f} "
@@ -99,10 +99,15 @@ def _float(model: Any) -> bytes:
 
 def _int8(model: Any) -> bytes:
     _, height, width, _ = model.inputs[0].shape
-    contract = Contract(width=width, height=height, fit="stretch", mean=(127.5,), std=(127.5,))
+    preprocessing = ImagePreprocessing(
+        width=width, height=height, fit="stretch", mean=(127.5,), std=(127.5,)
+    )
     noise = np.random.default_rng(0).integers(0, 256, (8, height, width, 3)).astype(np.uint8)
     made = quantize(
-        _float(model), contract=contract, images=lambda: iter(noise), recipe=recipe_for("int8")
+        _float(model),
+        preprocessing=preprocessing,
+        images=lambda: iter(noise),
+        recipe=recipe_for("int8"),
     )
     with Session(made.content) as session:
         session.run(np.zeros(session.inputs[0].shape, session.inputs[0].dtype))

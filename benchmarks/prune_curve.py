@@ -15,17 +15,17 @@ from pathlib import Path
 import numpy as np
 
 from edgevision.bench.timing.latency import time_models
-from edgevision.bench.timing.plan import Plan as TimingPlan
+from edgevision.bench.timing.plan import PruningPlan as TimingPlan
 from edgevision.compress.finetune.examples import examples_of, split
 from edgevision.compress.finetune.fine_tune import fine_tune
 from edgevision.compress.finetune.training import Training, Weights
 from edgevision.compress.importance.reconstruction import images_for
 from edgevision.compress.load import load_keras
-from edgevision.compress.plan import Plan, Target
+from edgevision.compress.plan import PruningPlan, Target
 from edgevision.compress.prune import prune
 from edgevision.convert.convert import convert
 from edgevision.dataset.formats.open_set import open_image_set
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.options import from_option
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.quantize.quantize import quantize
@@ -39,14 +39,14 @@ def main() -> None:
     arguments.output.mkdir(parents=True, exist_ok=True)
     model = load_keras(arguments.model)
     _, height, width, channels = model.inputs[0].shape
-    contract = from_option(arguments.preprocess).contract(
+    preprocessing = from_option(arguments.preprocess).preprocessing(
         width=width, height=height, channels=channels
     )
     if arguments.only != "measure":
         for fraction in arguments.remove:
-            _train(arguments, contract, fraction)
+            _train(arguments, preprocessing, fraction)
     if arguments.only != "train":
-        _measure(arguments, contract)
+        _measure(arguments, preprocessing)
 
 
 def _arguments() -> argparse.Namespace:
@@ -74,20 +74,22 @@ def _name(arguments: argparse.Namespace, fraction: float) -> str:
     return f"{arguments.measure}-{round(100 * fraction):02d}"
 
 
-def _train(arguments: argparse.Namespace, contract: Contract, fraction: float) -> None:
+def _train(
+    arguments: argparse.Namespace, preprocessing: ImagePreprocessing, fraction: float
+) -> None:
     path = arguments.output / f"{_name(arguments, fraction)}.keras"
     if path.exists():
         return
     model = load_keras(arguments.model)
     target = Target(measure=arguments.measure, fraction=fraction)
-    plan = Plan(
+    plan = PruningPlan(
         target=target,
         importance=arguments.importance,
         ranking=arguments.ranking,
         round_to=arguments.round_to,
         keep=tuple(arguments.keep),
     )
-    examples = examples_of(open_image_set(arguments.data / "train.npz"), contract)
+    examples = examples_of(open_image_set(arguments.data / "train.npz"), preprocessing)
     training = Training(
         epochs=arguments.epochs,
         batch_size=arguments.batch_size,
@@ -95,7 +97,7 @@ def _train(arguments: argparse.Namespace, contract: Contract, fraction: float) -
         weights=Weights(teacher=arguments.teacher_weight),
     )
     seen, _ = split(examples, training.held_out, training.seed)
-    count = images_for(contract.height, contract.width)
+    count = images_for(preprocessing.height, preprocessing.width)
     pruned = prune(model, plan, refit_on=examples.some(count, among=seen))
     tuned = fine_tune(
         pruned.model,
@@ -119,11 +121,11 @@ def _train(arguments: argparse.Namespace, contract: Contract, fraction: float) -
     print(path.name, json.dumps(facts), flush=True)
 
 
-def _measure(arguments: argparse.Namespace, contract: Contract) -> None:
+def _measure(arguments: argparse.Namespace, preprocessing: ImagePreprocessing) -> None:
     calibration = open_image_set(arguments.data / "calibration.npz")
     evaluation = open_image_set(arguments.evaluation or arguments.data / "evaluation.npz")
-    observed = [to_pixels(calibration.load(item), contract) for item in calibration]
-    seen = [to_pixels(evaluation.load(item), contract) for item in evaluation]
+    observed = [to_pixels(calibration.load(item), preprocessing) for item in calibration]
+    seen = [to_pixels(evaluation.load(item), preprocessing) for item in evaluation]
     labels = np.array([item.label for item in evaluation])
     contents: dict[str, bytes] = {}
     accuracy: dict[str, float] = {}
@@ -134,12 +136,12 @@ def _measure(arguments: argparse.Namespace, contract: Contract) -> None:
         convert(source, made, overwrite=True)
         small = quantize(
             made.read_bytes(),
-            contract=contract,
+            preprocessing=preprocessing,
             images=lambda: iter(observed),
             recipe=recipe_for("int8"),
         )
         contents |= {f"{name} float": made.read_bytes(), f"{name} int8": small.content}
-        for kind, own in (("float", contract), ("int8", small.contract)):
+        for kind, own in (("float", preprocessing), ("int8", small.preprocessing)):
             with Session(contents[f"{name} {kind}"]) as session:
                 scores = scores_of(session, own, iter(seen))
             accuracy[f"{name} {kind}"] = float((scores.argmax(-1) == labels).mean())

@@ -20,10 +20,10 @@ from edgevision.compress.importance.gradients import gradients_on
 from edgevision.compress.importance.reconstruction import images_for
 from edgevision.compress.importance.scores import taylor_scores
 from edgevision.compress.load import load_keras
-from edgevision.compress.plan import Importance, Plan, Ranking, Target
+from edgevision.compress.plan import Importance, PruningPlan, Ranking, Target
 from edgevision.compress.prune import prune
 from edgevision.dataset.formats.open_set import open_image_set
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=0)
     arguments = parser.parse_args()
 
-    raw = Contract(width=32, height=32, fit="stretch")
+    raw = ImagePreprocessing(width=32, height=32, fit="stretch")
     train = examples_of(open_image_set(arguments.data / "cifar10/train.npz"), raw)
     held_out = examples_of(open_image_set(arguments.data / "cifar10/evaluation.npz"), raw)
     model = load_keras(arguments.data / "models/mlperf_resnet8_cifar10.h5")
@@ -44,7 +44,7 @@ def main() -> None:
     gradients = gradients_on(model, train)
     for ranking in get_args(Ranking):
         for importance in get_args(Importance):
-            plan = Plan(
+            plan = PruningPlan(
                 target=Target(measure="macs", fraction=arguments.remove),
                 importance=importance,
                 ranking=ranking,

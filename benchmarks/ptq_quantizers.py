@@ -12,7 +12,7 @@ from typing import Any, get_args
 from numpy.typing import NDArray
 
 from edgevision.bench.timing.case import Timeable
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.normalize import normalize
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.named import RECIPES
@@ -41,7 +41,7 @@ class Given:
 
     keras_file: Path
     float_file: Path
-    contract: Contract
+    preprocessing: ImagePreprocessing
 
     @cached_property
     def keras_model(self) -> Any:
@@ -72,16 +72,16 @@ class Given:
     def real(self, images: Sequence[Pixels]) -> Iterator[NDArray[Any]]:
         """(1, height, width, 3) float32 inputs of the float model."""
         for pixels in images:
-            yield normalize(pixels, self.contract)[None]
+            yield normalize(pixels, self.preprocessing)[None]
 
 
 Quantizer = Callable[[Given, Sequence[Pixels]], Made]
 
 
-def of_file(content: bytes, contract: Contract, cpu_seconds: float) -> Made:
+def of_file(content: bytes, preprocessing: ImagePreprocessing, cpu_seconds: float) -> Made:
     def scores(images: Sequence[Pixels]) -> FloatArray:
         with Session(content) as session:
-            return scores_of(session, contract, images)
+            return scores_of(session, preprocessing, images)
 
     return Made(
         size_bytes=len(content),
@@ -92,7 +92,7 @@ def of_file(content: bytes, contract: Contract, cpu_seconds: float) -> Made:
 
 
 def float_model(given: Given) -> Made:
-    return of_file(given.float_file.read_bytes(), given.contract, 0.0)
+    return of_file(given.float_file.read_bytes(), given.preprocessing, 0.0)
 
 
 def tflite_converter(given: Given, images: Sequence[Pixels]) -> Made:
@@ -107,7 +107,7 @@ def tflite_converter(given: Given, images: Sequence[Pixels]) -> Made:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.uint8
     content = converter.convert()
-    return of_file(content, given.contract, time.process_time() - begun)
+    return of_file(content, given.preprocessing, time.process_time() - begun)
 
 
 def ai_edge_quantizer(given: Given, images: Sequence[Pixels]) -> Made:
@@ -122,7 +122,7 @@ def ai_edge_quantizer(given: Given, images: Sequence[Pixels]) -> Made:
     one = quantizer.Quantizer(bytearray(signed), recipe.static_wi8_ai8())
     found = one.calibrate({key: [{name: array} for array in given.real(images)]})
     content = bytes(one.quantize(found).quantized_model)
-    return of_file(content, given.contract, time.process_time() - begun)
+    return of_file(content, given.preprocessing, time.process_time() - begun)
 
 
 def nncf(given: Given, images: Sequence[Pixels]) -> Made:
@@ -144,7 +144,7 @@ def nncf(given: Given, images: Sequence[Pixels]) -> Made:
         size_bytes=size_bytes(made),
         cpu_seconds=cpu_seconds,
         open=lambda: OpenVinoModel(made),
-        scores=lambda scored: OpenVinoModel(made).scores(given.contract, scored),
+        scores=lambda scored: OpenVinoModel(made).scores(given.preprocessing, scored),
     )
 
 
@@ -152,9 +152,12 @@ def ours(recipe: Recipe) -> Quantizer:
     def run(given: Given, images: Sequence[Pixels]) -> Made:
         begun = time.process_time()
         made = quantize(
-            given.float_file, contract=given.contract, images=lambda: images, recipe=recipe
+            given.float_file,
+            preprocessing=given.preprocessing,
+            images=lambda: images,
+            recipe=recipe,
         )
-        return of_file(made.content, made.contract, time.process_time() - begun)
+        return of_file(made.content, made.preprocessing, time.process_time() - begun)
 
     return run
 

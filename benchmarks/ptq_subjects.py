@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edgevision.convert.convert import convert
 from edgevision.dataset.formats.open_set import open_image_set
 from edgevision.dataset.imageset import ImageSet
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.preprocess.presets import PRESETS
 from edgevision.tensors import Pixels, RgbImage
@@ -58,15 +58,15 @@ class Subject:
     """Whether the pictures' labels are this model's classes."""
 
     @property
-    def contract(self) -> Contract:
+    def preprocessing(self) -> ImagePreprocessing:
         """Its preprocessing."""
-        return contract_of(self.side, self.preset)
+        return preprocessing_of(self.side, self.preset)
 
 
-def contract_of(side: int, preset_name: str) -> Contract:
+def preprocessing_of(side: int, preset_name: str) -> ImagePreprocessing:
     """Stretched to a square of `side` pixels, normalized as the preset says."""
     preset = PRESETS[preset_name]
-    return Contract(
+    return ImagePreprocessing(
         width=side,
         height=side,
         fit="stretch",
@@ -168,21 +168,21 @@ def images_of(subject: Subject, *, quick: bool) -> Images:
         subject: the model.
         quick: leave the further views out.
     """
-    contract = subject.contract
+    preprocessing = subject.preprocessing
     evaluation = open_image_set(subject.pictures.evaluation)
     originals, others, shown = [], [], []
     for number, item in enumerate(evaluation):
         picture = evaluation.load(item)
-        originals.append(to_pixels(picture, contract))
+        originals.append(to_pixels(picture, preprocessing))
         if subject.pictures.has_views and not quick:
-            views = [to_pixels(view, contract) for view in further_views(picture)]
+            views = [to_pixels(view, preprocessing) for view in further_views(picture)]
             others += views
             shown += [number] * len(views)
     labels = None
     if subject.has_labels and evaluation.is_labelled:
         labels = np.array([item.label for item in evaluation], np.int64)
     return Images(
-        pool=list(_pixels(open_image_set(subject.pictures.pool), contract)),
+        pool=list(_pixels(open_image_set(subject.pictures.pool), preprocessing)),
         scored=originals + others,
         picture_of=np.array([*range(len(originals)), *shown], np.int64),
         labels=labels,
@@ -200,6 +200,6 @@ def further_views(image: RgbImage) -> list[RgbImage]:
     return [np.ascontiguousarray(view) for view in (image[:, ::-1], *corners)]
 
 
-def _pixels(images: ImageSet, contract: Contract) -> Iterator[Pixels]:
+def _pixels(images: ImageSet, preprocessing: ImagePreprocessing) -> Iterator[Pixels]:
     for item in images:
-        yield to_pixels(images.load(item), contract)
+        yield to_pixels(images.load(item), preprocessing)

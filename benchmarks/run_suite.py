@@ -14,13 +14,13 @@ from pathlib import Path
 from models import built_models
 from table import HERE, device_of
 
-from edgevision.bench.measure import Job
+from edgevision.bench.measure import BenchJob
 from edgevision.bench.remote.dispatch import Access, measure_at
 from edgevision.bench.remote.target import parse_target
 from edgevision.bench.results.budget import check_budget, read_budget
 from edgevision.bench.results.result import Result, to_document, to_text
 from edgevision.bench.timing.case import cases_for
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.errors import UsageError
 from edgevision.files import write_text
 
@@ -33,9 +33,9 @@ def main() -> int:
     asked = parser.parse_args()
     suite = suites[asked.suite]
     paths = built_models()
-    job = Job(
+    job = BenchJob(
         cases=cases_for([paths[name] for name in suite["models"]], threads=suite["threads"]),
-        plan=Plan(rounds=suite["rounds"], seconds=suite["seconds"]),
+        plan=TimingPlan(rounds=suite["rounds"], seconds=suite["seconds"]),
         per_operation=False,
     )
     result = measure_at(parse_target(asked.on), job, Access())

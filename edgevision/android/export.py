@@ -103,8 +103,8 @@ def export_to(
     if needs_int8(read_model(source)):
         bare = remove_card(source)
         rewritten = to_int8_interface(bare)
-        pixels = tuple(to_pixels(photo.image, card.contract) for photo in photos)
-        proven = prove_equal(bare, rewritten, card.contract, pixels, progress=progress)
+        pixels = tuple(to_pixels(photo.image, card.preprocessing) for photo in photos)
+        proven = prove_equal(bare, rewritten, card.preprocessing, pixels, progress=progress)
         card = _with_interface(card, read_model(rewritten))
         content = write_card(rewritten, card)
     elif labels is not None:

@@ -15,7 +15,7 @@ from edgevision.android.photos import Photo
 from edgevision.card.card import Card
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
-from edgevision.runtime.input_encoder import Feed
+from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray
 
@@ -38,9 +38,9 @@ def write_model_goldens(
     """
     entries = []
     with Session(model) as session:
-        feed = Feed(session.inputs[0], card.contract)
+        feed = InputEncoder(session.inputs[0], card.preprocessing)
         for index, photo in enumerate(photos):
-            tensor = feed(to_pixels(photo.image, card.contract))
+            tensor = feed(to_pixels(photo.image, card.preprocessing))
             (values,) = session.run(tensor)
             scores = session.outputs[0].to_real(values).reshape(-1)
             write_values(folder / f"{photo.name}.rgb", photo.image)

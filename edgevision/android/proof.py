@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.errors import VerificationError
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
-from edgevision.runtime.input_encoder import Feed
+from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
 from edgevision.tensors import Pixels
 
@@ -18,7 +18,7 @@ _SHIFT = 128
 def prove_equal(
     before: bytes,
     after: bytes,
-    contract: Contract,
+    preprocessing: ImagePreprocessing,
     photos: tuple[Pixels, ...],
     *,
     progress: Progress = silent,
@@ -31,9 +31,12 @@ def prove_equal(
     Raises:
         VerificationError: an output differs in any bit of its real values.
     """
-    inputs = (*photos, *_all_values(contract))
+    inputs = (*photos, *_all_values(preprocessing))
     with Session(before) as old, Session(after) as new:
-        feed_old, feed_new = Feed(old.inputs[0], contract), Feed(new.inputs[0], contract)
+        feed_old, feed_new = (
+            InputEncoder(old.inputs[0], preprocessing),
+            InputEncoder(new.inputs[0], preprocessing),
+        )
         for index, pixels in enumerate(inputs):
             (was,) = old.run(feed_old(pixels))
             (now,) = new.run(feed_new(pixels))
@@ -49,9 +52,9 @@ def _centred(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype(np.int16) - _SHIFT if values.dtype == np.uint8 else values
 
 
-def _all_values(contract: Contract) -> tuple[Pixels, ...]:
-    shape = (contract.height, contract.width, contract.channels)
-    count = contract.height * contract.width
+def _all_values(preprocessing: ImagePreprocessing) -> tuple[Pixels, ...]:
+    shape = (preprocessing.height, preprocessing.width, preprocessing.channels)
+    count = preprocessing.height * preprocessing.width
     ramps = []
     for start in range(0, 256, count):
         ramp = (np.arange(start, start + count) % 256).astype(np.uint8)

@@ -15,7 +15,7 @@ from edgevision.bench.operators.profile import profile
 from edgevision.bench.results.result import Measured, Result
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.latency import Latency, time_cases
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.bench.timing.ratio import ratio_of
 from edgevision.bench.timing.stability import warnings_about
 from edgevision.bench.timing.sustained import sustain
@@ -25,18 +25,18 @@ from edgevision.tflite.view import read_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class BenchJob:
     """What to measure."""
 
     cases: tuple[Case, ...]
-    plan: Plan
+    plan: TimingPlan
     per_operation: bool = False
     """Also take every model apart."""
     sustained_seconds: float = 0.0
     """Also run every model for so long without a pause."""
 
 
-def measure(job: Job, *, target: str = "local", progress: Progress = silent) -> Result:
+def measure(job: BenchJob, *, target: str = "local", progress: Progress = silent) -> Result:
     """Do the job on this machine.
 
     Raises:
@@ -61,7 +61,7 @@ def measure(job: Job, *, target: str = "local", progress: Progress = silent) -> 
     )
 
 
-def _measured(case: Case, latency: Latency, job: Job, progress: Progress) -> Measured:
+def _measured(case: Case, latency: Latency, job: BenchJob, progress: Progress) -> Measured:
     content = case.content()
     model = read_model(content)
     delegation = delegation_of(case)

@@ -10,10 +10,10 @@ from typing import get_args
 from edgevision.camera.loop.hysteresis import parse_smoothing
 from edgevision.camera.loop.loop import CameraLoop
 from edgevision.camera.loop.plan import LoopPlan
-from edgevision.camera.loop.postprocess import Choice
-from edgevision.camera.loop.predictor import Recognizer
+from edgevision.camera.loop.postprocess import AnswerFilter
+from edgevision.camera.loop.predictor import TflitePredictor
 from edgevision.camera.loop.watchdog import Patience
-from edgevision.camera.model_choice import ModelChoice, choose_model, find_model
+from edgevision.camera.model_choice import CameraModel, camera_model, find_model
 from edgevision.camera.outputs.recorder import keep_sink, parse_save_rule
 from edgevision.camera.outputs.sink import Sink
 from edgevision.camera.outputs.systemd import Notifier
@@ -33,7 +33,7 @@ from edgevision.runtime.session import Session, usable_cpus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class CameraRequest:
     """The command line; what each word means is told by `edgevision camera --help`."""
 
     model: Path | None = None
@@ -73,10 +73,10 @@ _WORDS = {"outputs": "output", "as_json": "json"}
 """Fields whose option has another name."""
 
 
-def words_of(request: Request) -> list[str]:
+def words_of(request: CameraRequest) -> list[str]:
     """The command line that makes this request, with defaults left out."""
     words = [str(request.model)] if request.model is not None else []
-    for each in fields(Request):
+    for each in fields(CameraRequest):
         value = getattr(request, each.name)
         if each.name == "model" or value == each.default:
             continue
@@ -92,7 +92,7 @@ def words_of(request: Request) -> list[str]:
 
 
 def build_loop(
-    request: Request,
+    request: CameraRequest,
     *,
     stop: threading.Event,
     folder: Path,
@@ -103,7 +103,7 @@ def build_loop(
     Raises:
         EdgeVisionError: something in it cannot be: a usage error before any other.
     """
-    choice = Choice(top_k=request.top_k, threshold=min(request.threshold, request.off))
+    choice = AnswerFilter(top_k=request.top_k, threshold=min(request.threshold, request.off))
     smoothing = parse_smoothing(request.smooth)
     rules = [parse_save_rule(text) for text in request.save_on]
     orientation = Orientation(rotate=request.rotate, is_mirrored=request.flip)
@@ -137,11 +137,11 @@ def build_loop(
         source = open_source(name, options)
         return source if orientation == Orientation() else TurnedSource(source, orientation)
 
-    def open_recognizer() -> Recognizer:
+    def open_recognizer() -> TflitePredictor:
         session = Session(model.path, threads=threads, runtime=request.runtime)
-        return Recognizer(
+        return TflitePredictor(
             session,
-            model.contract,
+            model.preprocessing,
             labels=model.labels,
             activation=model.activation,
             choice=choice,
@@ -161,7 +161,7 @@ def build_loop(
     return loop
 
 
-def _source_options(request: Request, threads: int) -> SourceOptions:
+def _source_options(request: CameraRequest, threads: int) -> SourceOptions:
     width = height = 0
     if request.size:
         match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", request.size)
@@ -179,17 +179,17 @@ def _source_options(request: Request, threads: int) -> SourceOptions:
     )
 
 
-def _model(request: Request, folder: Path) -> ModelChoice:
+def _model(request: CameraRequest, folder: Path) -> CameraModel:
     fit: Fit | None = None
     if request.fit is not None:
         fit = next((known for known in get_args(Fit) if known == request.fit), None)
         if fit is None:
             raise UsageError(f"fit is one of {', '.join(get_args(Fit))}, got {request.fit!r}")
     path = request.model if request.model is not None else find_model(folder)
-    return choose_model(path, labels=request.labels, preset=request.preprocess, fit=fit)
+    return camera_model(path, labels=request.labels, preset=request.preprocess, fit=fit)
 
 
-def _check_outputs(request: Request) -> None:
+def _check_outputs(request: CameraRequest) -> None:
     for text in request.outputs:
         if text != "jsonl" and not text.startswith(("jsonl:", "mqtt://", "mqtts://")):
             raise UsageError(
@@ -212,7 +212,7 @@ def _output_sink(text: str) -> Sink:
     return mqtt_sink(parse_broker(text))
 
 
-def _http_sink(request: Request, loop: CameraLoop) -> Sink:
+def _http_sink(request: CameraRequest, loop: CameraLoop) -> Sink:
     from edgevision.camera.outputs.http_server import HttpServer, Limits, parse_address
 
     host, port = parse_address(request.http or "")

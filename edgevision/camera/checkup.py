@@ -19,7 +19,7 @@ State = Literal["ok", "missing", "broken"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class CameraCheck:
     """One thing that a camera needs, and how it is here."""
 
     subject: str
@@ -29,7 +29,7 @@ class Finding:
     """The line that helps; empty when nothing needs help."""
 
 
-def check_camera(root: Path = Path("/")) -> tuple[Finding, ...]:
+def check_camera(root: Path = Path("/")) -> tuple[CameraCheck, ...]:
     """Everything that `edgevision camera` may use on this machine."""
     return (
         check_picamera2(),
@@ -45,7 +45,7 @@ def check_picamera2(
     *,
     system_import: Callable[[str], str] | None = None,
     in_venv: bool | None = None,
-) -> Finding:
+) -> CameraCheck:
     """Whether picamera2 loads and finds a camera; if not, which of the usual causes it is."""
     subject = "picamera2"
     try:
@@ -54,21 +54,23 @@ def check_picamera2(
         detail, fix = _cause(error, system_import or _system_import, in_venv)
         cause = error.__cause__
         state: State = "missing" if isinstance(cause, ModuleNotFoundError) else "broken"
-        return Finding(subject=subject, state=state, detail=detail, fix=fix)
+        return CameraCheck(subject=subject, state=state, detail=detail, fix=fix)
     try:
         cameras = module.Picamera2.global_camera_info()
     except Exception as error:  # noqa: BLE001 - libcamera raises by no rule
         detail = f"loads, but cannot list cameras: {error}"
-        return Finding(subject=subject, state="broken", detail=detail, fix="sudo apt full-upgrade")
+        return CameraCheck(
+            subject=subject, state="broken", detail=detail, fix="sudo apt full-upgrade"
+        )
     if not cameras:
-        return Finding(
+        return CameraCheck(
             subject=subject,
             state="missing",
             detail="works, but finds no camera",
             fix="check the ribbon cable and its direction; rpicam-hello --list-cameras",
         )
     models = ", ".join(str(camera.get("Model", "?")) for camera in cameras)
-    return Finding(subject=subject, state="ok", detail=models)
+    return CameraCheck(subject=subject, state="ok", detail=models)
 
 
 def _cause(
@@ -122,59 +124,61 @@ def _system_import(module: str) -> str:
     return "ok" if reply.stdout.strip() == "True" else "other Python"
 
 
-def _check_rpicam() -> Finding:
+def _check_rpicam() -> CameraCheck:
     program = rpicam_program()
     if program is None:
-        return Finding(
+        return CameraCheck(
             subject="rpicam-vid",
             state="missing",
             detail="not installed; used where picamera2 does not load",
             fix="sudo apt install rpicam-apps",
         )
-    return Finding(subject="rpicam-vid", state="ok", detail=program)
+    return CameraCheck(subject="rpicam-vid", state="ok", detail=program)
 
 
-def _check_usb(root: Path) -> Finding:
+def _check_usb(root: Path) -> CameraCheck:
     cameras = usb_cameras(root)
     if not cameras:
-        return Finding(subject="USB camera", state="missing", detail="none is plugged in")
-    return Finding(subject="USB camera", state="ok", detail=", ".join(cameras))
+        return CameraCheck(subject="USB camera", state="missing", detail="none is plugged in")
+    return CameraCheck(subject="USB camera", state="ok", detail=", ".join(cameras))
 
 
-def _check_video_group(root: Path) -> Finding:
+def _check_video_group(root: Path) -> CameraCheck:
     nodes = sorted((root / "dev").glob("video*"))
     barred = [node.name for node in nodes if not os.access(node, os.R_OK | os.W_OK)]
     if barred:
-        return Finding(
+        return CameraCheck(
             subject="rights",
             state="broken",
             detail=f"this user may not open /dev/{barred[0]}",
             fix="sudo usermod -aG video $USER, then log in again",
         )
-    return Finding(subject="rights", state="ok", detail=f"{len(nodes)} video devices, all usable")
+    return CameraCheck(
+        subject="rights", state="ok", detail=f"{len(nodes)} video devices, all usable"
+    )
 
 
-def _check_opencv() -> Finding:
+def _check_opencv() -> CameraCheck:
     fix = "pip install opencv-python-headless (the desktop build needs libraries of a desktop)"
     try:
         import cv2
     except ImportError as error:
-        return Finding(subject="OpenCV", state="broken", detail=str(error), fix=fix)
+        return CameraCheck(subject="OpenCV", state="broken", detail=str(error), fix=fix)
     folder = sysconfig.get_paths()["purelib"]
     origin = "this environment" if str(cv2.__file__).startswith(folder) else "the system"
-    return Finding(subject="OpenCV", state="ok", detail=f"{cv2.__version__}, from {origin}")
+    return CameraCheck(subject="OpenCV", state="ok", detail=f"{cv2.__version__}, from {origin}")
 
 
-def _check_board(root: Path) -> Finding:
+def _check_board(root: Path) -> CameraCheck:
     health = read_board(root)
     if health.now or health.since_boot:
         causes = ", ".join(health.now or health.since_boot)
         when = "now" if health.now else "since boot"
-        return Finding(
+        return CameraCheck(
             subject="power and heat",
             state="broken",
             detail=f"the board slows itself down ({when}): {causes}",
             fix="use the board's own power supply, and a heat sink",
         )
     known = "" if health.temperature_c is None else f"{health.temperature_c:.0f} C, "
-    return Finding(subject="power and heat", state="ok", detail=f"{known}nothing slows it down")
+    return CameraCheck(subject="power and heat", state="ok", detail=f"{known}nothing slows it down")

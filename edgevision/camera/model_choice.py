@@ -8,7 +8,7 @@ from typing import Any
 from edgevision.camera.loop.postprocess import Activation
 from edgevision.card.read import read_card
 from edgevision.errors import ImageSetError, ModelError, UsageError
-from edgevision.preprocess.image_preprocessing import ColorOrder, Contract, Fit
+from edgevision.preprocess.image_preprocessing import ColorOrder, Fit, ImagePreprocessing
 from edgevision.preprocess.presets import PRESETS
 from edgevision.tflite.content import read_content
 from edgevision.tflite.view import TfliteModel, read_model
@@ -19,11 +19,11 @@ MAX_LABEL_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelChoice:
+class CameraModel:
     """A model file and how to use it."""
 
     path: Path
-    contract: Contract
+    preprocessing: ImagePreprocessing
     labels: tuple[str, ...]
     activation: Activation | None
     """None when nothing says; then the scores themselves tell."""
@@ -53,13 +53,13 @@ def find_model(folder: Path) -> Path:
     )
 
 
-def choose_model(
+def camera_model(
     path: Path,
     *,
     labels: Path | None = None,
     preset: str | None = None,
     fit: Fit | None = None,
-) -> ModelChoice:
+) -> CameraModel:
     """How to use the model at `path`: what its card says, or what the arguments say instead.
 
     Without a card a uint8 input takes pixels as they are; anything else is not guessed.
@@ -70,15 +70,15 @@ def choose_model(
         ImageSetError: the label file cannot be read.
     """
     card = read_card(path)
-    contract = card.contract if card else None
-    if preset is not None or contract is None:
-        contract = _contract_without_card(path, read_model(read_content(path)), preset)
+    preprocessing = card.preprocessing if card else None
+    if preset is not None or preprocessing is None:
+        preprocessing = _preprocessing_without_card(path, read_model(read_content(path)), preset)
     if fit is not None:
-        fraction = contract.crop_fraction if fit == "center-crop" else 1.0
-        contract = replace(contract, fit=fit, crop_fraction=fraction)
-    return ModelChoice(
+        fraction = preprocessing.crop_fraction if fit == "center-crop" else 1.0
+        preprocessing = replace(preprocessing, fit=fit, crop_fraction=fraction)
+    return CameraModel(
         path=path,
-        contract=contract,
+        preprocessing=preprocessing,
         labels=read_labels(labels) if labels else card.labels if card else (),
         activation=card.activation if card else None,
     )
@@ -127,7 +127,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise UsageError(f"cannot read {path}: {error}") from error
 
 
-def _contract_without_card(path: Path, model: TfliteModel, preset: str | None) -> Contract:
+def _preprocessing_without_card(
+    path: Path, model: TfliteModel, preset: str | None
+) -> ImagePreprocessing:
     if len(model.inputs) != 1:
         raise ModelError(f"{path.name} has {len(model.inputs)} inputs; a camera model has one")
     tensor = model.tensors[model.inputs[0]]
@@ -144,11 +146,11 @@ def _contract_without_card(path: Path, model: TfliteModel, preset: str | None) -
         if channels == 1 and len(mean) != 1:
             raise UsageError(f"preset {preset} is for three channels, {path.name} has one")
         chosen = color if channels == 1 else known.color
-        return Contract(width=width, height=height, color=chosen, mean=mean, std=std)
+        return ImagePreprocessing(width=width, height=height, color=chosen, mean=mean, std=std)
     if tensor.dtype == "uint8" and len(tensor.scales) == 1:
         # The normalization that makes quantizing a pixel the identity: pixels as they are.
         scale, zero_point = tensor.scales[0], tensor.zero_points[0]
-        return Contract(
+        return ImagePreprocessing(
             width=width, height=height, color=color, mean=(float(zero_point),), std=(1 / scale,)
         )
     raise ModelError(

@@ -13,7 +13,8 @@ from typing import Literal, get_args
 
 from edgevision.card.strict import is_plain, refuse
 from edgevision.errors import ModelError
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.tflite.interface import Activation, Precision, TensorInterface
 
 SCHEMA_VERSION = 1
 
@@ -24,24 +25,9 @@ CARD_FILE = "model.json"
 """The same JSON beside the file, with a "file" object that says which file it belongs to."""
 
 Kind = Literal["classification", "detection"]
-Activation = Literal["softmax", "sigmoid", "logits"]
-Precision = Literal["float32", "fp16", "dynamic", "int8", "uint8", "int16x8", "mixed"]
 
 MAX_LABELS = 100_000
 MAX_LABEL_LENGTH = 512
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TensorCard:
-    """An input or output of the file as an application meets it."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    """ "float32", "uint8", "int8", ..."""
-    scale: float | None = None
-    """real = scale * (stored - zero_point); None for real tensors."""
-    zero_point: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,15 +79,15 @@ class Card:
 
     name: str
     kind: Kind = "classification"
-    contract: Contract
+    preprocessing: ImagePreprocessing
     """How a photo becomes the input of *this file*."""
     labels: tuple[str, ...] = ()
     """In index order; empty when unknown."""
     activation: Activation = "softmax"
     """What the output values are: probabilities of exclusive or of independent classes, or raw."""
     precision: Precision
-    inputs: tuple[TensorCard, ...]
-    outputs: tuple[TensorCard, ...]
+    inputs: tuple[TensorInterface, ...]
+    outputs: tuple[TensorInterface, ...]
     provenance: Provenance = Provenance()
     figures: Figures = Figures()
     schema_version: int = SCHEMA_VERSION

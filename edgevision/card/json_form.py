@@ -10,11 +10,11 @@ from edgevision.card.card import (
     Card,
     Figures,
     Provenance,
-    TensorCard,
 )
 from edgevision.card.strict import Fields, refuse
 from edgevision.errors import ModelError, UsageError
-from edgevision.preprocess.image_preprocessing import contract_from_dict, contract_to_dict
+from edgevision.preprocess.image_preprocessing import preprocessing_from_dict, preprocessing_to_dict
+from edgevision.tflite.interface import TensorInterface
 
 _MAX_TEXT = 1024
 _MAX_TENSORS = 64
@@ -31,7 +31,7 @@ def card_to_dict(card: Card) -> dict[str, Any]:
         "kind": card.kind,
         "precision": card.precision,
         "activation": card.activation,
-        "preprocess": contract_to_dict(card.contract),
+        "preprocess": preprocessing_to_dict(card.preprocessing),
         "inputs": [_tensor_to_dict(tensor) for tensor in card.inputs],
         "outputs": [_tensor_to_dict(tensor) for tensor in card.outputs],
         "provenance": {
@@ -66,18 +66,18 @@ def card_from_dict(values: object) -> Card:
         # Before anything else: what the rest means depends on it.
         message = f"the model card has version {version}, known is {SCHEMA_VERSION}"
         raise ModelError(message, hint="install a newer edgevision")
-    contract = fields.raw("preprocess")
-    if not isinstance(contract, dict):
-        refuse("card.preprocess", "an object", contract)
+    preprocessing = fields.raw("preprocess")
+    if not isinstance(preprocessing, dict):
+        refuse("card.preprocess", "an object", preprocessing)
     try:
-        known = contract_from_dict(contract)
+        known = preprocessing_from_dict(preprocessing)
     except (UsageError, TypeError, OverflowError) as error:
         message = f"card.preprocess: {error}"
         raise ModelError(message) from error
     return Card(
         name=fields.text("name", _MAX_TEXT),
         kind=fields.text("kind", _MAX_TEXT),  # type: ignore[arg-type] # Card checks the choice
-        contract=known,
+        preprocessing=known,
         labels=fields.texts("labels", count=MAX_LABELS, limit=MAX_LABEL_LENGTH),
         activation=fields.text("activation", _MAX_TEXT),  # type: ignore[arg-type]
         precision=fields.text("precision", _MAX_TEXT),  # type: ignore[arg-type]
@@ -88,7 +88,7 @@ def card_from_dict(values: object) -> Card:
     )
 
 
-def _tensor_to_dict(tensor: TensorCard) -> dict[str, Any]:
+def _tensor_to_dict(tensor: TensorInterface) -> dict[str, Any]:
     return {
         "name": tensor.name,
         "shape": list(tensor.shape),
@@ -98,9 +98,9 @@ def _tensor_to_dict(tensor: TensorCard) -> dict[str, Any]:
     }
 
 
-def _tensors(card: Fields, name: str) -> tuple[TensorCard, ...]:
+def _tensors(card: Fields, name: str) -> tuple[TensorInterface, ...]:
     return tuple(
-        TensorCard(
+        TensorInterface(
             name=fields.text("name", _MAX_TEXT),
             shape=fields.integers("shape", _MAX_SIDES),
             dtype=fields.text("dtype", _MAX_TEXT),

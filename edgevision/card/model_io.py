@@ -5,9 +5,9 @@ from pathlib import Path
 
 from edgevision.card.read import read_card
 from edgevision.errors import ModelError
-from edgevision.preprocess.declared import Preprocessing, nothing_said
-from edgevision.preprocess.image_preprocessing import Contract
-from edgevision.preprocess.options import of_contract
+from edgevision.preprocess.declared import Preprocessing, nothing_declared
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.preprocess.options import declared_of
 from edgevision.tflite.view import read_model
 
 _NOTHING = Preprocessing()
@@ -15,19 +15,19 @@ _KEPT = "{} takes integers: its pixels are normalized as its card says"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class ModelIO:
     """What it takes to run a classifier on photos."""
 
-    contract: Contract
+    preprocessing: ImagePreprocessing
     labels: tuple[str, ...]
     note: str = ""
     """What was said and not used, one sentence; empty when all of it was."""
 
 
-def usage_of(
-    path: Path, said: Preprocessing = _NOTHING, *, without_card: Preprocessing = _NOTHING
-) -> Usage:
-    """How to use the file at `path`: by its card, with each value that was `said` in place of its.
+def model_io_of(
+    path: Path, declared: Preprocessing = _NOTHING, *, without_card: Preprocessing = _NOTHING
+) -> ModelIO:
+    """How to use the file at `path`: by its card, with what was `declared` in place of that.
 
     The normalization and colour order of a quantized input are not replaced: what its integers
     stand for was decided with its scale and zero point, and part may lie in the graph. For the
@@ -41,25 +41,25 @@ def usage_of(
     try:
         card = read_card(path)
     except ModelError:
-        if not said.is_complete:
+        if not declared.is_complete:
             raise
         # Enough was said to do without the card.
         card = None
-    if card is None and said.preset is None:
-        said = said.over(without_card)
+    if card is None and declared.preset is None:
+        declared = declared.over(without_card)
     note = ""
     if card is not None and not _takes_reals(path):
-        rest = replace(said, preset=None, mean=None, std=None, color=None)
-        note, said = "" if rest == said else _KEPT.format(path.name), rest
-    if card is not None and said == _NOTHING:
-        return Usage(contract=card.contract, labels=card.labels, note=note)
-    if card is not None and not said.is_complete:
-        said = said.over(of_contract(card.contract))
-    if not said.is_complete:
-        raise nothing_said(said, model=path.name)
+        rest = replace(declared, preset=None, mean=None, std=None, color=None)
+        note, declared = "" if rest == declared else _KEPT.format(path.name), rest
+    if card is not None and declared == _NOTHING:
+        return ModelIO(preprocessing=card.preprocessing, labels=card.labels, note=note)
+    if card is not None and not declared.is_complete:
+        declared = declared.over(declared_of(card.preprocessing))
+    if not declared.is_complete:
+        raise nothing_declared(declared, model=path.name)
     height, width, channels = _image_shape(path)
-    contract = said.contract(width=width, height=height, channels=channels)
-    return Usage(contract=contract, labels=card.labels if card else (), note=note)
+    preprocessing = declared.preprocessing(width=width, height=height, channels=channels)
+    return ModelIO(preprocessing=preprocessing, labels=card.labels if card else (), note=note)
 
 
 def _takes_reals(path: Path) -> bool:

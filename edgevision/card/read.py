@@ -11,7 +11,7 @@ from edgevision.card.json_form import card_from_dict
 from edgevision.card.standard_metadata import ENTRY, StandardMetadata, read_metadata
 from edgevision.card.strict import MAX_JSON_BYTES, is_plain, parse_json
 from edgevision.errors import ModelError, UsageError
-from edgevision.preprocess.image_preprocessing import ColorOrder, Contract
+from edgevision.preprocess.image_preprocessing import ColorOrder, ImagePreprocessing
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.associated import read_file
 from edgevision.tflite.content import read_content
@@ -71,8 +71,8 @@ def card_of_standard(name: str, content: bytes, model: TfliteModel) -> Card | No
         ModelError: the metadata is damaged.
     """
     standard = read_metadata(model.metadata[ENTRY])
-    contract = _contract(standard, model)
-    if contract is None:
+    preprocessing = _preprocessing(standard, model)
+    if preprocessing is None:
         return None
     inputs, outputs = interface_of(model)
     is_detection = any(operator.name == _DETECTION for operator in model.operators)
@@ -88,7 +88,7 @@ def card_of_standard(name: str, content: bytes, model: TfliteModel) -> Card | No
         return Card(
             name=standard.name if standard.name and is_plain(standard.name) else name,
             kind="detection" if is_detection else "classification",
-            contract=contract,
+            preprocessing=preprocessing,
             labels=labels,
             activation=output_activation(model),
             precision=precision_of(model),
@@ -103,7 +103,7 @@ def card_of_standard(name: str, content: bytes, model: TfliteModel) -> Card | No
 _DETECTION = "TFLite_Detection_PostProcess"
 
 
-def _contract(standard: StandardMetadata, model: TfliteModel) -> Contract | None:
+def _preprocessing(standard: StandardMetadata, model: TfliteModel) -> ImagePreprocessing | None:
     if len(model.inputs) != 1:
         return None
     tensor = model.tensors[model.inputs[0]]
@@ -120,7 +120,7 @@ def _contract(standard: StandardMetadata, model: TfliteModel) -> Contract | None
     if not mean or not std or not all(isfinite(number) for number in (*mean, *std)):
         return None
     try:
-        return Contract(
+        return ImagePreprocessing(
             width=tensor.shape[2], height=tensor.shape[1], color=color, mean=mean, std=std
         )
     except UsageError:

@@ -45,16 +45,18 @@ def build_metadata(card: Card) -> bytes:
 
 
 def _input_tensor(builder: Any, card: Card) -> int:
-    contract = card.contract
-    size = _scalars(builder, 2, {0: ("Uint32", contract.width), 1: ("Uint32", contract.height)})
+    preprocessing = card.preprocessing
+    size = _scalars(
+        builder, 2, {0: ("Uint32", preprocessing.width), 1: ("Uint32", preprocessing.height)}
+    )
     builder.StartObject(2)
-    builder.PrependInt8Slot(0, _COLOR_SPACE.get(contract.color, _OTHER_COLORS), 0)
+    builder.PrependInt8Slot(0, _COLOR_SPACE.get(preprocessing.color, _OTHER_COLORS), 0)
     builder.PrependUOffsetTRelativeSlot(1, size, 0)
     image = builder.EndObject()
     content = _union(builder, IMAGE, image)
     # One number when one serves all channels: the form every reader knows.
-    channels = slice(1) if contract.is_scalar else slice(None)
-    means, stds = contract.channel_mean, contract.channel_std
+    channels = slice(1) if preprocessing.is_scalar else slice(None)
+    means, stds = preprocessing.channel_mean, preprocessing.channel_std
     options = _table(
         builder, 2, {0: _floats(builder, means[channels]), 1: _floats(builder, stds[channels])}
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from edgevision.compress.finetune.training import Training, Weights
 from edgevision.compress.masking.plan import MaskingPlan
-from edgevision.compress.plan import Plan, Target
+from edgevision.compress.plan import PruningPlan, Target
 from edgevision.preprocess.declared import Preprocessing
 
 
@@ -25,14 +25,14 @@ class Learning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class PruneJob:
     """One run, as handed to the child."""
 
     source: str
     output: str | None
     """The `.keras` file to write; None to predict only."""
 
-    plan: Plan | MaskingPlan
+    plan: PruningPlan | MaskingPlan
     steps: int = 1
     """Rounds of removing and fine-tuning on the way to the target."""
 
@@ -50,22 +50,22 @@ class Job:
     """Where the user stands: modules of `custom_objects` are looked up there too."""
 
 
-def job_to_json(job: Job) -> str:
+def job_to_json(job: PruneJob) -> str:
     """A job as text."""
     return json.dumps({**asdict(job), "masking": isinstance(job.plan, MaskingPlan)})
 
 
-def job_from_json(text: str) -> Job:
+def job_from_json(text: str) -> PruneJob:
     """The job that `job_to_json` wrote."""
     fields = json.loads(text)
     plan = fields.pop("plan")
     if fields.pop("masking"):
-        made: Plan | MaskingPlan = MaskingPlan(**plan)
+        made: PruningPlan | MaskingPlan = MaskingPlan(**plan)
     else:
         target = Target(**plan.pop("target"))
-        made = Plan(target=target, keep=tuple(plan.pop("keep")), **plan)
+        made = PruningPlan(target=target, keep=tuple(plan.pop("keep")), **plan)
     learning = fields.pop("learning")
-    return Job(
+    return PruneJob(
         plan=made,
         learning=_learning(learning),
         ladder=tuple(fields.pop("ladder")),
@@ -77,14 +77,14 @@ def job_from_json(text: str) -> Job:
 def _learning(fields: dict[str, Any] | None) -> Learning | None:
     if fields is None:
         return None
-    said: dict[str, Any] = {
+    declared: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in fields.pop("preprocessing").items()
     }
     training = fields.pop("training")
     weights = Weights(**training.pop("weights"))
     return Learning(
-        preprocessing=Preprocessing(**said),
+        preprocessing=Preprocessing(**declared),
         training=Training(weights=weights, **training),
         **fields,
     )

@@ -39,7 +39,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class PruningPlan:
     """What to remove, and how to choose it."""
 
     target: Target

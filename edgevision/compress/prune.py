@@ -8,13 +8,13 @@ import numpy as np
 
 from edgevision.compress.graph.channel_graph import ChannelGraph, LayerWidth, build_graph
 from edgevision.compress.graph.channels import Ids
-from edgevision.compress.graph.cost import Cost, CostModel, cost_model
+from edgevision.compress.graph.cost import CostModel, ModelCost, cost_model
 from edgevision.compress.graph.removal import remove
 from edgevision.compress.graph.trace import trace
-from edgevision.compress.importance.choice import Choice, Chooser, Price
+from edgevision.compress.importance.choice import Chooser, KeptChannels, Price
 from edgevision.compress.importance.reconstruction import reconstruct
 from edgevision.compress.importance.scores import Scores, weight_scores
-from edgevision.compress.plan import Plan, Target
+from edgevision.compress.plan import PruningPlan, Target
 from edgevision.errors import ModelError, TargetMissedError, UsageError
 from edgevision.progress import Progress, silent
 from edgevision.tensors import FloatArray
@@ -28,8 +28,8 @@ class Pruned:
     """A smaller model, and what was done."""
 
     model: Any
-    before: Cost
-    after: Cost
+    before: ModelCost
+    after: ModelCost
     widths_before: tuple[LayerWidth, ...]
     widths_after: tuple[int, ...]
     """Channels left in each layer of `widths_before`."""
@@ -52,14 +52,14 @@ class Rung:
     """What one share removed would come to."""
 
     fraction: float
-    cost: Cost
+    cost: ModelCost
     widths: tuple[int, ...]
     """Channels left in each layer that makes channels."""
 
 
 def prune(
     model: Any,
-    plan: Plan,
+    plan: PruningPlan,
     *,
     score: Callable[[ChannelGraph], Scores] | None = None,
     latency_ms: LatencyMs | None = None,
@@ -115,7 +115,7 @@ class Ladder:
     """For each share that has no rung, why."""
 
 
-def ladder(model: Any, plan: Plan, fractions: Sequence[float]) -> Ladder:
+def ladder(model: Any, plan: PruningPlan, fractions: Sequence[float]) -> Ladder:
     """What removing each of `fractions` would come to, as far as it can be; builds nothing.
 
     Raises: as `prune`, and UsageError for a target in latency, which cannot be predicted.
@@ -145,7 +145,7 @@ def ladder(model: Any, plan: Plan, fractions: Sequence[float]) -> Ladder:
     return Ladder(widths=graph.layer_widths(), rungs=tuple(rungs), out_of_reach=tuple(missed))
 
 
-def _last_feature(graph: ChannelGraph, kept: Choice) -> Feature | None:
+def _last_feature(graph: ChannelGraph, kept: KeptChannels) -> Feature | None:
     for call in reversed(graph.trace.calls):
         carried = graph.wires.get(call.outputs[0])
         is_map = carried is not None and len(call.outputs[0].shape) == carried.axis + 1 == 4
@@ -167,7 +167,7 @@ def _refuse_when_nothing_can_go(graph: ChannelGraph) -> None:
 
 
 def _chooser(
-    graph: ChannelGraph, plan: Plan, score: Callable[[ChannelGraph], Scores] | None
+    graph: ChannelGraph, plan: PruningPlan, score: Callable[[ChannelGraph], Scores] | None
 ) -> Chooser:
     if score is None and plan.importance == "taylor":
         message = "importance taylor needs images to take gradients on"
@@ -177,7 +177,7 @@ def _chooser(
 
 
 def _price(
-    graph: ChannelGraph, costs: CostModel, plan: Plan, latency_ms: LatencyMs | None
+    graph: ChannelGraph, costs: CostModel, plan: PruningPlan, latency_ms: LatencyMs | None
 ) -> Price:
     match plan.target.measure:
         case "macs":
@@ -193,5 +193,5 @@ def _price(
     return lambda kept: measure(remove(graph, kept))
 
 
-def _widths(graph: ChannelGraph, kept: Choice) -> tuple[int, ...]:
+def _widths(graph: ChannelGraph, kept: KeptChannels) -> tuple[int, ...]:
     return tuple(int(graph.kept_at(width.ids, kept).sum()) for width in graph.widths)

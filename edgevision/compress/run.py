@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from edgevision.compress.job import Job, Learning, job_to_json
+from edgevision.compress.job import Learning, PruneJob, job_to_json
 from edgevision.compress.masking.plan import MaskingPlan
-from edgevision.compress.plan import Plan
+from edgevision.compress.plan import PruningPlan
 from edgevision.compress.report import PruneReport, report_from_dict
 from edgevision.errors import ModelError, UsageError
 from edgevision.files import refuse_to_replace, replacing
@@ -40,7 +40,7 @@ def require_tensorflow() -> None:
 def prune_file(
     source: Path,
     output: Path,
-    plan: Plan | MaskingPlan,
+    plan: PruningPlan | MaskingPlan,
     *,
     learning: Learning | None = None,
     steps: int = 1,
@@ -89,7 +89,7 @@ def prune_file(
     ):
         # Keras looks at the name's ending.
         made = Path(folder) / "model.keras"
-        job = Job(
+        job = PruneJob(
             source=str(source.resolve()),
             output=str(made),
             plan=plan,
@@ -113,7 +113,7 @@ def prune_file(
 
 def predict_file(
     source: Path,
-    plan: Plan,
+    plan: PruningPlan,
     *,
     fractions: Sequence[float] = LADDER,
     custom_objects: Sequence[str] = (),
@@ -125,7 +125,7 @@ def predict_file(
 
     Raises: as `prune_file`.
     """
-    job = Job(
+    job = PruneJob(
         source=str(source.resolve()),
         output=None,
         plan=plan,
@@ -137,7 +137,7 @@ def predict_file(
 
 
 def _run(
-    job: Job,
+    job: PruneJob,
     source: Path,
     *,
     latency_ms: FileLatencyMs | None,
@@ -152,7 +152,7 @@ def _run(
     if job.learning is not None:
         images = str(Path(job.learning.images).resolve())
         job = replace(job, learning=replace(job.learning, images=images))
-    said: dict[str, Any] = {}
+    declared: dict[str, Any] = {}
 
     def listen(line: dict[str, Any]) -> float | None:
         if "progress" in line:
@@ -161,7 +161,7 @@ def _run(
             assert latency_ms is not None  # noqa: S101 - the child refuses such a target without
             return latency_ms(Path(line["measure"]))
         else:
-            said.update(line)
+            declared.update(line)
         return None
 
     log = log_path or child.new_log("edgevision-prune-")
@@ -170,10 +170,10 @@ def _run(
     environment = child.child_environment(os.environ)
     with child.started(command, environment=environment, log_path=log) as running:
         child.serve(running, _ERRAND, job_to_json(job), listen=listen)
-    if "error" in said:
-        raise error_from_dict(said["error"], log_path=log)
-    if "report" not in said:
+    if "error" in declared:
+        raise error_from_dict(declared["error"], log_path=log)
+    if "report" not in declared:
         raise child.no_answer(_ERRAND, log)
     if log_path is None:
         log.unlink(missing_ok=True)
-    return report_from_dict(said["report"])
+    return report_from_dict(declared["report"])

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from edgevision.compress.plan import Plan
+from edgevision.compress.plan import PruningPlan
 from edgevision.errors import UsageError
 
 
-def step_plans(plan: Plan, steps: int) -> tuple[Plan, ...]:
+def step_plans(plan: PruningPlan, steps: int) -> tuple[PruningPlan, ...]:
     """Plans that, one after the other, remove what `plan` does: each the same share of the rest.
 
     Only the last one rounds widths: a small step of a narrow layer would round to nothing.

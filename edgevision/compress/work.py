@@ -7,14 +7,14 @@ from typing import Any
 from edgevision.compress.finetune.examples import Examples, examples_of, split
 from edgevision.compress.finetune.fine_tune import fine_tune
 from edgevision.compress.graph.channel_graph import ChannelGraph, LayerWidth
-from edgevision.compress.graph.cost import Cost, by_layer
+from edgevision.compress.graph.cost import ModelCost, by_layer
 from edgevision.compress.importance.gradients import gradients_on
 from edgevision.compress.importance.reconstruction import images_for
 from edgevision.compress.importance.scores import Scores, taylor_scores
-from edgevision.compress.job import Job, Learning
+from edgevision.compress.job import Learning, PruneJob
 from edgevision.compress.load import load_keras
 from edgevision.compress.masking.mask_model import mask_model, totals, training_row
-from edgevision.compress.plan import Plan
+from edgevision.compress.plan import PruningPlan
 from edgevision.compress.prune import Feature, LatencyMs, Pruned, Rung, ladder, prune
 from edgevision.compress.report import LayerRow, PruneReport, TrainingRow
 from edgevision.compress.steps import step_plans
@@ -24,7 +24,7 @@ from edgevision.progress import Progress
 from edgevision.tensors import FloatArray
 
 
-def work(job: Job, *, progress: Progress, latency_ms: LatencyMs | None) -> PruneReport:
+def work(job: PruneJob, *, progress: Progress, latency_ms: LatencyMs | None) -> PruneReport:
     """Do `job`.
 
     Raises:
@@ -37,7 +37,7 @@ def work(job: Job, *, progress: Progress, latency_ms: LatencyMs | None) -> Prune
     model = load_keras(
         Path(job.source), custom_objects=job.custom_objects, folder=job.working_directory
     )
-    if not isinstance(job.plan, Plan):
+    if not isinstance(job.plan, PruningPlan):
         return mask_model(model, job, _examples(model, job.learning, progress), progress)
     if job.output is None:
         return _predicted(model, job.plan, job.ladder)
@@ -81,10 +81,12 @@ def _examples(model: Any, learning: Learning | None, progress: Progress) -> Exam
         message = f"fine-tuning needs a model with one image of fixed size as input, not {shapes}"
         raise UsageError(message, hint="leave --train away and train the smaller model yourself")
     _, height, width, channels = shapes[0]
-    contract = learning.preprocessing.contract(width=width, height=height, channels=channels)
+    preprocessing = learning.preprocessing.preprocessing(
+        width=width, height=height, channels=channels
+    )
     labels = None if learning.labels is None else Path(learning.labels)
     images = open_image_set(Path(learning.images), labels=labels)
-    return examples_of(images, contract, progress=progress)
+    return examples_of(images, preprocessing, progress=progress)
 
 
 def _refitting_images(examples: Examples | None, learning: Learning | None) -> FloatArray | None:
@@ -93,12 +95,12 @@ def _refitting_images(examples: Examples | None, learning: Learning | None) -> F
     training = learning.training
     # Not those held out: they are to tell how it goes on images the model has not seen.
     seen, _ = split(examples, training.held_out, training.seed)
-    count = images_for(examples.contract.height, examples.contract.width)
+    count = images_for(examples.preprocessing.height, examples.preprocessing.width)
     return examples.some(count, among=seen)
 
 
 def _score(
-    model: Any, plan: Plan, examples: Examples | None, progress: Progress
+    model: Any, plan: PruningPlan, examples: Examples | None, progress: Progress
 ) -> Callable[[ChannelGraph], Scores] | None:
     if plan.importance != "taylor" or examples is None:
         return None
@@ -113,11 +115,11 @@ def _composed(before: Feature | None, now: Feature | None) -> Feature | None:
     return Feature(layer=now.layer, channels=before.channels[now.channels])
 
 
-def _checkpoint(job: Job, step: int) -> Path | None:
+def _checkpoint(job: PruneJob, step: int) -> Path | None:
     return None if job.checkpoints is None else Path(job.checkpoints) / f"step-{step + 1}.npz"
 
 
-def _predicted(model: Any, plan: Plan, fractions: tuple[float, ...]) -> PruneReport:
+def _predicted(model: Any, plan: PruningPlan, fractions: tuple[float, ...]) -> PruneReport:
     found = ladder(model, plan, (0.0, *fractions))
     whole, *others = found.rungs
     return PruneReport(
@@ -130,7 +132,7 @@ def _predicted(model: Any, plan: Plan, fractions: tuple[float, ...]) -> PruneRep
 
 
 def _done(
-    plan: Plan, first: Pruned, last: Pruned, trainings: tuple[TrainingRow, ...]
+    plan: PruningPlan, first: Pruned, last: Pruned, trainings: tuple[TrainingRow, ...]
 ) -> PruneReport:
     fraction = plan.target.fraction
     rung = Rung(fraction=fraction, cost=last.after, widths=last.widths_after)
@@ -143,7 +145,9 @@ def _done(
     )
 
 
-def _rows(before: Cost, widths: tuple[LayerWidth, ...], rungs: list[Rung]) -> tuple[LayerRow, ...]:
+def _rows(
+    before: ModelCost, widths: tuple[LayerWidth, ...], rungs: list[Rung]
+) -> tuple[LayerRow, ...]:
     places = {width.layer: place for place, width in enumerate(widths)}
     after = [by_layer(rung.cost) for rung in rungs]
     rows = []

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgevision.convert.loaded import InputSpec
-from edgevision.convert.trace import Graph
+from edgevision.convert.trace import FrozenGraph
 from edgevision.errors import VerificationError
 from edgevision.runtime.session import Session
 
@@ -14,7 +14,7 @@ TOLERANCE = 1e-3
 more."""
 
 
-def largest_difference(graph: Graph, inputs: Sequence[InputSpec], content: bytes) -> float:
+def largest_difference(graph: FrozenGraph, inputs: Sequence[InputSpec], content: bytes) -> float:
     """The largest difference between the two, as a share of the largest output.
 
     Raises:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgevision.convert.job import Job, Loader, job_to_json
+from edgevision.convert.job import ConvertJob, Loader, job_to_json
 from edgevision.convert.process import COMMAND, Beginning, environment, new_log, require_tensorflow
 from edgevision.errors import EdgeVisionError, ModelError, UsageError
 from edgevision.files import refuse_to_replace, replacing, write_bytes
@@ -117,7 +117,7 @@ def convert(
             tempfile.TemporaryDirectory(prefix="edgevision-") as folder,
             replacing(output, overwrite=overwrite) as temporary,
         ):
-            job = Job(
+            job = ConvertJob(
                 source=str(source.resolve()),
                 output=str(temporary.resolve()),
                 folder=folder,
@@ -176,25 +176,25 @@ def _answer(
     serve: Callable[[KerasLibrary, child.Listener], None], log_path: Path, progress: Progress
 ) -> dict[str, Any]:
     """The result's fields, from one child or, for a Keras-2 model, a second one."""
-    said: dict[str, Any] = {}
+    declared: dict[str, Any] = {}
 
     def listen(line: dict[str, Any]) -> None:
         logger.debug("child: %s", line)
         if "stage" in line:
             progress(_STAGES.index(line["stage"]), len(_STAGES), "converting")
         else:
-            said.update(line)
+            declared.update(line)
 
     serve("keras", listen)
-    if "again" in said:
+    if "again" in declared:
         child.require("loading this Keras-2 model", "tf_keras")
-        said.clear()
+        declared.clear()
         serve("tf_keras", listen)
-    if "os_error" in said:
-        raise OSError(*said["os_error"])
-    if "error" in said:
-        raise error_from_dict(said["error"], log_path=log_path)
-    if "converted" not in said:
+    if "os_error" in declared:
+        raise OSError(*declared["os_error"])
+    if "error" in declared:
+        raise error_from_dict(declared["error"], log_path=log_path)
+    if "converted" not in declared:
         raise child.no_answer(_ERRAND, log_path)
-    converted: dict[str, Any] = said["converted"]
+    converted: dict[str, Any] = declared["converted"]
     return converted

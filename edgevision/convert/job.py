@@ -11,7 +11,7 @@ Loader: TypeAlias = Literal["keras", "tf_keras", "saved_model"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class ConvertJob:
     """One conversion, as handed to the child."""
 
     source: str
@@ -30,15 +30,15 @@ class Job:
     """Where the user stands: modules of `custom_objects` are looked up there too."""
 
 
-def job_to_json(job: Job) -> str:
+def job_to_json(job: ConvertJob) -> str:
     """A job as text."""
     return json.dumps(asdict(job))
 
 
-def job_from_json(text: str) -> Job:
+def job_from_json(text: str) -> ConvertJob:
     """The job that `job_to_json` wrote."""
     fields = json.loads(text)
     shape = fields["input_shape"]
     fields["input_shape"] = tuple(shape) if shape else None
     fields["custom_objects"] = tuple(fields["custom_objects"])
-    return Job(**fields)
+    return ConvertJob(**fields)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from edgevision.convert.layers import layer_of
-from edgevision.convert.trace import Graph
+from edgevision.convert.trace import FrozenGraph
 from edgevision.errors import ModelError
 from edgevision.tflite.view import TfliteModel, read_model
 
@@ -18,7 +18,7 @@ _REPLACE = (
 )
 
 
-def to_tflite(graph: Graph, *, layers: Collection[str], allow_flex: bool) -> bytes:
+def to_tflite(graph: FrozenGraph, *, layers: Collection[str], allow_flex: bool) -> bytes:
     """Convert, with built-in operations only unless `allow_flex`.
 
     Raises:
@@ -39,7 +39,7 @@ def to_tflite(graph: Graph, *, layers: Collection[str], allow_flex: bool) -> byt
         raise ModelError(message, hint=_REPLACE) from error
 
 
-def _unsupported(graph: Graph, error: str, layers: Collection[str]) -> tuple[str, ...]:
+def _unsupported(graph: FrozenGraph, error: str, layers: Collection[str]) -> tuple[str, ...]:
     """What stopped the conversion: "MatrixInverse of layer 'whiten'", ...
 
     Converting again with TensorFlow's operations allowed gives a file that shows which they are
@@ -76,7 +76,7 @@ def open_sides(model: TfliteModel) -> tuple[str, ...]:
     return tuple(tensor.name for tensor in model.tensors if -1 in tensor.shape_signature)
 
 
-def _convert(graph: Graph, operations: Sequence[Any]) -> bytes:
+def _convert(graph: FrozenGraph, operations: Sequence[Any]) -> bytes:
     from tensorflow.lite.python.convert import convert_graphdef
 
     converted = convert_graphdef(

@@ -16,7 +16,7 @@ from edgevision.convert.loaded import Loaded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Graph:
+class FrozenGraph:
     """A graph ready for the converter."""
 
     definition: Any
@@ -27,7 +27,7 @@ class Graph:
     """TensorFlow's own answer for one array per input, to compare the result with."""
 
 
-def trace(loaded: Loaded) -> Graph:
+def trace(loaded: Loaded) -> FrozenGraph:
     """The graph of `loaded` at inference, batch 1."""
     import tensorflow as tf
 
@@ -58,7 +58,7 @@ def trace(loaded: Loaded) -> Graph:
         return [answer.numpy() for answer in answers]
 
     if not concrete.graph.captures:
-        return Graph(
+        return FrozenGraph(
             definition=concrete.graph.as_graph_def(),
             inputs=tuple(concrete.inputs),
             outputs=tuple(outputs),
@@ -67,7 +67,7 @@ def trace(loaded: Loaded) -> Graph:
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     frozen = convert_variables_to_constants_v2(concrete, lower_control_flow=False)
-    return Graph(
+    return FrozenGraph(
         definition=frozen.graph.as_graph_def(),
         inputs=tuple(frozen.inputs),
         outputs=tuple(frozen.outputs),

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edgevision.convert.job import Job, job_from_json
+from edgevision.convert.job import ConvertJob, job_from_json
 from edgevision.convert.loaded import Loaded, check_finite
 from edgevision.convert.process import EARLY
 from edgevision.errors import EdgeVisionError, ModelError
@@ -50,7 +50,7 @@ def work(parent: Parent) -> dict[str, Any]:
         return {"os_error": [error.errno, error.strerror]}
 
 
-def answer(job: Job, report: Callable[[str], None] = lambda _stage: None) -> dict[str, Any]:
+def answer(job: ConvertJob, report: Callable[[str], None] = lambda _stage: None) -> dict[str, Any]:
     """Do one job: `{"converted": ...}`, or `{"again": "tf_keras"}` for a model of Keras 2.
 
     Raises:
@@ -74,7 +74,7 @@ def answer(job: Job, report: Callable[[str], None] = lambda _stage: None) -> dic
         raise
 
 
-def _convert(job: Job, source: Source, report: Callable[[str], None]) -> dict[str, Any]:
+def _convert(job: ConvertJob, source: Source, report: Callable[[str], None]) -> dict[str, Any]:
     report("start TensorFlow")
     tensorflow = _import_tensorflow()
     report("load")
@@ -123,7 +123,7 @@ def _convert(job: Job, source: Source, report: Callable[[str], None]) -> dict[st
     }
 
 
-def _load(job: Job, source: Source) -> Loaded:
+def _load(job: ConvertJob, source: Source) -> Loaded:
     if source.kind == "saved_model":
         from edgevision.convert.load_saved_model import load_saved_model
 

@@ -118,7 +118,7 @@ def _listen(process: subprocess.Popen[bytes], deadline: float | None, listen: Li
     for line in _lines(process.stdout, deadline):
         if line is None:
             return False
-        if (said := _object(line)) is not None and (answer := listen(said)) is not None:
+        if (declared := _object(line)) is not None and (answer := listen(declared)) is not None:
             _say(process, json.dumps(answer))
     return True
 
@@ -142,10 +142,10 @@ def _lines(stream: IO[bytes], deadline: float | None) -> Iterator[bytes | None]:
 def _object(line: bytes) -> dict[str, Any] | None:
     """What was said, or None for a line that something else in the child printed at its start."""
     try:
-        said = json.loads(line)
+        declared = json.loads(line)
     except ValueError:
         return None
-    return said if isinstance(said, dict) else None
+    return declared if isinstance(declared, dict) else None
 
 
 def _left(deadline: float | None) -> float | None:

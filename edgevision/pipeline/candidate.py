@@ -8,13 +8,13 @@ import numpy as np
 from edgevision.errors import ImageSetError
 from edgevision.pipeline.pixel_store import PixelStore
 from edgevision.predictions import Predictions
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
-from edgevision.quantize.assign.scales import Skipped
-from edgevision.quantize.search.accuracy_target import Reached
+from edgevision.quantize.assign.scales import FloatOperator
+from edgevision.quantize.search.accuracy_target import TargetSearch
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.predict import refuse_nan, scores_of
-from edgevision.runtime.session_pool import Crew
+from edgevision.runtime.session_pool import SessionPool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,20 +24,20 @@ class Candidate:
     name: str
     """File name without ending."""
     content: bytes
-    contract: Contract
+    preprocessing: ImagePreprocessing
     """Preprocessing of this file."""
     recipe: Recipe | None
     """None for the float file."""
     answers: Predictions
-    skipped: Sequence[Skipped] = ()
+    skipped: Sequence[FloatOperator] = ()
     """Operations left in floating point, with the reason."""
-    reached: Reached | None = None
+    reached: TargetSearch | None = None
     """The search for the accuracy target; None without one."""
 
 
 def answers_of(
     content: bytes,
-    contract: Contract,
+    preprocessing: ImagePreprocessing,
     photos: PixelStore,
     *,
     progress: Progress = silent,
@@ -50,8 +50,8 @@ def answers_of(
         ImageSetError: an image cannot be decoded, or its label is none of the model's classes.
     """
     images = photos.images
-    with Crew(content) as crew:
-        scores = scores_of(crew, contract, photos.told(progress, stage))
+    with SessionPool(content) as crew:
+        scores = scores_of(crew, preprocessing, photos.with_progress(progress, stage))
     ids = tuple(item.id for item in images)
     refuse_nan(scores, ids)
     labels = None

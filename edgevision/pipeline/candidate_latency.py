@@ -6,18 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from edgevision.bench.measure import Job
+from edgevision.bench.measure import BenchJob
 from edgevision.bench.remote.dispatch import Access, measure_at
 from edgevision.bench.remote.target import parse_target
 from edgevision.bench.timing.case import Case
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.convert.convert import convert
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.named import recipe_for
 
-TIMING = Plan(rounds=5, seconds=1.0, least_runs=50)
+TIMING = TimingPlan(rounds=5, seconds=1.0, least_runs=50)
 """For each candidate: enough to tell 2 % apart on a quiet machine, and there are about ten."""
 
 
@@ -51,7 +51,7 @@ def int8_latency_ms(
             small = Path(folder) / "candidate_int8.tflite"
             small.write_bytes(_noise_quantized(made.path.read_bytes(), made.input_shape))
             case = Case(name="candidate", model=small, threads=threads)
-            job = Job(cases=(case,), plan=TIMING)
+            job = BenchJob(cases=(case,), plan=TIMING)
             result = measure_at(where, job, access or Access())
         measured += 1
         progress(measured, measured + 1, "measuring candidates")
@@ -62,7 +62,7 @@ def int8_latency_ms(
 
 def _noise_quantized(content: bytes, input_shape: tuple[int, ...]) -> bytes:
     _, height, width, channels = input_shape
-    contract = Contract(
+    preprocessing = ImagePreprocessing(
         width=width,
         height=height,
         fit="stretch",
@@ -73,6 +73,6 @@ def _noise_quantized(content: bytes, input_shape: tuple[int, ...]) -> bytes:
     random = np.random.default_rng(0)
     noise = random.integers(0, 256, (8, height, width, channels)).astype(np.uint8)
     made = quantize(
-        content, contract=contract, images=lambda: iter(noise), recipe=recipe_for("int8")
+        content, preprocessing=preprocessing, images=lambda: iter(noise), recipe=recipe_for("int8")
     )
     return made.content

@@ -10,7 +10,7 @@ from edgevision.dataset.calibration.manifest import manifest_text
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import ImageSetError
 from edgevision.pipeline.pixel_store import PixelStore
-from edgevision.pipeline.request import Photos, Plan
+from edgevision.pipeline.request import OptimizeRequest, Photos
 from edgevision.progress import Progress, silent
 
 SEED = 0
@@ -54,7 +54,9 @@ def photos_of(images: ImageSet, *, progress: Progress = silent) -> Photos:
     )
 
 
-def calibration_pixels(plan: Plan, photos: PixelStore) -> tuple[PixelStore | None, tuple[str, ...]]:
+def calibration_pixels(
+    plan: OptimizeRequest, photos: PixelStore
+) -> tuple[PixelStore | None, tuple[str, ...]]:
     """The pixels to calibrate on, None without photos to, and what is to be warned of.
 
     They are `photos`, those of the proof, when there are no others.
@@ -63,7 +65,7 @@ def calibration_pixels(plan: Plan, photos: PixelStore) -> tuple[PixelStore | Non
         return None, ()
     if plan.evaluation is None:
         return photos, ()
-    own = PixelStore(plan.calibration.images, photos.contract)
+    own = PixelStore(plan.calibration.images, photos.preprocessing)
     shared, count = overlap(plan.calibration.images, plan.evaluation), len(plan.evaluation)
     if not shared:
         return own, ()

@@ -5,37 +5,41 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from edgevision.bench.measure import Job
+from edgevision.bench.measure import BenchJob
 from edgevision.bench.remote.dispatch import Access, measure_at
 from edgevision.bench.remote.target import Local, Target
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.latency import Latency, time_models
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.progress import Progress, silent
 from edgevision.tflite.content import read_content
 
-GLANCE = Plan(rounds=3, seconds=0.1, least_runs=12)
+GLANCE = TimingPlan(rounds=3, seconds=0.1, least_runs=12)
 """Enough to see that one file is much faster than another."""
 
-LOOK = Plan(rounds=7, seconds=0.25, least_runs=35, warmup_runs=3, warmup_seconds=0.015)
+LOOK = TimingPlan(rounds=7, seconds=0.25, least_runs=35, warmup_runs=3, warmup_seconds=0.015)
 """Enough for a table with an interval of the ratio; `edgevision bench` takes longer and says
 more."""
 
-TIMING = Plan(rounds=7, seconds=0.5, least_runs=35)
+TIMING = TimingPlan(rounds=7, seconds=0.5, least_runs=35)
 """Enough to rank a few files."""
 
 MUCH = 0.8
 """A ratio of latencies that the first look is believed in."""
 
 
-class Stopwatch:
+class LatencyMeter:
     """Times files side by side, on this machine and one thread unless told otherwise.
 
     On a device every method may raise `DeviceError`, and `UsageError` without the access it needs.
     """
 
     def __init__(
-        self, first: Plan = GLANCE, *, target: Target | None = None, access: Access | None = None
+        self,
+        first: TimingPlan = GLANCE,
+        *,
+        target: Target | None = None,
+        access: Access | None = None,
     ) -> None:
         """Take a first look at files with the plan `first`, on `target`: this machine if None."""
         self._first = first
@@ -79,7 +83,7 @@ class Stopwatch:
     def _measure(
         self,
         files: Mapping[str, bytes],
-        plan: Plan,
+        plan: TimingPlan,
         *,
         threads: int = 1,
         progress: Progress = silent,
@@ -92,7 +96,7 @@ class Stopwatch:
         return found
 
     def _measure_there(
-        self, files: Mapping[str, bytes], plan: Plan, threads: int, progress: Progress
+        self, files: Mapping[str, bytes], plan: TimingPlan, threads: int, progress: Progress
     ) -> dict[str, Latency]:
         with tempfile.TemporaryDirectory(prefix="edgevision-") as folder:
             cases = []
@@ -101,6 +105,6 @@ class Stopwatch:
                 path = Path(folder) / f"{number}.tflite"
                 path.write_bytes(content)
                 cases.append(Case(name=name, model=path, threads=threads))
-            job = Job(cases=tuple(cases), plan=plan)
+            job = BenchJob(cases=tuple(cases), plan=plan)
             result = measure_at(self._target, job, self._access, progress=progress)
         return {measured.name: measured.latency for measured in result.models}

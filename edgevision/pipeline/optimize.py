@@ -17,18 +17,18 @@ from edgevision.files import write_text
 from edgevision.pipeline.candidate import Candidate, answers_of
 from edgevision.pipeline.folder import PRUNED_MODEL, REPORT, filling
 from edgevision.pipeline.images import calibration_pixels
-from edgevision.pipeline.integer import Work, make_quantized
-from edgevision.pipeline.latency_meter import LOOK, Stopwatch
+from edgevision.pipeline.integer import QuantizeInputs, make_quantized
+from edgevision.pipeline.latency_meter import LOOK, LatencyMeter
 from edgevision.pipeline.package import package
 from edgevision.pipeline.pixel_store import PixelStore
-from edgevision.pipeline.report import Outcome, outcome_to_dict
-from edgevision.pipeline.request import Plan, Pruning
-from edgevision.pipeline.resolve_preprocessing import Settled, settle
-from edgevision.pipeline.sanity_checks import doubts, refuse_names
-from edgevision.preprocess.image_preprocessing import Contract
-from edgevision.preprocess.options import of_contract
+from edgevision.pipeline.report import OptimizeReport, report_to_dict
+from edgevision.pipeline.request import OptimizeRequest, Pruning
+from edgevision.pipeline.resolve_preprocessing import ResolvedPreprocessing, resolve_preprocessing
+from edgevision.pipeline.sanity_checks import refuse_names, sanity_checks
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.preprocess.options import declared_of
 from edgevision.progress import Progress, silent
-from edgevision.quantize.transforms.scalar_normalization import with_scalar_input
+from edgevision.quantize.transforms.scalar_normalization import with_scalar_normalization
 from edgevision.runtime.session import Session, usable_cpus
 
 FLOAT_NAME = "float32"
@@ -41,11 +41,11 @@ PRUNED = "pruned-"
 class _Run:
     """One run under way."""
 
-    plan: Plan
+    plan: OptimizeRequest
     folder: Path
     progress: Progress
     clock: Callable[[], float]
-    stopwatch: Stopwatch
+    latency_meter: LatencyMeter
     """For the table; what is timed to choose by, on a device that was named, is what it tells."""
     warnings: list[str] = field(default_factory=list)
     seconds: list[tuple[str, float]] = field(default_factory=list)
@@ -59,12 +59,12 @@ class _Run:
 
 
 def optimize(
-    plan: Plan,
+    plan: OptimizeRequest,
     *,
     beginning: Beginning | None = None,
     progress: Progress = silent,
     clock: Callable[[], float] = time.perf_counter,
-) -> Outcome:
+) -> OptimizeReport:
     """Do all of `plan`; its folder appears when everything went well, and not before.
 
     `beginning` is TensorFlow already on its way, for the conversion.
@@ -88,26 +88,26 @@ def optimize(
             folder=folder,
             progress=progress,
             clock=clock,
-            stopwatch=Stopwatch(first=LOOK, target=plan.target, access=plan.access),
+            latency_meter=LatencyMeter(first=LOOK, target=plan.target, access=plan.access),
         )
         with run.stage("convert"):
             converted = _convert(run, beginning=beginning)
         run.warnings += converted.warnings
         if converted.classes is not None:
             refuse_names(plan, converted.classes)
-            run.warnings += doubts(plan, converted.classes)
-        run.stopwatch.try_out(converted.path)
+            run.warnings += sanity_checks(plan, converted.classes)
+        run.latency_meter.try_out(converted.path)
         settled = _settle(run, converted)
-        contract = settled.contract
-        reference, photos = _run_float(run, converted, contract)
+        preprocessing = settled.preprocessing
+        reference, photos = _run_float(run, converted, preprocessing)
         calibration, doubtful = calibration_pixels(plan, photos)
         run.warnings += doubtful
         candidates = [reference, *_quantize_all(run, reference, photos, calibration)]
         if plan.pruning is not None:
-            smaller, _ = _run_float(run, _prune(run, plan.pruning, contract), contract)
+            smaller, _ = _run_float(run, _prune(run, plan.pruning, preprocessing), preprocessing)
             candidates += [smaller, *_quantize_all(run, smaller, photos, calibration)]
         with run.stage("time"):
-            latencies = run.stopwatch.latencies(
+            latencies = run.latency_meter.latencies(
                 {one.name: one.content for one in candidates},
                 threads=plan.threads,
                 progress=progress,
@@ -126,19 +126,19 @@ def optimize(
                 for candidate in candidates
             )
             write_card_file(folder / variants[-1].file, variants[-1].card, overwrite=True)
-        outcome = Outcome(
+        outcome = OptimizeReport(
             source=plan.source.name,
             proof=plan.proof.name,
             proof_role="evaluation" if plan.evaluation is not None else "calibration",
             images=len(plan.proof),
-            target=run.stopwatch.target,
+            target=run.latency_meter.target,
             choice=settled.choice,
             variants=variants,
             stripped=converted.stripped,
             warnings=tuple(run.warnings),
             seconds=tuple(run.seconds),
         )
-        report = json.dumps(outcome_to_dict(outcome), indent=1, ensure_ascii=False)
+        report = json.dumps(report_to_dict(outcome), indent=1, ensure_ascii=False)
         write_text(folder / REPORT, report + "\n")
     return outcome
 
@@ -160,24 +160,26 @@ def _convert(
     )
 
 
-def _settle(run: _Run, converted: ConvertedModel) -> Settled:
+def _settle(run: _Run, converted: ConvertedModel) -> ResolvedPreprocessing:
     """How the model wants its pixels: what was said, or what measures best."""
     proof = run.plan.proof
     labelled = proof if proof is not None and proof.is_labelled else None
     with run.stage("settle preprocessing"), Session(converted.path, threads=usable_cpus()) as model:
-        settled = settle(model, run.plan.preprocessing, labelled, progress=run.progress)
+        settled = resolve_preprocessing(
+            model, run.plan.preprocessing, labelled, progress=run.progress
+        )
     run.warnings += [settled.doubt] if settled.doubt else []
     return settled
 
 
-def _prune(run: _Run, pruning: Pruning, contract: Contract) -> ConvertedModel:
+def _prune(run: _Run, pruning: Pruning, preprocessing: ImagePreprocessing) -> ConvertedModel:
     """The smaller Keras model, fine-tuned and converted; it stays in the folder."""
     learning = None
     if pruning.train is not None:
         learning = Learning(
             images=str(pruning.train.resolve()),
             labels=None,
-            preprocessing=of_contract(contract),
+            preprocessing=declared_of(preprocessing),
             training=pruning.training,
         )
     else:
@@ -190,19 +192,19 @@ def _prune(run: _Run, pruning: Pruning, contract: Contract) -> ConvertedModel:
 
 
 def _run_float(
-    run: _Run, converted: ConvertedModel, contract: Contract
+    run: _Run, converted: ConvertedModel, preprocessing: ImagePreprocessing
 ) -> tuple[Candidate, PixelStore]:
     """A float file with a scalar normalization and its answers, and the photos it answered."""
     proof = run.plan.proof
     assert proof is not None  # noqa: S101 - `optimize` has checked it
     name = converted.path.stem
-    content, scalar = with_scalar_input(converted.path.read_bytes(), contract)
+    content, scalar = with_scalar_normalization(converted.path.read_bytes(), preprocessing)
     photos = PixelStore(proof, scalar)
     with run.stage(f"run {name}"):
         answers = answers_of(
             content, scalar, photos, progress=run.progress, stage=f"running {name}"
         )
-    made = Candidate(name=name, content=content, contract=scalar, recipe=None, answers=answers)
+    made = Candidate(name=name, content=content, preprocessing=scalar, recipe=None, answers=answers)
     return made, photos
 
 
@@ -212,14 +214,14 @@ def _quantize_all(
     prefix = of_float.name.removesuffix(FLOAT_NAME)
     for recipe_name, recipe in run.plan.recipes:
         name = prefix + recipe_name
-        work = Work(
+        work = QuantizeInputs(
             content=of_float.content,
-            contract=of_float.contract,
+            preprocessing=of_float.preprocessing,
             calibration=calibration,
             goal=run.plan.goal,
             judged=photos,
             never_slower=run.plan.never_slower,
-            stopwatch=None if run.plan.target is None else run.stopwatch,
+            latency_meter=None if run.plan.target is None else run.latency_meter,
         )
         with run.stage(f"quantize {name}"):
             quantized, reached = make_quantized(work, recipe, progress=run.progress)
@@ -227,7 +229,7 @@ def _quantize_all(
         with run.stage(f"run {name}"):
             answers = answers_of(
                 quantized.content,
-                quantized.contract,
+                quantized.preprocessing,
                 photos,
                 progress=run.progress,
                 stage=f"running {name}",
@@ -235,7 +237,7 @@ def _quantize_all(
         yield Candidate(
             name=name,
             content=quantized.content,
-            contract=quantized.contract,
+            preprocessing=quantized.preprocessing,
             recipe=recipe,
             answers=answers,
             skipped=quantized.skipped,

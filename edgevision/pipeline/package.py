@@ -15,7 +15,7 @@ from edgevision.files import sha256_of, write_bytes
 from edgevision.metrics import top_k_accuracy
 from edgevision.pipeline.candidate import Candidate
 from edgevision.pipeline.report import Variant
-from edgevision.pipeline.request import Plan
+from edgevision.pipeline.request import OptimizeRequest
 from edgevision.pipeline.sanity_checks import names_needed
 from edgevision.tflite.facts import Facts, facts_of
 from edgevision.tflite.view import read_model
@@ -27,7 +27,7 @@ def package(
     candidate: Candidate,
     reference: Candidate,
     *,
-    plan: Plan,
+    plan: OptimizeRequest,
     converted: ConvertedModel,
     photos: ImageSet,
     latencies: dict[str, Latency],
@@ -44,7 +44,7 @@ def package(
     facts = facts_of(read_model(candidate.content))
     card = Card(
         name=plan.source.stem,
-        contract=candidate.contract,
+        preprocessing=candidate.preprocessing,
         labels=_labels(plan, photos, facts),
         activation=converted.activation,  # type: ignore[arg-type] # Card checks the choice
         precision=facts.precision,
@@ -73,7 +73,7 @@ def package(
     )
 
 
-def _asked(candidate: Candidate, plan: Plan) -> Asked:
+def _asked(candidate: Candidate, plan: OptimizeRequest) -> Asked:
     recipe = candidate.recipe
     if recipe is None:
         return Asked(precision="float32", allow_flex=plan.allow_flex)
@@ -87,7 +87,7 @@ def _asked(candidate: Candidate, plan: Plan) -> Asked:
     )
 
 
-def _labels(plan: Plan, photos: ImageSet, facts: Facts) -> tuple[str, ...]:
+def _labels(plan: OptimizeRequest, photos: ImageSet, facts: Facts) -> tuple[str, ...]:
     """Class names as given, else those of the photos when there is one for each output."""
     classes = facts.outputs[0].shape[-1] if facts.outputs[0].shape else 1
     fits = len(photos.classes) == names_needed(classes)
@@ -117,7 +117,9 @@ def _figures(
     return figures
 
 
-def _provenance(candidate: Candidate, plan: Plan, converted: ConvertedModel) -> Provenance:
+def _provenance(
+    candidate: Candidate, plan: OptimizeRequest, converted: ConvertedModel
+) -> Provenance:
     recipe = candidate.recipe
     is_calibrated = recipe is not None and recipe.is_integer
     ours = {name: version(name) for name in ("edgevision", "numpy")}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from edgevision.dataset.imageset import ImageSet
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
 from edgevision.tensors import Pixels
@@ -16,12 +16,14 @@ class PixelStore:
     """Pixels of a set under one contract, in the set's order; iterate as often as needed."""
 
     def __init__(
-        self, images: ImageSet, contract: Contract, *, kept_bytes: int = KEPT_BYTES
+        self, images: ImageSet, preprocessing: ImagePreprocessing, *, kept_bytes: int = KEPT_BYTES
     ) -> None:
         """Decode nothing yet; at most `kept_bytes` of pixels stay in memory."""
         self.images = images
-        self.contract = contract
-        self._room = kept_bytes // (contract.width * contract.height * contract.channels)
+        self.preprocessing = preprocessing
+        self._room = kept_bytes // (
+            preprocessing.width * preprocessing.height * preprocessing.channels
+        )
         self._kept: list[Pixels] = []
 
     def __len__(self) -> int:
@@ -34,12 +36,14 @@ class PixelStore:
             if position < len(self._kept):
                 yield self._kept[position]
                 continue
-            pixels = to_pixels(self.images.load(item), self.contract)
+            pixels = to_pixels(self.images.load(item), self.preprocessing)
             if position == len(self._kept) < self._room:
                 self._kept.append(pixels)
             yield pixels
 
-    def told(self, progress: Progress = silent, stage: str = "reading") -> Iterator[Pixels]:
+    def with_progress(
+        self, progress: Progress = silent, stage: str = "reading"
+    ) -> Iterator[Pixels]:
         """As iterating, with progress."""
         progress(0, len(self), stage)
         for done, pixels in enumerate(self, start=1):

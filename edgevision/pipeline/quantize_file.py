@@ -6,19 +6,19 @@ from pathlib import Path
 from edgevision.bench.remote.dispatch import Access
 from edgevision.bench.remote.target import Target
 from edgevision.card.card import Card, Provenance
-from edgevision.card.model_io import usage_of
+from edgevision.card.model_io import model_io_of
 from edgevision.card.read import read_card
 from edgevision.card.write import write_card
 from edgevision.dataset.imageset import ImageSet
 from edgevision.files import replacing, sha256_of
-from edgevision.pipeline.integer import Work, make_quantized
-from edgevision.pipeline.latency_meter import Stopwatch
+from edgevision.pipeline.integer import QuantizeInputs, make_quantized
+from edgevision.pipeline.latency_meter import LatencyMeter
 from edgevision.pipeline.pixel_store import PixelStore
 from edgevision.pipeline.request import Photos
 from edgevision.preprocess.declared import Preprocessing
 from edgevision.progress import Progress, silent
 from edgevision.quantize.quantize import QuantizedModel
-from edgevision.quantize.search.accuracy_target import Goal, Reached
+from edgevision.quantize.search.accuracy_target import AccuracyTarget, TargetSearch
 from edgevision.recipe.recipe import Recipe
 from edgevision.tflite.content import read_content
 from edgevision.tflite.facts import Facts, facts_of, output_activation
@@ -27,7 +27,7 @@ from edgevision.verify.check import Asked, check_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class QuantizeRequest:
     """What `quantize` is asked to do."""
 
     source: Path
@@ -36,12 +36,12 @@ class Job:
     recipe_name: str
     photos: Photos | None
     """Calibration photos; None only for precisions that need none."""
-    said: Preprocessing
+    declared: Preprocessing
     """How pixels become input, in place of what the source's card says."""
     without_card: Preprocessing
     """How pixels become input when the source has no card."""
     labels: tuple[str, ...] = ()
-    goal: Goal | None = None
+    goal: AccuracyTarget | None = None
     evaluation: ImageSet | None = None
     """Photos the goal must hold on."""
     never_slower: bool = True
@@ -56,19 +56,19 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class QuantizeResult:
     """What was written."""
 
     model: QuantizedModel
     facts: Facts
-    reached: Reached | None
+    reached: TargetSearch | None
     """The search for the goal; None without one."""
 
 
-def quantize_file(job: Job, *, progress: Progress = silent) -> Done:
+def quantize_file(job: QuantizeRequest, *, progress: Progress = silent) -> QuantizeResult:
     """Quantize, package and check the file that `job` asks for.
 
-    A goal that is missed leaves the best file found, and `Done.reached.met` False.
+    A goal that is missed leaves the best file found, and `QuantizeResult.reached.met` False.
 
     Raises:
         UsageError: the output exists, or nothing says how pixels become input.
@@ -78,22 +78,24 @@ def quantize_file(job: Job, *, progress: Progress = silent) -> Done:
         VerificationError: the written file is not what was asked for.
     """
     card = read_card(job.source)
-    contract = usage_of(job.source, job.said, without_card=job.without_card).contract
-    store = None if job.photos is None else PixelStore(job.photos.images, contract)
-    judged = store if job.evaluation is None else PixelStore(job.evaluation, contract)
-    stopwatch = None
+    preprocessing = model_io_of(
+        job.source, job.declared, without_card=job.without_card
+    ).preprocessing
+    store = None if job.photos is None else PixelStore(job.photos.images, preprocessing)
+    judged = store if job.evaluation is None else PixelStore(job.evaluation, preprocessing)
+    latency_meter = None
     if job.target is not None:
-        stopwatch = Stopwatch(target=job.target, access=job.access)
-        stopwatch.try_out(job.source)
+        latency_meter = LatencyMeter(target=job.target, access=job.access)
+        latency_meter.try_out(job.source)
     model, reached = make_quantized(
-        Work(
+        QuantizeInputs(
             content=read_content(job.source),
-            contract=contract,
+            preprocessing=preprocessing,
             calibration=store,
             goal=job.goal,
             judged=judged,
             never_slower=job.never_slower,
-            stopwatch=stopwatch,
+            latency_meter=latency_meter,
         ),
         job.recipe,
         progress=progress,
@@ -112,10 +114,10 @@ def quantize_file(job: Job, *, progress: Progress = silent) -> Done:
                 kept_float=frozenset(skipped.tensor for skipped in model.skipped),
             ),
         )
-    return Done(model=model, facts=facts, reached=reached)
+    return QuantizeResult(model=model, facts=facts, reached=reached)
 
 
-def _packaged(job: Job, model: QuantizedModel, card: Card | None) -> bytes:
+def _packaged(job: QuantizeRequest, model: QuantizedModel, card: Card | None) -> bytes:
     made = read_model(model.content)
     facts = facts_of(made)
     return write_card(
@@ -123,7 +125,7 @@ def _packaged(job: Job, model: QuantizedModel, card: Card | None) -> bytes:
         Card(
             name=card.name if card is not None else job.source.stem,
             kind=card.kind if card is not None else "classification",
-            contract=model.contract,
+            preprocessing=model.preprocessing,
             labels=job.labels or (card.labels if card is not None else ()),
             activation=output_activation(made),
             precision=facts.precision,

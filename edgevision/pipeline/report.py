@@ -8,9 +8,9 @@ from edgevision.bench.timing.ratio import Ratio
 from edgevision.card.card import Card
 from edgevision.card.json_form import card_to_dict
 from edgevision.metrics import Rate
-from edgevision.preprocess.auto import Choice
-from edgevision.quantize.assign.scales import Skipped
-from edgevision.quantize.search.accuracy_target import Reached
+from edgevision.preprocess.auto import PreprocessingChoice
+from edgevision.quantize.assign.scales import FloatOperator
+from edgevision.quantize.search.accuracy_target import TargetSearch
 from edgevision.tflite.facts import Facts
 from edgevision.verify.agreement import Comparison
 
@@ -33,14 +33,14 @@ class Variant:
     """Top-1; None without labels."""
     comparison: Comparison | None
     """With the float file; None for that file itself."""
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[FloatOperator, ...]
     """Operations left in floating point, with the reason."""
-    reached: Reached | None = None
+    reached: TargetSearch | None = None
     """The search for the accuracy target; None without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class OptimizeReport:
     """The whole run."""
 
     source: str
@@ -51,7 +51,7 @@ class Outcome:
     images: int
     target: str
     """Where the files were timed: "local", "ssh://pi@host", "adb:SERIAL"."""
-    choice: Choice | None
+    choice: PreprocessingChoice | None
     """What `--preprocess auto` chose, and from what; None when it was declared."""
     variants: tuple[Variant, ...]
     """float32 first."""
@@ -67,7 +67,7 @@ class Outcome:
         return tuple(one for one in self.variants if one.reached and not one.reached.met)
 
 
-def outcome_to_dict(outcome: Outcome) -> dict[str, Any]:
+def report_to_dict(outcome: OptimizeReport) -> dict[str, Any]:
     """The outcome as plain JSON values."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -85,7 +85,7 @@ def outcome_to_dict(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _choice_to_dict(choice: Choice) -> dict[str, Any]:
+def _choice_to_dict(choice: PreprocessingChoice) -> dict[str, Any]:
     ranking = sorted(choice.trials, key=lambda trial: -trial.accuracy)
     return {
         "chosen": choice.winner.name,
@@ -119,12 +119,12 @@ def _variant_to_dict(variant: Variant, target: str) -> dict[str, Any]:
         "against_float": None
         if variant.comparison is None
         else _comparison_to_dict(variant.comparison, variant.card.labels),
-        "target": None if variant.reached is None else reached_to_dict(variant.reached),
+        "target": None if variant.reached is None else target_search_to_dict(variant.reached),
         "card": card_to_dict(variant.card),
     }
 
 
-def reached_to_dict(reached: Reached) -> dict[str, Any]:
+def target_search_to_dict(reached: TargetSearch) -> dict[str, Any]:
     """A search for an accuracy target as plain JSON values."""
     return {
         "met": reached.met,

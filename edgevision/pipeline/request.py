@@ -7,10 +7,10 @@ from edgevision.bench.remote.dispatch import Access
 from edgevision.bench.remote.target import Target
 from edgevision.card.card import CalibrationSource
 from edgevision.compress.finetune.training import Training
-from edgevision.compress.plan import Plan as PruningPlan
+from edgevision.compress.plan import PruningPlan
 from edgevision.dataset.imageset import ImageSet
 from edgevision.preprocess.declared import Preprocessing
-from edgevision.quantize.search.accuracy_target import Goal
+from edgevision.quantize.search.accuracy_target import AccuracyTarget
 from edgevision.recipe.recipe import Recipe
 
 
@@ -33,7 +33,7 @@ class Pruning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class OptimizeRequest:
     """One run of `optimize`."""
 
     source: Path
@@ -53,7 +53,7 @@ class Plan:
     input_shape: tuple[int, int, int] | None = None
     custom_objects: tuple[str, ...] = ()
     allow_flex: bool = False
-    goal: Goal | None = None
+    goal: AccuracyTarget | None = None
     """What integer files must reach on the images of the proof."""
     never_slower: bool = True
     """Time int8 against float on `target`, and leave slow operators in float where that is

@@ -8,15 +8,15 @@ import numpy as np
 from edgevision.dataset.imageset import ImageSet, Item
 from edgevision.errors import UsageError
 from edgevision.preprocess.auto import (
-    Choice,
-    Trial,
+    PreprocessingChoice,
+    PreprocessingTrial,
     candidates,
     clear_winner,
     doubt,
     run_trials,
 )
 from edgevision.preprocess.declared import Preprocessing
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
 from edgevision.runtime.predict import scores_of
@@ -31,28 +31,28 @@ AUTO_IMAGES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class ResolvedPreprocessing:
     """How the float model wants its pixels, and why we think so."""
 
-    contract: Contract
-    choice: Choice | None = None
+    preprocessing: ImagePreprocessing
+    choice: PreprocessingChoice | None = None
     """What `--preprocess auto` measured; None when it was declared."""
     doubt: str | None = None
     """A warning when what was declared looks wrong."""
 
 
-def settle(
+def resolve_preprocessing(
     session: Session,
-    said: Preprocessing | None,
+    declared: Preprocessing | None,
     labelled: ImageSet | None,
     *,
     progress: Progress = silent,
-) -> Settled:
+) -> ResolvedPreprocessing:
     """The contract of the float model: what was said, or what measures best.
 
     Args:
         session: the float model, open.
-        said: what the user declared; None to let labelled images decide.
+        declared: what the user declared; None to let labelled images decide.
         labelled: images with labels, None when there are none.
         progress: told of the trials.
 
@@ -61,25 +61,27 @@ def settle(
             fit the model.
     """
     _, height, width, channels = _image_shape(session)
-    trying = candidates(width=width, height=height, channels=channels, said=_kept_in_trials(said))
-    if said is None or not said.is_complete:
+    trying = candidates(
+        width=width, height=height, channels=channels, declared=_kept_in_trials(declared)
+    )
+    if declared is None or not declared.is_complete:
         if labelled is None:
             raise UsageError(
                 "--preprocess auto needs labelled images",
                 hint="give them with --eval, or say how the model was trained: --preprocess NAME",
             )
         trials = _Photos(session, labelled, AUTO_IMAGES, trying[0][1]).trials(trying, progress)
-        choice = Choice(winner=clear_winner(trials), trials=trials)
-        return Settled(contract=choice.winner.contract, choice=choice)
-    contract = said.contract(width=width, height=height, channels=channels)
+        choice = PreprocessingChoice(winner=clear_winner(trials), trials=trials)
+        return ResolvedPreprocessing(preprocessing=choice.winner.preprocessing, choice=choice)
+    preprocessing = declared.preprocessing(width=width, height=height, channels=channels)
     if labelled is None:
-        return Settled(contract=contract)
-    chosen_name = said.preset or "the numbers given"
-    photos = _Photos(session, labelled, TRIAL_IMAGES, contract)
-    (chosen,) = photos.trials([(chosen_name, contract)], progress)
-    others = [(name, other) for name, other in trying if other != contract]
+        return ResolvedPreprocessing(preprocessing=preprocessing)
+    chosen_name = declared.preset or "the numbers given"
+    photos = _Photos(session, labelled, TRIAL_IMAGES, preprocessing)
+    (chosen,) = photos.trials([(chosen_name, preprocessing)], progress)
+    others = [(name, other) for name, other in trying if other != preprocessing]
     rivals = photos.rivals(chosen, others, progress)
-    return Settled(contract=contract, doubt=doubt(chosen, rivals))
+    return ResolvedPreprocessing(preprocessing=preprocessing, doubt=doubt(chosen, rivals))
 
 
 LEAST_GAIN = 7
@@ -90,26 +92,31 @@ class _Photos:
     """Labelled photos at the model's size, on which contracts of one fit are tried."""
 
     def __init__(
-        self, session: Session, labelled: ImageSet, limit: int, contract: Contract
+        self, session: Session, labelled: ImageSet, limit: int, preprocessing: ImagePreprocessing
     ) -> None:
-        """Decode at most `limit` photos, fitted as `contract` says."""
+        """Decode at most `limit` photos, fitted as `preprocessing` says."""
         chosen = spread(labelled.items, limit)
         # The candidates differ in colour order and normalization, not in fit: so the small
         # pixels are kept, not the photos, which may have megabytes each.
-        plain = replace(contract, color="gray" if contract.color == "gray" else "rgb")
+        plain = replace(preprocessing, color="gray" if preprocessing.color == "gray" else "rgb")
         self._session = session
         self._pixels = [to_pixels(labelled.load(item), plain) for item in chosen]
         self._labels = np.array([item.label for item in chosen], np.int64)
 
     def trials(
-        self, contracts: Sequence[tuple[str, Contract]], progress: Progress
-    ) -> tuple[Trial, ...]:
+        self, preprocessings: Sequence[tuple[str, ImagePreprocessing]], progress: Progress
+    ) -> tuple[PreprocessingTrial, ...]:
         """A trial of each contract on all photos."""
-        return run_trials(contracts, self._scorer(self._pixels), self._labels, progress=progress)
+        return run_trials(
+            preprocessings, self._scorer(self._pixels), self._labels, progress=progress
+        )
 
     def rivals(
-        self, chosen: Trial, contracts: Sequence[tuple[str, Contract]], progress: Progress
-    ) -> tuple[Trial, ...]:
+        self,
+        chosen: PreprocessingTrial,
+        preprocessings: Sequence[tuple[str, ImagePreprocessing]],
+        progress: Progress,
+    ) -> tuple[PreprocessingTrial, ...]:
         """Trials of those contracts that could be clearly better than `chosen`.
 
         Only where `chosen` is wrong can another win. So the others are first tried on those few
@@ -119,14 +126,14 @@ class _Photos:
         if len(missed) < LEAST_GAIN:
             return ()
         score = self._scorer([self._pixels[index] for index in missed])
-        first = run_trials(contracts, score, self._labels[missed], progress=progress)
+        first = run_trials(preprocessings, score, self._labels[missed], progress=progress)
         strong = {trial.name for trial in first if trial.correct.sum() >= LEAST_GAIN}
-        return self.trials([pair for pair in contracts if pair[0] in strong], progress)
+        return self.trials([pair for pair in preprocessings if pair[0] in strong], progress)
 
-    def _scorer(self, pixels: list[Pixels]) -> Callable[[Contract], FloatArray]:
-        def score(contract: Contract) -> FloatArray:
-            ordered = (one[..., ::-1] if contract.color == "bgr" else one for one in pixels)
-            return scores_of(self._session, contract, ordered)
+    def _scorer(self, pixels: list[Pixels]) -> Callable[[ImagePreprocessing], FloatArray]:
+        def score(preprocessing: ImagePreprocessing) -> FloatArray:
+            ordered = (one[..., ::-1] if preprocessing.color == "bgr" else one for one in pixels)
+            return scores_of(self._session, preprocessing, ordered)
 
         return score
 
@@ -143,12 +150,15 @@ def _image_shape(session: Session) -> tuple[int, int, int, int]:
     return batch, height, width, channels
 
 
-def _kept_in_trials(said: Preprocessing | None) -> Preprocessing:
+def _kept_in_trials(declared: Preprocessing | None) -> Preprocessing:
     """What stays fixed while normalizations are tried: fit, crop and a declared colour order."""
-    if said is None:
+    if declared is None:
         return Preprocessing()
     return Preprocessing(
-        fit=said.fit, crop_fraction=said.crop_fraction, pad=said.pad, color=said.color
+        fit=declared.fit,
+        crop_fraction=declared.crop_fraction,
+        pad=declared.pad,
+        color=declared.color,
     )
 
 

@@ -2,7 +2,7 @@
 
 from edgevision.dataset.calibration.check import FEWEST
 from edgevision.errors import ImageSetError
-from edgevision.pipeline.request import Plan
+from edgevision.pipeline.request import OptimizeRequest
 
 
 def names_needed(outputs: int) -> int:
@@ -10,7 +10,7 @@ def names_needed(outputs: int) -> int:
     return 2 if outputs == 1 else outputs
 
 
-def refuse_names(plan: Plan, outputs: int) -> None:
+def refuse_names(plan: OptimizeRequest, outputs: int) -> None:
     """Raise when the class names given are not one for each of the model's classes.
 
     Raises:
@@ -24,7 +24,7 @@ def refuse_names(plan: Plan, outputs: int) -> None:
         )
 
 
-def doubts(plan: Plan, outputs: int) -> tuple[str, ...]:
+def sanity_checks(plan: OptimizeRequest, outputs: int) -> tuple[str, ...]:
     """Sentences for what may make the result other than it seems; empty when nothing does."""
     found = []
     needed, proof = names_needed(outputs), plan.proof

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from edgevision.errors import ImageSetError, UsageError
 from edgevision.preprocess.declared import Preprocessing
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.normalize import normalize
 from edgevision.preprocess.presets import PRESETS
 from edgevision.progress import Progress, silent
 from edgevision.tensors import FloatArray
 
-Score = Callable[[Contract], FloatArray]
+Score = Callable[[ImagePreprocessing], FloatArray]
 """(images, classes) scores of the float model under a contract; always the same images."""
 
 CLEAR = 0.05
@@ -34,11 +34,11 @@ ALIKE = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class PreprocessingTrial:
     """What the float model scored under one contract."""
 
     name: str
-    contract: Contract
+    preprocessing: ImagePreprocessing
     correct: NDArray[np.bool_]
     """(images,) whether the top-1 is the label."""
     scores: FloatArray
@@ -53,14 +53,14 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class PreprocessingChoice:
     """What `--preprocess auto` chose, and all it was chosen from."""
 
-    winner: Trial
-    trials: tuple[Trial, ...]
+    winner: PreprocessingTrial
+    trials: tuple[PreprocessingTrial, ...]
 
     @property
-    def next_best(self) -> Trial | None:
+    def next_best(self) -> PreprocessingTrial | None:
         """The best of those that mean something else; None when there are none."""
         rivals = [trial for trial in self.trials if not _same_meaning(self.winner, trial)]
         return max(rivals, key=lambda trial: trial.accuracy, default=None)
@@ -71,35 +71,35 @@ class Choice:
 
 
 def candidates(
-    *, width: int, height: int, channels: int, said: Preprocessing | None = None
-) -> tuple[tuple[str, Contract], ...]:
+    *, width: int, height: int, channels: int, declared: Preprocessing | None = None
+) -> tuple[tuple[str, ImagePreprocessing], ...]:
     """`(name, contract)` of each preset in each colour order, best known first.
 
-    `said` holds what the user fixed, such as the fit; it is kept in all.
+    `declared` holds what the user fixed, such as the fit; it is kept in all.
     """
-    fixed = said or Preprocessing()
-    found: list[tuple[str, Contract]] = []
+    fixed = declared or Preprocessing()
+    found: list[tuple[str, ImagePreprocessing]] = []
     for name, preset in PRESETS.items():
         if channels == 1 and len(preset.mean) > 1:
             continue
         usual = fixed.over(Preprocessing(preset=name))
-        contract = usual.contract(width=width, height=height, channels=channels)
-        found.append((name, contract))
+        preprocessing = usual.preprocessing(width=width, height=height, channels=channels)
+        found.append((name, preprocessing))
         if channels == 3 and fixed.color is None:
             other = "rgb" if preset.color == "bgr" else "bgr"
             swapped = Preprocessing(color="rgb" if other == "rgb" else "bgr").over(usual)
-            contract = swapped.contract(width=width, height=height, channels=channels)
-            found.append((f"{name} {other}", contract))
+            preprocessing = swapped.preprocessing(width=width, height=height, channels=channels)
+            found.append((f"{name} {other}", preprocessing))
     return tuple(found)
 
 
 def run_trials(
-    contracts: Sequence[tuple[str, Contract]],
+    preprocessings: Sequence[tuple[str, ImagePreprocessing]],
     score: Score,
     labels: NDArray[np.int64],
     *,
     progress: Progress = silent,
-) -> tuple[Trial, ...]:
+) -> tuple[PreprocessingTrial, ...]:
     """A trial of each contract, in the order given.
 
     Raises:
@@ -109,18 +109,22 @@ def run_trials(
     if not len(labels):
         raise UsageError("--preprocess auto needs labelled images", hint=_DECLARE)
     trials = []
-    for done, (name, contract) in enumerate(contracts, start=1):
-        scores = score(contract)
+    for done, (name, preprocessing) in enumerate(preprocessings, start=1):
+        scores = score(preprocessing)
         if int(labels.max()) >= scores.shape[1]:
             message = f"label {labels.max()} is none of the model's {scores.shape[1]} classes"
             raise ImageSetError(message, hint="labels are indices into the model's outputs")
         correct = scores.argmax(axis=1) == labels
-        trials.append(Trial(name=name, contract=contract, correct=correct, scores=scores))
-        progress(done, len(contracts), "trying preprocessing")
+        trials.append(
+            PreprocessingTrial(
+                name=name, preprocessing=preprocessing, correct=correct, scores=scores
+            )
+        )
+        progress(done, len(preprocessings), "trying preprocessing")
     return tuple(trials)
 
 
-def clear_winner(trials: Sequence[Trial]) -> Trial:
+def clear_winner(trials: Sequence[PreprocessingTrial]) -> PreprocessingTrial:
     """The trial that is clearly better than every other that means something else.
 
     Raises:
@@ -139,7 +143,7 @@ def clear_winner(trials: Sequence[Trial]) -> Trial:
     return next(trial for trial in trials if trial is best or _same_meaning(best, trial))
 
 
-def doubt(chosen: Trial, others: Sequence[Trial]) -> str | None:
+def doubt(chosen: PreprocessingTrial, others: Sequence[PreprocessingTrial]) -> str | None:
     """A sentence when `chosen` looks wrong, with the figures; None when nothing speaks against it.
 
     It looks wrong when it is no better than chance, or when another is clearly better.
@@ -163,23 +167,28 @@ def doubt(chosen: Trial, others: Sequence[Trial]) -> str | None:
     return None
 
 
-def _same_meaning(one: Trial, other: Trial) -> bool:
+def _same_meaning(one: PreprocessingTrial, other: PreprocessingTrial) -> bool:
     """Whether a model cannot tell the two contracts apart: by their values, or on these images."""
     # Grey pictures are the same in rgb and bgr; then so is every score.
     if np.array_equal(one.scores, other.scores):
         return True
-    if one.contract.color != other.contract.color:
+    if one.preprocessing.color != other.preprocessing.color:
         return False
-    ends = [np.full((1, 1, trial.contract.channels), 255, np.uint8) for trial in (one, other)]
+    ends = [np.full((1, 1, trial.preprocessing.channels), 255, np.uint8) for trial in (one, other)]
     low = [
-        normalize(0 * end, trial.contract) for end, trial in zip(ends, (one, other), strict=True)
+        normalize(0 * end, trial.preprocessing)
+        for end, trial in zip(ends, (one, other), strict=True)
     ]
-    high = [normalize(end, trial.contract) for end, trial in zip(ends, (one, other), strict=True)]
+    high = [
+        normalize(end, trial.preprocessing) for end, trial in zip(ends, (one, other), strict=True)
+    ]
     gap = np.maximum(np.abs(low[0] - low[1]), np.abs(high[0] - high[1]))
     return bool((gap < ALIKE * (high[0] - low[0])).all())
 
 
-def _is_clearly_better(one: Trial, other: Trial, *, level: float = CLEAR) -> bool:
+def _is_clearly_better(
+    one: PreprocessingTrial, other: PreprocessingTrial, *, level: float = CLEAR
+) -> bool:
     """McNemar's exact test, one-sided: only images on which the two differ can tell.
 
     Source: McNemar 1947, Psychometrika 12(2).
@@ -189,7 +198,7 @@ def _is_clearly_better(one: Trial, other: Trial, *, level: float = CLEAR) -> boo
     return gained > lost and _tail(gained, gained + lost, 0.5) < level
 
 
-def _is_near_chance(trial: Trial) -> bool:
+def _is_near_chance(trial: PreprocessingTrial) -> bool:
     hits, count = int(trial.correct.sum()), len(trial.correct)
     return _tail(hits, count, 1 / trial.scores.shape[1]) >= CLEAR
 
@@ -211,7 +220,7 @@ def _terms(hits: int, count: int, share: float) -> Iterator[float]:
 _DECLARE = "say how the model was trained: --preprocess NAME, or --mean and --std"
 
 
-def _no_winner(ranking: Sequence[Trial], reason: str) -> UsageError:
+def _no_winner(ranking: Sequence[PreprocessingTrial], reason: str) -> UsageError:
     listed = ", ".join(str(trial) for trial in ranking)
     return UsageError(
         f"no preprocessing is the clear winner: {reason}; scores: {listed}", hint=_DECLARE

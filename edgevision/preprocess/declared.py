@@ -12,10 +12,10 @@ from typing import Any
 from edgevision.errors import UsageError
 from edgevision.preprocess.image_preprocessing import (
     ColorOrder,
-    Contract,
     Fit,
+    ImagePreprocessing,
     Resize,
-    contract_from_dict,
+    preprocessing_from_dict,
 )
 from edgevision.preprocess.presets import PRESETS, Preset
 
@@ -28,7 +28,7 @@ HOW = f"--preprocess {' | '.join(PRESETS)} | file.toml, or --mean and --std in p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preprocessing:
-    """What was said; None where nothing was. Fields are those of Contract, and a preset's name."""
+    """What was declared; None where nothing was: `ImagePreprocessing`, a preset's name."""
 
     preset: str | None = None
     width: int | None = None
@@ -45,36 +45,36 @@ class Preprocessing:
         if self.preset is not None and self.preset not in PRESETS:
             raise unknown_preset(self.preset)
         # The contract checks the values; what is not said yet is filled in so that it can.
-        values = {name: value for name, value in said_in(self).items() if name != "preset"}
+        values = {name: value for name, value in declared_in(self).items() if name != "preset"}
         fit = "stretch" if self.crop_fraction is None else "center-crop"
-        contract_from_dict({"width": 1, "height": 1, "fit": fit, **values})
+        preprocessing_from_dict({"width": 1, "height": 1, "fit": fit, **values})
         if self.std is not None and max(self.std) < 1:
             raise _unit_scaled(self)
 
     def over(self, other: "Preprocessing") -> "Preprocessing":
         """These values, and those of `other` where nothing was said here."""
-        return replace(other, **said_in(self))
+        return replace(other, **declared_in(self))
 
     @property
     def is_complete(self) -> bool:
         """Whether the normalization is known."""
         return self.preset is not None or (self.mean is not None and self.std is not None)
 
-    def contract(self, *, width: int, height: int, channels: int) -> Contract:
+    def preprocessing(self, *, width: int, height: int, channels: int) -> ImagePreprocessing:
         """The contract for a model with this input.
 
         Raises:
             UsageError: the normalization was not said, or it does not fit the model's input.
         """
-        for name, said, real in (("width", self.width, width), ("height", self.height, height)):
-            if said is not None and said != real:
-                message = f"preprocessing says {name} {said}, but the model's input has {real}"
+        for name, declared, real in (("width", self.width, width), ("height", self.height, height)):
+            if declared is not None and declared != real:
+                message = f"preprocessing says {name} {declared}, but the model's input has {real}"
                 raise UsageError(message, hint=f"remove {name}: the model gives it")
         if not self.is_complete:
-            raise nothing_said(self)
+            raise nothing_declared(self)
         preset = PRESETS[self.preset] if self.preset is not None else None
         color = self._color_for(channels, preset)
-        values = {name: value for name, value in said_in(self).items() if name != "preset"}
+        values = {name: value for name, value in declared_in(self).items() if name != "preset"}
         values |= {"width": width, "height": height, "color": color}
         if preset is not None:
             for name, numbers in (("mean", preset.mean), ("std", preset.std)):
@@ -84,16 +84,16 @@ class Preprocessing:
                 of = f"preset {self.preset}" if getattr(self, name) is None else name
                 message = f"{of} has {len(values[name])} channels, but the model takes one"
                 raise UsageError(message, hint="give one number each with --mean and --std")
-        return contract_from_dict(values)
+        return preprocessing_from_dict(values)
 
     def notes(self) -> tuple[str, ...]:
         """A sentence for each explicit value that differs from the named preset's."""
         if self.preset is None:
             return ()
         preset = PRESETS[self.preset]
-        said = []
+        declared = []
         if self.color not in {None, preset.color, "gray"}:
-            said.append(
+            declared.append(
                 f"color {self.color} is used, where {self.preset} has {preset.color}; "
                 "its per-channel numbers are reordered to match"
             )
@@ -104,10 +104,10 @@ class Preprocessing:
         ):
             usual = _reordered(of_preset, preset.color, color)
             if numbers is not None and _for_each(numbers) != _for_each(usual):
-                said.append(
+                declared.append(
                     f"{name} {_listed(numbers)} is used, where {self.preset} has {_listed(usual)}"
                 )
-        return tuple(said)
+        return tuple(declared)
 
     def _color_for(self, channels: int, preset: Preset | None) -> ColorOrder:
         if channels not in {1, 3}:
@@ -124,15 +124,15 @@ class Preprocessing:
         return self.color or (preset.color if preset is not None else "rgb")
 
 
-def nothing_said(
-    said: Preprocessing | None = None, *, model: str = "this model", can_measure: bool = False
+def nothing_declared(
+    declared: Preprocessing | None = None, *, model: str = "this model", can_measure: bool = False
 ) -> UsageError:
     """The error for a model whose normalization nobody declared: never a guess.
 
     `can_measure` is for the command that takes `--preprocess auto`; the others refuse it.
     """
     half = ""
-    if said is not None and (said.mean is not None or said.std is not None):
+    if declared is not None and (declared.mean is not None or declared.std is not None):
         half = " (mean and std are needed, both)"
     measure = f"; or --preprocess {AUTO}, with labelled images" if can_measure else ""
     return UsageError(f"how {model} wants its pixels is not known{half}", hint=HOW + measure)
@@ -147,21 +147,21 @@ def unknown_preset(name: str) -> UsageError:
     )
 
 
-def _unit_scaled(said: Preprocessing) -> UsageError:
+def _unit_scaled(declared: Preprocessing) -> UsageError:
     # torchvision's and many others' constants are of pixels 0..1: the commonest mistake of all.
     fix = ""
-    for name, numbers in (("mean", said.mean), ("std", said.std)):
+    for name, numbers in (("mean", declared.mean), ("std", declared.std)):
         if numbers is not None:
             fix += f" --{name} " + ",".join(f"{255 * number:g}" for number in numbers)
     return UsageError(
-        f"std {_listed(said.std or ())} is of pixels 0..1; here pixels are 0..255",
+        f"std {_listed(declared.std or ())} is of pixels 0..1; here pixels are 0..255",
         hint=f"times 255:{fix}",
     )
 
 
-def said_in(said: Preprocessing) -> dict[str, Any]:
+def declared_in(declared: Preprocessing) -> dict[str, Any]:
     """The fields that are not None, by name."""
-    every = {field.name: getattr(said, field.name) for field in fields(said)}
+    every = {field.name: getattr(declared, field.name) for field in fields(declared)}
     return {name: value for name, value in every.items() if value is not None}
 
 

@@ -20,7 +20,7 @@ MAX_SIDE = 8192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
+class ImagePreprocessing:
     """The one definition of a model's preprocessing, from pixels (0-255) to real input values."""
 
     width: int
@@ -89,28 +89,28 @@ class Contract:
         return self.std * self.channels if len(self.std) == 1 else self.std
 
 
-def contract_to_dict(contract: Contract) -> dict[str, Any]:
-    """The contract as plain JSON/TOML values; `contract_from_dict` reads it back."""
+def preprocessing_to_dict(preprocessing: ImagePreprocessing) -> dict[str, Any]:
+    """The contract as plain JSON/TOML values; `preprocessing_from_dict` reads it back."""
     return {
-        "width": contract.width,
-        "height": contract.height,
-        "fit": contract.fit,
-        "crop_fraction": contract.crop_fraction,
-        "pad": contract.pad,
-        "color": contract.color,
-        "mean": list(contract.mean),
-        "std": list(contract.std),
-        "resize": contract.resize,
+        "width": preprocessing.width,
+        "height": preprocessing.height,
+        "fit": preprocessing.fit,
+        "crop_fraction": preprocessing.crop_fraction,
+        "pad": preprocessing.pad,
+        "color": preprocessing.color,
+        "mean": list(preprocessing.mean),
+        "std": list(preprocessing.std),
+        "resize": preprocessing.resize,
     }
 
 
-def contract_from_dict(values: Mapping[str, Any]) -> Contract:
+def preprocessing_from_dict(values: Mapping[str, Any]) -> ImagePreprocessing:
     """The contract that `values` (from JSON or TOML) describe.
 
     Raises:
         UsageError: a name is unknown, or a value is missing, of the wrong type or out of range.
     """
-    known = set(Contract.__dataclass_fields__)
+    known = set(ImagePreprocessing.__dataclass_fields__)
     if unknown := sorted(set(values) - known):
         _refuse(f"unknown preprocessing name {unknown[0]!r}; known: {', '.join(sorted(known))}")
     clean: dict[str, Any] = {}
@@ -126,7 +126,7 @@ def contract_from_dict(values: Mapping[str, Any]) -> Contract:
     for name in ("width", "height"):
         if name not in clean:
             _refuse(f"preprocessing needs {name}")
-    return Contract(**clean)
+    return ImagePreprocessing(**clean)
 
 
 def _as_list(value: object) -> list[object]:

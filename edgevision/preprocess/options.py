@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from edgevision.errors import UsageError
-from edgevision.preprocess.declared import AUTO, HOW, Preprocessing, said_in, unknown_preset
-from edgevision.preprocess.image_preprocessing import Contract, contract_to_dict
+from edgevision.preprocess.declared import AUTO, HOW, Preprocessing, declared_in, unknown_preset
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing, preprocessing_to_dict
 from edgevision.preprocess.presets import PRESETS
 
 TABLE = "preprocessing"
@@ -116,17 +116,17 @@ def from_dict(values: object) -> Preprocessing:
     return Preprocessing(**clean)
 
 
-def to_dict(said: Preprocessing) -> dict[str, Any]:
+def to_dict(declared: Preprocessing) -> dict[str, Any]:
     """What was said as plain JSON or TOML values; `from_dict` reads it back."""
     return {
         name: list(value) if isinstance(value, tuple) else value
-        for name, value in said_in(said).items()
+        for name, value in declared_in(declared).items()
     }
 
 
-def of_contract(contract: Contract) -> Preprocessing:
-    """Everything that `contract` holds, as said."""
-    return from_dict(contract_to_dict(contract))
+def declared_of(preprocessing: ImagePreprocessing) -> Preprocessing:
+    """Everything that `preprocessing` holds, as said."""
+    return from_dict(preprocessing_to_dict(preprocessing))
 
 
 def parse_numbers(option: str, text: str) -> tuple[float, ...]:

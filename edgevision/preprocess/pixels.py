@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.tensors import Pixels, RgbImage
 
 
@@ -27,13 +27,13 @@ class Placement:
     height: int
 
 
-def place(image_width: int, image_height: int, contract: Contract) -> Placement:
-    """Where a photo of `image_width` x `image_height` goes in the input of `contract`.
+def place(image_width: int, image_height: int, preprocessing: ImagePreprocessing) -> Placement:
+    """Where a photo of `image_width` x `image_height` goes in the input of `preprocessing`.
 
     Integer arithmetic with rounding half up, so that Python and Kotlin get the same numbers.
     """
-    width, height = contract.width, contract.height
-    if contract.fit == "letterbox":
+    width, height = preprocessing.width, preprocessing.height
+    if preprocessing.fit == "letterbox":
         # Compare cross products: exact where a ratio of floats is not.
         if image_width * height >= image_height * width:
             inner_width = width
@@ -53,13 +53,13 @@ def place(image_width: int, image_height: int, contract: Contract) -> Placement:
             height=inner_height,
         )
     source_width, source_height = image_width, image_height
-    if contract.fit == "center-crop":
+    if preprocessing.fit == "center-crop":
         if image_width * height > image_height * width:
             source_width = max(1, image_height * width // height)
         else:
             source_height = max(1, image_width * height // width)
         # Per mille would lose 0.875; 1/2^16 steps keep every fraction in use exactly enough.
-        steps = round(contract.crop_fraction * 65536)
+        steps = round(preprocessing.crop_fraction * 65536)
         source_width = max(1, (source_width * steps + 32768) >> 16)
         source_height = max(1, (source_height * steps + 32768) >> 16)
     return Placement(
@@ -74,8 +74,10 @@ def place(image_width: int, image_height: int, contract: Contract) -> Placement:
     )
 
 
-def to_pixels(image: RgbImage, contract: Contract, *, out: Pixels | None = None) -> Pixels:
-    """The (height, width, channels) pixels that `contract` makes of `image`, 0-255.
+def to_pixels(
+    image: RgbImage, preprocessing: ImagePreprocessing, *, out: Pixels | None = None
+) -> Pixels:
+    """The (height, width, channels) pixels that `preprocessing` makes of `image`, 0-255.
 
     `out`, when given, receives them (a uint8 array of that shape), and nothing else of that size
     is allocated when fit is not letterbox.
@@ -84,22 +86,24 @@ def to_pixels(image: RgbImage, contract: Contract, *, out: Pixels | None = None)
         message = f"expected uint8 (height, width, 3), got {image.dtype} {image.shape}"
         raise ValueError(message)
     if out is None:
-        out = np.empty((contract.height, contract.width, contract.channels), np.uint8)
-    spot = place(image.shape[1], image.shape[0], contract)
+        out = np.empty(
+            (preprocessing.height, preprocessing.width, preprocessing.channels), np.uint8
+        )
+    spot = place(image.shape[1], image.shape[0], preprocessing)
     part = image[
         spot.source_top : spot.source_top + spot.source_height,
         spot.source_left : spot.source_left + spot.source_width,
     ]
-    whole = (spot.width, spot.height) == (contract.width, contract.height)
+    whole = (spot.width, spot.height) == (preprocessing.width, preprocessing.height)
     if not whole:
-        out[...] = contract.pad
+        out[...] = preprocessing.pad
     target = out[spot.top : spot.top + spot.height, spot.left : spot.left + spot.width]
-    if contract.color == "rgb":
+    if preprocessing.color == "rgb":
         _resize(part, spot, target)
         return out
     resized = np.empty((spot.height, spot.width, 3), np.uint8)
     _resize(part, spot, resized)
-    if contract.color == "bgr":
+    if preprocessing.color == "bgr":
         target[...] = resized[..., ::-1]
     else:
         target[..., 0] = to_gray(resized)

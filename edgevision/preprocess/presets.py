@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from edgevision.preprocess.image_preprocessing import ColorOrder, Contract
+from edgevision.preprocess.image_preprocessing import ColorOrder, ImagePreprocessing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,27 +48,28 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 EfficientNet-Lite README in tensorflow/tpu."""
 
 
-def preset_of(contract: Contract) -> str | None:
-    """Name of the preset whose normalization and colour order `contract` has; None for its own.
+def preset_of(preprocessing: ImagePreprocessing) -> str | None:
+    """Name of the preset whose normalization and colour order `preprocessing` has, or None.
 
     A one-channel contract has the colour order of every preset with one mean and one std.
     """
     for name, preset in PRESETS.items():
-        same = (preset.mean, preset.std) == (contract.mean, contract.std)
-        if same and contract.color in {preset.color, "gray"}:
+        same = (preset.mean, preset.std) == (preprocessing.mean, preprocessing.std)
+        if same and preprocessing.color in {preset.color, "gray"}:
             return name
     return None
 
 
-def describe(contract: Contract) -> str:
+def describe(preprocessing: ImagePreprocessing) -> str:
     """The contract in a line for people: "224 x 224 rgb, stretch, imagenet-torch"."""
-    fit: str = contract.fit
-    if contract.crop_fraction != 1:
-        fit += f" {contract.crop_fraction:g}"
-    normalization = preset_of(contract) or (
-        f"(x - {_numbers(contract.mean)}) / {_numbers(contract.std)}"
+    fit: str = preprocessing.fit
+    if preprocessing.crop_fraction != 1:
+        fit += f" {preprocessing.crop_fraction:g}"
+    normalization = preset_of(preprocessing) or (
+        f"(x - {_numbers(preprocessing.mean)}) / {_numbers(preprocessing.std)}"
     )
-    return f"{contract.width} x {contract.height} {contract.color}, {fit}, {normalization}"
+    size = f"{preprocessing.width} x {preprocessing.height}"
+    return f"{size} {preprocessing.color}, {fit}, {normalization}"
 
 
 def _numbers(values: tuple[float, ...]) -> str:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgevision.errors import ImageSetError
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
 from edgevision.quantize.assign.design import integer_part
-from edgevision.quantize.assign.probe_kernels import runnable
-from edgevision.quantize.assign.scales import Range, Skipped, tensors_in_integers
+from edgevision.quantize.assign.probe_kernels import probe_kernels
+from edgevision.quantize.assign.scales import FloatOperator, Range, tensors_in_integers
 from edgevision.quantize.calibrate.prepare import (
     Images,
     Prepared,
@@ -26,20 +26,20 @@ from edgevision.quantize.correct.mean_inputs import is_followed
 from edgevision.quantize.correct.one_thread import one_thread_each
 from edgevision.quantize.correct.refine import too_wide_layers
 from edgevision.quantize.lower.weights_only import to_dynamic, to_fp16
-from edgevision.quantize.quantized_graph import Making, Stock, Tried
-from edgevision.quantize.search.choose_steps import choose_and_make, may_equalize, tries_rounding
-from edgevision.quantize.search.choose_swish_equalization import with_raised_gates
-from edgevision.quantize.search.mixed_precision import HERE, Timer, Verdict, never_slower
+from edgevision.quantize.quantized_graph import CalibratedModel, QuantizedGraph, StepTrial
+from edgevision.quantize.search.choose_steps import choose_steps, may_equalize, tries_rounding
+from edgevision.quantize.search.choose_swish_equalization import with_swish_equalization
+from edgevision.quantize.search.mixed_precision import HERE, LatencyVerdict, Timer, never_slower
 from edgevision.quantize.transforms.equalization import equalizable_pairs
 from edgevision.quantize.transforms.fast_operators import with_fast_operators
-from edgevision.quantize.transforms.swish_equalization import gated_pairs
+from edgevision.quantize.transforms.swish_equalization import swish_pairs
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.session import Session
 from edgevision.tflite.content import read_content
 from edgevision.tflite.graph import Graph
 from edgevision.tflite.layer_names import layer_names
-from edgevision.tflite.parse import read_graph
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.parse import parse
+from edgevision.tflite.serialize import serialize
 from edgevision.tflite.view import read_model
 
 __all__ = ["Images", "QuantizedModel", "quantize"]
@@ -50,20 +50,20 @@ class QuantizedModel:
     """A quantized `.tflite`, and what was decided on the way."""
 
     content: bytes
-    contract: Contract
+    preprocessing: ImagePreprocessing
     """Preprocessing of this file: with integer input, what its scale and zero point say. The
     remainder of the model's normalization, if any, is inside the graph."""
     recipe: Recipe
-    skipped: tuple[Skipped, ...] = ()
+    skipped: tuple[FloatOperator, ...] = ()
     """Operators left in float, with the reason."""
     ranges: Mapping[str, Range] = field(default_factory=dict)
     """Tensor name -> real values its integers represent."""
-    steps: tuple[Tried, ...] = ()
+    steps: tuple[StepTrial, ...] = ()
     """What was tried and measured on images kept out, in order."""
     images: int = 0
     """Calibration images seen."""
     warnings: tuple[str, ...] = ()
-    verdict: Verdict | None = None
+    verdict: LatencyVerdict | None = None
     """How fast it is beside the float model; None when that was not timed."""
     seconds: float = 0.0
 
@@ -72,7 +72,7 @@ class QuantizedModel:
 def quantize(
     float_model: Path | bytes,
     *,
-    contract: Contract,
+    preprocessing: ImagePreprocessing,
     images: Images | None,
     recipe: Recipe,
     total: int | None = None,
@@ -85,7 +85,7 @@ def quantize(
 
     Args:
         float_model: path or bytes of a float32 `.tflite`.
-        contract: preprocessing of the float model.
+        preprocessing: preprocessing of the float model.
         images: calibration pixels in the contract's size and colour order; None only for
             precisions that need none (dynamic, fp16).
         recipe: what to make.
@@ -104,16 +104,21 @@ def quantize(
     graph = read_float(float_model)
     if recipe.precision in {"fp16", "dynamic"}:
         smaller = to_fp16(graph) if recipe.precision == "fp16" else to_dynamic(graph)
-        written = to_bytes(smaller)
+        written = serialize(smaller)
         with Session(written):
             pass
         return QuantizedModel(
-            content=written, contract=contract, recipe=recipe, seconds=clock() - begun
+            content=written, preprocessing=preprocessing, recipe=recipe, seconds=clock() - begun
         )
-    stock = stock_of(
-        graph, contract=contract, images=images, recipe=recipe, total=total, progress=progress
+    stock = calibrated_model(
+        graph,
+        preprocessing=preprocessing,
+        images=images,
+        recipe=recipe,
+        total=total,
+        progress=progress,
     )
-    made = choose_and_make(stock, recipe, progress=progress)
+    made = choose_steps(stock, recipe, progress=progress)
     verdict = None
     if timer is not None and recipe.precision == "int8":
         content = read_content(float_model)
@@ -122,15 +127,15 @@ def quantize(
 
 
 def finished(
-    made: Making,
-    stock: Stock,
+    made: QuantizedGraph,
+    stock: CalibratedModel,
     recipe: Recipe,
     *,
     seconds: float,
-    verdict: Verdict | None = None,
+    verdict: LatencyVerdict | None = None,
 ) -> QuantizedModel:
     """The file of `made`, and what is to be told about it."""
-    count, content = stock.statistics.count, to_bytes(made.graph)
+    count, content = stock.statistics.count, serialize(made.graph)
     warnings: tuple[str, ...] = ()
     if count == 1:
         warnings = ("calibrated on a single image: its range is a guess at those of others",)
@@ -140,7 +145,7 @@ def finished(
         warnings = (*warnings, verdict.sentence)
     return QuantizedModel(
         content=content,
-        contract=stock.prepared.contract,
+        preprocessing=stock.prepared.preprocessing,
         recipe=recipe,
         skipped=made.design.skipped,
         ranges=made.design.ranges,
@@ -152,7 +157,7 @@ def finished(
     )
 
 
-def _rounded_by_themselves(made: Making, content: bytes) -> list[str]:
+def _rounded_by_themselves(made: QuantizedGraph, content: bytes) -> list[str]:
     """A sentence for each layer of `made`, written as `content`, too wide to round by output."""
     wide = too_wide_layers(made.design.graph, made.graph, made.position)
     if not wide:
@@ -172,21 +177,21 @@ def read_float(float_model: Path | bytes) -> Graph:
     Raises:
         ModelError: it cannot be read, is damaged or is quantized already.
     """
-    graph = read_graph(read_content(float_model))
+    graph = parse(read_content(float_model))
     check_float(graph)
     return graph
 
 
 @one_thread_each()
-def stock_of(
+def calibrated_model(
     graph: Graph,
     *,
-    contract: Contract,
+    preprocessing: ImagePreprocessing,
     images: Images | None,
     recipe: Recipe,
     total: int | None = None,
     progress: Progress = silent,
-) -> Stock:
+) -> CalibratedModel:
     """Everything measured once on the float `graph`; see `quantize` for arguments and errors."""
     if images is None:
         message = f"{recipe.precision} needs calibration images"
@@ -194,18 +199,18 @@ def stock_of(
     given = images
     if recipe.rewrite and recipe.precision == "int8":
         graph = with_fast_operators(graph)
-    prepared = prepare(graph, contract, recipe)
+    prepared = prepare(graph, preprocessing, recipe)
     integer = integer_part(prepared.graph, recipe)
     statistics = observe_images(
         prepared, integer[0], given, recipe=recipe, total=total, progress=progress
     )
-    stock = Stock(
+    stock = CalibratedModel(
         prepared=prepared,
         statistics=statistics,
-        integer=runnable(prepared, statistics, recipe, integer),
+        integer=probe_kernels(prepared, statistics, recipe, integer),
         feeds=lambda: feeds(prepared, given),
     )
-    return with_raised_gates(stock, recipe, progress=progress)
+    return with_swish_equalization(stock, recipe, progress=progress)
 
 
 def observe_images(
@@ -226,7 +231,7 @@ def observe_images(
     by_channel = []
     if may_equalize(recipe):
         by_channel = [p.tensors[0] for p in equalizable_pairs(graph) if p.producer in integer]
-        by_channel += [t for p in gated_pairs(graph, integer) for t in (p.made, p.read[0])]
+        by_channel += [t for p in swish_pairs(graph, integer) for t in (p.made, p.read[0])]
     return observe(
         graph,
         lambda: feeds(prepared, images),

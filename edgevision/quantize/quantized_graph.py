@@ -8,23 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.progress import Progress, silent
-from edgevision.quantize.assign.design import Design, IntegerPart, design
+from edgevision.quantize.assign.design import IntegerDesign, IntegerPart, design
 from edgevision.quantize.calibrate.prepare import Prepared, as_integers
 from edgevision.quantize.calibrate.statistics import Feed, Statistics
-from edgevision.quantize.correct.refine import correct_for_weights, refine
+from edgevision.quantize.correct.refine import correct_for_weights, correct_layers
 from edgevision.quantize.lower.integer_graph import lower
 from edgevision.quantize.transforms.equalization import equalize
 from edgevision.recipe.recipe import Recipe
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.graph import Graph
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.serialize import serialize
 from edgevision.tflite.view import read_model
 
 Feeds = Callable[[], Iterable[Feed]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class QuantSettings:
     """The steps of one making."""
 
     widening: float = 1.0
@@ -37,7 +37,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class StepTrial:
     """One choice, and how far its answers were off on the images kept out."""
 
     step: str
@@ -46,23 +46,23 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Making:
+class QuantizedGraph:
     """A finished integer graph."""
 
     graph: Graph
     position: tuple[int, ...]
-    design: Design
-    choice: Choice
-    tried: tuple[Tried, ...] = ()
+    design: IntegerDesign
+    choice: QuantSettings
+    tried: tuple[StepTrial, ...] = ()
 
     @property
     def computes_in_integers(self) -> bool:
         """Whether any multiply-adds are left to integers: without, it is a float file."""
-        return precision_of(read_model(to_bytes(self.graph))) != "float32"
+        return precision_of(read_model(serialize(self.graph))) != "float32"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stock:
+class CalibratedModel:
     """What every making starts from."""
 
     prepared: Prepared
@@ -72,10 +72,10 @@ class Stock:
     """The images of `statistics`, in their order."""
     corrected_on: NDArray[np.int64] | None = None
     """Which of the images layers are corrected on; None for all."""
-    tried: tuple[Tried, ...] = ()
+    tried: tuple[StepTrial, ...] = ()
     """What was decided on the way here."""
 
-    def of_images(self, chosen: NDArray[np.int64]) -> "Stock":
+    def of_images(self, chosen: NDArray[np.int64]) -> "CalibratedModel":
         """The same with some of the images."""
         return replace(
             self,
@@ -85,13 +85,13 @@ class Stock:
 
 
 def make(
-    stock: Stock,
+    stock: CalibratedModel,
     recipe: Recipe,
-    choice: Choice,
+    choice: QuantSettings,
     *,
     rough: bool = False,
     progress: Progress = silent,
-) -> Making:
+) -> QuantizedGraph:
     """The integer graph of `choice`; a `rough` one has corrections from statistics alone."""
     prepared, statistics = stock.prepared, stock.statistics
     if choice.equalized:
@@ -103,12 +103,14 @@ def make(
         refined = lowered.graph
         if recipe.bias_correction:
             refined = correct_for_weights(decided.graph, lowered, statistics)
-        return Making(graph=refined, position=lowered.position, design=decided, choice=choice)
+        return QuantizedGraph(
+            graph=refined, position=lowered.position, design=decided, choice=choice
+        )
     given: Iterable[Feed] = stock.feeds()
     if stock.corrected_on is not None:
         statistics = statistics.of_images(stock.corrected_on)
         given = pick(given, stock.corrected_on)
-    refined = refine(
+    refined = correct_layers(
         decided.graph,
         lowered,
         statistics,
@@ -118,7 +120,7 @@ def make(
         seed=recipe.seed,
         progress=progress,
     )
-    return Making(graph=refined, position=lowered.position, design=decided, choice=choice)
+    return QuantizedGraph(graph=refined, position=lowered.position, design=decided, choice=choice)
 
 
 def pick(feeds: Iterable[Feed], chosen: NDArray[np.int64]) -> Iterator[Feed]:

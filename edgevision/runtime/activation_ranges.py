@@ -8,17 +8,17 @@ import numpy as np
 from edgevision.dataset.calibration.stability import Range
 from edgevision.dataset.imageset import ImageSet, Item
 from edgevision.errors import ModelError
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
-from edgevision.runtime.input_encoder import Feed
+from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
 from edgevision.tflite.view import read_model
 
 
 def mean_ranges(
     model: Path,
-    contract: Contract,
+    preprocessing: ImagePreprocessing,
     images: ImageSet,
     items: Sequence[Item],
     *,
@@ -42,9 +42,9 @@ def mean_ranges(
         raise ModelError(message, hint="give the float .tflite, before quantization")
     sums = np.zeros((len(watched), 2))
     with Session(model, keep_all_tensors=True) as session:
-        feed = Feed(session.inputs[0], contract)
+        feed = InputEncoder(session.inputs[0], preprocessing)
         for done, item in enumerate(items, start=1):
-            session.run(feed(to_pixels(images.load(item), contract)))
+            session.run(feed(to_pixels(images.load(item), preprocessing)))
             for row, tensor in enumerate(watched):
                 values = session.tensor(tensor.index)
                 sums[row] += min(0.0, float(values.min())), max(0.0, float(values.max()))

@@ -6,34 +6,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.errors import ModelError
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.normalize import input_table, normalize
 from edgevision.runtime.session import TensorSpec
 from edgevision.tensors import Pixels
 
 
-class Feed:
+class InputEncoder:
     """Turns pixels into input arrays of one model; holds the look-up table of integer inputs."""
 
-    def __init__(self, spec: TensorSpec, contract: Contract) -> None:
+    def __init__(self, spec: TensorSpec, preprocessing: ImagePreprocessing) -> None:
         """Prepare for the input `spec`.
 
         Raises:
             ModelError: the input is not (1, height, width, channels) of the contract's size, or of
                 a type that images cannot be fed to.
         """
-        expected = (1, contract.height, contract.width, contract.channels)
+        expected = (1, preprocessing.height, preprocessing.width, preprocessing.channels)
         if spec.shape != expected:
             message = f"input {spec.name!r} has shape {spec.shape}, preprocessing makes {expected}"
             raise ModelError(message, hint="the model's card and its file do not fit together")
-        self._contract = contract
+        self._preprocessing = preprocessing
         self.table: NDArray[Any] | None = None
         """(256, channels): what each pixel value becomes in an integer input; None for floats."""
         if spec.dtype.kind in "iu":
             if spec.quantization is None:
                 message = f"input {spec.name!r} is {spec.dtype} without one scale and zero point"
                 raise ModelError(message)
-            table = input_table(contract, spec.quantization, spec.dtype)
+            table = input_table(preprocessing, spec.quantization, spec.dtype)
             self.table = table
             self._is_identity = spec.dtype == np.uint8 and bool(
                 (table == np.arange(256)[:, None]).all()
@@ -50,9 +50,9 @@ class Feed:
     def __call__(self, pixels: Pixels) -> NDArray[Any]:
         """The input array (1, height, width, channels) for `pixels` (height, width, channels)."""
         if self.table is None:
-            return normalize(pixels, self._contract)[None]
+            return normalize(pixels, self._preprocessing)[None]
         if self._is_identity:
             return pixels[None]
-        channels = np.arange(self._contract.channels)
+        channels = np.arange(self._preprocessing.channels)
         fed: NDArray[Any] = self.table[pixels, channels][None]
         return fed

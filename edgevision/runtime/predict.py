@@ -8,18 +8,18 @@ import numpy as np
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import ModelError
 from edgevision.predictions import Predictions
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
-from edgevision.runtime.input_encoder import Feed
+from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
-from edgevision.runtime.session_pool import Crew
+from edgevision.runtime.session_pool import SessionPool
 from edgevision.tensors import FloatArray, Pixels
 
 
 def predict(
     session: Session,
-    contract: Contract,
+    preprocessing: ImagePreprocessing,
     images: ImageSet,
     *,
     progress: Progress = silent,
@@ -32,7 +32,7 @@ def predict(
             answers with a NaN.
         ImageSetError: an image cannot be decoded.
     """
-    scores = scores_of(session, contract, pixels_of(images, contract, progress, stage))
+    scores = scores_of(session, preprocessing, pixels_of(images, preprocessing, progress, stage))
     ids = tuple(item.id for item in images)
     refuse_nan(scores, ids)
     labels = [item.label for item in images]
@@ -58,16 +58,21 @@ def refuse_nan(scores: FloatArray, ids: Sequence[str]) -> None:
 
 
 def pixels_of(
-    images: ImageSet, contract: Contract, progress: Progress = silent, stage: str = "reading"
+    images: ImageSet,
+    preprocessing: ImagePreprocessing,
+    progress: Progress = silent,
+    stage: str = "reading",
 ) -> Iterator[Pixels]:
-    """The pixels of each image of a set under `contract`, decoded as they are drawn."""
+    """The pixels of each image of a set under `preprocessing`, decoded as they are drawn."""
     progress(0, len(images), stage)
     for done, item in enumerate(images, start=1):
-        yield to_pixels(images.load(item), contract)
+        yield to_pixels(images.load(item), preprocessing)
         progress(done, len(images), stage)
 
 
-def scores_of(session: Session | Crew, contract: Contract, images: Iterable[Pixels]) -> FloatArray:
+def scores_of(
+    session: Session | SessionPool, preprocessing: ImagePreprocessing, images: Iterable[Pixels]
+) -> FloatArray:
     """(images, classes) real scores of a single-output classifier; images are drawn as needed.
 
     One output p becomes two columns, 1 - p and p, so that argmax and accuracy hold; p is the
@@ -87,7 +92,7 @@ def scores_of(session: Session | Crew, contract: Contract, images: Iterable[Pixe
         shape = "x".join(str(side) for side in output.shape)
         message = f"the output {output.name!r} has shape {shape}, not one score for each class"
         raise ModelError(message, hint=_OTHERS)
-    feed = Feed(session.inputs[0], contract)
+    feed = InputEncoder(session.inputs[0], preprocessing)
 
     def row(one: Session, pixels: Pixels) -> FloatArray:
         return output.to_real(one.run(feed(pixels))[0]).reshape(-1)

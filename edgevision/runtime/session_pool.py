@@ -11,16 +11,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
 
-from edgevision.card.card import Activation
 from edgevision.runtime.closing import Closing
 from edgevision.runtime.session import Image, Result, Session, TensorSpec, usable_cpus
 from edgevision.tflite.content import read_content
+from edgevision.tflite.interface import Activation
 
 LARGE_BYTES = 64 << 20
 """Each session holds the weights, packed for its kernels: larger models get one session."""
 
 
-class Crew(Closing):
+class SessionPool(Closing):
     """A `.tflite` open in as many sessions as pay off; use with `with`."""
 
     def __init__(self, model: Path | bytes, *, sessions: int | None = None) -> None:

@@ -1,1 +1,1 @@
-"""The `.tflite` file format: read with bounds, edited, cut, written; and the one table of operators."""
+"""The `.tflite` file format: read with bounds, edited, cut and written."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from edgevision.card.card import Precision
 from edgevision.tflite.cost import multiply_adds
+from edgevision.tflite.interface import Precision
 from edgevision.tflite.view import Operator, TfliteModel
 
 Arithmetic = Literal["int8", "uint8", "int16", "hybrid", "float", "conversion", "index"]

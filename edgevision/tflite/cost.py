@@ -9,7 +9,7 @@ from edgevision.tflite.view import Operator, Tensor, TfliteModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class OperatorCost:
     """What one run of an operation, with batch 1, takes."""
 
     multiply_adds: int
@@ -18,7 +18,7 @@ class Cost:
     """Weights and biases the file stores for it; the first user of a shared weight has it."""
 
 
-def costs_of(model: TfliteModel) -> tuple[Cost, ...]:
+def costs_of(model: TfliteModel) -> tuple[OperatorCost, ...]:
     """The cost of each operation, in the model's order."""
     stored_behind = _weights_behind_conversions(model)
     counted: set[int] = set()
@@ -34,7 +34,9 @@ def costs_of(model: TfliteModel) -> tuple[Cost, ...]:
                 continue
             counted.add(source)
             parameters += model.tensors[source].elements
-        costs.append(Cost(multiply_adds=multiply_adds(operator, model), parameters=parameters))
+        costs.append(
+            OperatorCost(multiply_adds=multiply_adds(operator, model), parameters=parameters)
+        )
     return tuple(costs)
 
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from edgevision.card.card import Activation, Precision, TensorCard
 from edgevision.tflite.arithmetic import (
     INTEGER,
     Arithmetic,
@@ -12,6 +11,7 @@ from edgevision.tflite.arithmetic import (
     precision_of,
 )
 from edgevision.tflite.cost import costs_of
+from edgevision.tflite.interface import Activation, Precision, TensorInterface
 from edgevision.tflite.layer_names import layer_names
 from edgevision.tflite.runtime_version import RuntimeNeed, runtime_need
 from edgevision.tflite.view import Operator, Tensor, TfliteModel
@@ -40,8 +40,8 @@ class Facts:
 
     size_bytes: int
     precision: Precision
-    inputs: tuple[TensorCard, ...]
-    outputs: tuple[TensorCard, ...]
+    inputs: tuple[TensorInterface, ...]
+    outputs: tuple[TensorInterface, ...]
     operators: tuple[OperatorFacts, ...]
     float_islands: tuple[tuple[int, ...], ...]
     """Indices of operations that compute in floating point inside an integer file, by group."""
@@ -135,7 +135,7 @@ def facts_of(model: TfliteModel) -> Facts:
 
 def interface_of(
     model: TfliteModel,
-) -> tuple[tuple[TensorCard, ...], tuple[TensorCard, ...]]:
+) -> tuple[tuple[TensorInterface, ...], tuple[TensorInterface, ...]]:
     """The inputs and the outputs, as a card describes them."""
     inputs = tuple(_tensor_card(model.tensors[index]) for index in model.inputs)
     outputs = tuple(_tensor_card(model.tensors[index]) for index in model.outputs)
@@ -167,9 +167,9 @@ _LOOK_THROUGH = 8
 _PASSES_ON = {"DEQUANTIZE", "QUANTIZE", "RESHAPE", "SQUEEZE", "EXPAND_DIMS", "CAST"}
 
 
-def _tensor_card(tensor: Tensor) -> TensorCard:
+def _tensor_card(tensor: Tensor) -> TensorInterface:
     is_scaled = len(tensor.scales) == len(tensor.zero_points) == 1
-    return TensorCard(
+    return TensorInterface(
         name=tensor.name,
         shape=tensor.shape,
         dtype=tensor.dtype,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scales:
+class QuantParams:
     """Quantization of a tensor: one scale and zero point, or one pair per index along `axis`."""
 
     scale: NDArray[np.float32]
@@ -36,7 +36,7 @@ class Tensor:
     dtype: np.dtype[Any] | None
     """None for types NumPy has none for (strings, resources, 4-bit)."""
     data: NDArray[Any] | None = None
-    scales: Scales | None = None
+    scales: QuantParams | None = None
     raw: Any = None
     """The schema's object, for what this class does not name (variables, sparsity)."""
 
@@ -71,7 +71,9 @@ class Graph:
         self.tensors.append(tensor)
         return len(self.tensors) - 1
 
-    def add_constant(self, name: str, data: NDArray[Any], *, scales: Scales | None = None) -> int:
+    def add_constant(
+        self, name: str, data: NDArray[Any], *, scales: QuantParams | None = None
+    ) -> int:
         """Index of a new constant tensor holding `data`."""
         return self.add_tensor(
             Tensor(name=name, shape=data.shape, dtype=data.dtype, data=data, scales=scales)

@@ -7,11 +7,11 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from edgevision.errors import ModelError
-from edgevision.tflite.graph import Graph, Operator, Scales, Tensor
+from edgevision.tflite.graph import Graph, Operator, QuantParams, Tensor
 from edgevision.tflite.schema_codes import DTYPES, OPERATOR_NAMES
 
 
-def read_graph(content: bytes) -> Graph:
+def parse(content: bytes) -> Graph:
     """The main subgraph of a `.tflite`, ready to be edited.
 
     Raises:
@@ -87,12 +87,12 @@ def _read_tensor(raw: Any, buffers: list[Any]) -> Tensor:
     )
 
 
-def _read_scales(raw: Any) -> Scales | None:
+def _read_scales(raw: Any) -> QuantParams | None:
     if raw is None or raw.scale is None or not len(raw.scale):
         return None
     scale = np.asarray(raw.scale, np.float32)
     zero = np.zeros(len(scale)) if raw.zeroPoint is None else raw.zeroPoint
-    return Scales(
+    return QuantParams(
         scale=scale, zero_point=np.asarray(zero, np.int64), axis=int(raw.quantizedDimension)
     )
 

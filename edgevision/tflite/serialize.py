@@ -9,7 +9,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
-from edgevision.tflite.graph import Graph, Operator, Scales, Tensor
+from edgevision.tflite.graph import Graph, Operator, QuantParams, Tensor
 from edgevision.tflite.parse import operator_code
 from edgevision.tflite.schema_codes import OPERATOR_CODES, TENSOR_TYPES
 
@@ -41,7 +41,7 @@ def _buffer(data: NDArray[Any] | None) -> _AlignedBuffer:
     return buffer
 
 
-def to_bytes(graph: Graph) -> bytes:
+def serialize(graph: Graph) -> bytes:
     """The `.tflite` of `graph`: tensors nothing uses are left out, equal operators share a code."""
     file = copy.copy(graph.file)
     # Buffer 0 is the empty one by convention.
@@ -128,7 +128,7 @@ def _write_tensor(tensor: Tensor, buffer: int) -> Any:
     return raw
 
 
-def _write_scales(scales: Scales | None) -> Any:
+def _write_scales(scales: QuantParams | None) -> Any:
     raw = schema.QuantizationParametersT()
     if scales is not None:
         raw.scale = scales.scale.astype(np.float32)
@@ -198,7 +198,7 @@ def file_of_operator(graph: Graph, at: int, inputs: Iterable[int]) -> bytes:
     alone.inputs, alone.outputs = list(inputs), list(op.outputs)
     alone.file = copy.copy(graph.file)
     alone.file.signatureDefs = None
-    return to_bytes(alone)
+    return serialize(alone)
 
 
 def file_with_outputs(graph: Graph, outputs: list[int]) -> bytes:
@@ -210,4 +210,4 @@ def file_with_outputs(graph: Graph, outputs: list[int]) -> bytes:
     main = copy.copy(graph.file.subgraphs[0])
     main.outputs = list(outputs)
     watched.file.subgraphs = [main, *graph.file.subgraphs[1:]]
-    return to_bytes(watched)
+    return serialize(watched)

@@ -20,4 +20,4 @@ def answers_of(
 ) -> Predictions:
     """Scores on every image, by the fast kernels, as on the device."""
     with Session(file.content, threads=threads) as session:
-        return predict(session, file.contract, images, progress=progress, stage=stage)
+        return predict(session, file.preprocessing, images, progress=progress, stage=stage)

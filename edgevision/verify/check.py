@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from edgevision.card.card import Precision
 from edgevision.errors import VerificationError
 from edgevision.tflite.facts import Facts, OperatorFacts
+from edgevision.tflite.interface import Precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

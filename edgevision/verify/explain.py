@@ -7,13 +7,13 @@ from pathlib import Path
 
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import UsageError
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.view import TfliteModel, read_model
 from edgevision.verify.answers import answers_of, is_classifier
-from edgevision.verify.diagnosis.cause import Cause
-from edgevision.verify.diagnosis.diagnose import cause_of
+from edgevision.verify.diagnosis.cause import Diagnosis
+from edgevision.verify.diagnosis.diagnose import diagnose
 from edgevision.verify.flips import Flip, flips_of
 from edgevision.verify.layers.align import align
 from edgevision.verify.layers.influence import Influence, Influences
@@ -45,7 +45,7 @@ class Layer:
     error: LayerError
     influence: Influence | None
     """What its own error alone does to the answer; None for layers behind the answer."""
-    cause: Cause
+    cause: Diagnosis
     changes: tuple[Change, ...]
     """What may help, to be tried."""
 
@@ -86,14 +86,14 @@ class Explanation:
         return tuple(sorted(moving, key=lambda layer: layer.answer_sqnr_db)[:count])
 
 
-def read_file(path: Path, contract: Contract) -> File:
-    """The `.tflite` at `path`, to be fed by `contract`.
+def read_file(path: Path, preprocessing: ImagePreprocessing) -> File:
+    """The `.tflite` at `path`, to be fed by `preprocessing`.
 
     Raises:
         ModelError: it is missing or damaged.
     """
     model = read_model(path)
-    return File(content=path.read_bytes(), model=model, contract=contract)
+    return File(content=path.read_bytes(), model=model, preprocessing=preprocessing)
 
 
 def explain(
@@ -146,7 +146,7 @@ def explain(
 
 
 def _layer(error: LayerError, moved: Mapping[int, Influence], network: Network) -> Layer:
-    cause = cause_of(error, network)
+    cause = diagnose(error, network)
     return Layer(
         error=error,
         influence=moved.get(error.pair.float_tensor),

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgevision.tflite.view import TfliteModel
-from edgevision.verify.layers.align import Pair
+from edgevision.verify.layers.align import AlignedOperators
 from edgevision.verify.layers.rescaled import real_values
 
 _CHANNEL_AXIS = {"CONV_2D": 0, "FULLY_CONNECTED": 0, "TRANSPOSE_CONV": 0, "DEPTHWISE_CONV_2D": 3}
 
 
 def weight_likeness(
-    original: TfliteModel, quantized: TfliteModel, pairs: Sequence[Pair]
+    original: TfliteModel, quantized: TfliteModel, pairs: Sequence[AlignedOperators]
 ) -> float | None:
     """Median over all output channels of the cosine between their weights in both files.
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edgevision.android.golden import INDEX, SCHEMA_VERSION, write_values
 from edgevision.android.photos import draw
-from edgevision.preprocess.image_preprocessing import Contract, contract_to_dict
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing, preprocessing_to_dict
 from edgevision.preprocess.normalize import input_table, normalize
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.tensors import Quantization
@@ -36,23 +36,27 @@ class Case:
 
     photo: str
     layout: Layout
-    contract: Contract
+    preprocessing: ImagePreprocessing
     quantization: Quantization | None = None
     """Of an int8 input; None for float32."""
 
 
 CASES = (
     # Plain memory, the three fits, up and down in size.
-    Case(photo="wide", layout=Layout(format="rgb"), contract=Contract(width=32, height=32)),
+    Case(
+        photo="wide",
+        layout=Layout(format="rgb"),
+        preprocessing=ImagePreprocessing(width=32, height=32),
+    ),
     Case(
         photo="tall",
         layout=Layout(format="rgb"),
-        contract=Contract(width=41, height=67, mean=MEAN, std=STD),
+        preprocessing=ImagePreprocessing(width=41, height=67, mean=MEAN, std=STD),
     ),
     Case(
         photo="wide",
         layout=Layout(format="rgb"),
-        contract=Contract(
+        preprocessing=ImagePreprocessing(
             width=24, height=24, fit="center-crop", crop_fraction=0.875, mean=(127.5,), std=(127.5,)
         ),
         quantization=Quantization(scale=0.007843137718737125, zero_point=-1),
@@ -60,32 +64,48 @@ CASES = (
     Case(
         photo="tall",
         layout=Layout(format="rgb"),
-        contract=Contract(width=33, height=20, fit="letterbox", pad=114, std=(255.0,)),
+        preprocessing=ImagePreprocessing(
+            width=33, height=20, fit="letterbox", pad=114, std=(255.0,)
+        ),
         quantization=Quantization(scale=0.003921568859368563, zero_point=-128),
     ),
     Case(
         photo="wide",
         layout=Layout(format="rgb"),
-        contract=Contract(width=20, height=33, fit="letterbox", pad=7, mean=MEAN, std=STD),
+        preprocessing=ImagePreprocessing(
+            width=20, height=33, fit="letterbox", pad=7, mean=MEAN, std=STD
+        ),
         quantization=Quantization(scale=0.01865844801068306, zero_point=-14),
     ),
-    Case(photo="tiny", layout=Layout(format="rgb"), contract=Contract(width=9, height=7)),
+    Case(
+        photo="tiny",
+        layout=Layout(format="rgb"),
+        preprocessing=ImagePreprocessing(width=9, height=7),
+    ),
     # Weights halfway between two steps of 1/256: ties go to the even one.
-    Case(photo="tiny", layout=Layout(format="rgb"), contract=Contract(width=512, height=2)),
+    Case(
+        photo="tiny",
+        layout=Layout(format="rgb"),
+        preprocessing=ImagePreprocessing(width=512, height=2),
+    ),
     # The photo's own size: a copy.
-    Case(photo="wide", layout=Layout(format="rgb"), contract=Contract(width=61, height=37)),
+    Case(
+        photo="wide",
+        layout=Layout(format="rgb"),
+        preprocessing=ImagePreprocessing(width=61, height=37),
+    ),
     # Colour orders.
     Case(
         photo="wide",
         layout=Layout(format="rgb"),
-        contract=Contract(
+        preprocessing=ImagePreprocessing(
             width=32, height=24, color="bgr", mean=(103.939, 116.779, 123.68), std=(1.0,)
         ),
     ),
     Case(
         photo="tall",
         layout=Layout(format="rgb"),
-        contract=Contract(width=28, height=28, color="gray", std=(255.0,)),
+        preprocessing=ImagePreprocessing(width=28, height=28, color="gray", std=(255.0,)),
         quantization=Quantization(scale=0.00392156862745098, zero_point=-128),
     ),
     # As CameraX delivers: RGBA rows with padding, four rotations.
@@ -93,7 +113,9 @@ CASES = (
         Case(
             photo="wide",
             layout=Layout(format="rgba", rotation=rotation),
-            contract=Contract(width=32, height=24, fit="center-crop", mean=(127.5,), std=(127.5,)),
+            preprocessing=ImagePreprocessing(
+                width=32, height=24, fit="center-crop", mean=(127.5,), std=(127.5,)
+            ),
             quantization=Quantization(scale=0.007843137718737125, zero_point=-1),
         )
         for rotation in QUARTER_TURNS
@@ -101,14 +123,20 @@ CASES = (
     Case(
         photo="tall",
         layout=Layout(format="rgba", rotation=90),
-        contract=Contract(width=40, height=24, fit="letterbox", pad=0, mean=MEAN, std=STD),
+        preprocessing=ImagePreprocessing(
+            width=40, height=24, fit="letterbox", pad=0, mean=MEAN, std=STD
+        ),
     ),
     # YUV 4:2:0 with odd sides.
-    Case(photo="wide", layout=Layout(format="yuv"), contract=Contract(width=24, height=32)),
+    Case(
+        photo="wide",
+        layout=Layout(format="yuv"),
+        preprocessing=ImagePreprocessing(width=24, height=32),
+    ),
     Case(
         photo="tall",
         layout=Layout(format="yuv", rotation=270),
-        contract=Contract(width=24, height=32),
+        preprocessing=ImagePreprocessing(width=24, height=32),
     ),
 )
 
@@ -147,7 +175,7 @@ def write(folder: Path) -> None:
         write_values(folder / stored_name, stored.data)
         # What the camera kept is what counts: YUV loses some of the photo.
         upright = rotate_upright(stored_to_rgb(stored), case.layout.rotation)
-        pixels = to_pixels(upright, case.contract)
+        pixels = to_pixels(upright, case.preprocessing)
         write_values(folder / f"case{index:02}.pixels", pixels)
         write_values(folder / f"case{index:02}.tensor", _tensor(pixels, case))
         to = case.quantization
@@ -160,7 +188,7 @@ def write(folder: Path) -> None:
                 "row_stride": stored.row_stride,
                 "pixel_stride": stored.pixel_stride,
                 "rotation": case.layout.rotation,
-                "preprocess": contract_to_dict(case.contract),
+                "preprocess": preprocessing_to_dict(case.preprocessing),
                 "scale": to.scale if to else None,
                 "zero_point": to.zero_point if to else None,
                 "pixels": f"case{index:02}.pixels",
@@ -173,9 +201,9 @@ def write(folder: Path) -> None:
 
 def _tensor(pixels: NDArray[np.uint8], case: Case) -> NDArray[Any]:
     if case.quantization is None:
-        return normalize(pixels, case.contract)
-    table = input_table(case.contract, case.quantization, np.dtype(np.int8))
-    looked_up: NDArray[Any] = table[pixels, np.arange(case.contract.channels)]
+        return normalize(pixels, case.preprocessing)
+    table = input_table(case.preprocessing, case.quantization, np.dtype(np.int8))
+    looked_up: NDArray[Any] = table[pixels, np.arange(case.preprocessing.channels)]
     return looked_up
 
 

@@ -2,12 +2,12 @@ import json
 from pathlib import Path
 
 from edgevision.android.check.check_app import check
-from edgevision.android.check.finding import Finding
+from edgevision.android.check.finding import AppFinding
 from edgevision.android.export import Exported
 from edgevision.android.project import Project
 
 
-def findings(folder: Path) -> dict[str, Finding]:
+def findings(folder: Path) -> dict[str, AppFinding]:
     return {finding.check: finding for finding in check(folder)}
 
 

@@ -45,7 +45,7 @@ def test_a_failed_check_exits_with_8_and_names_it(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "declared"),
     [
         (["--new-app", "x"], "needs an application id"),
         (["--package", "com.a.b"], "--package names a new app"),
@@ -58,11 +58,11 @@ def test_targets_that_do_not_fit_together_are_refused(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     options: list[str],
-    said: str,
+    declared: str,
 ) -> None:
     monkeypatch.chdir(model.parent)
     assert run(["android", "export", str(model), *options]) == UsageError.exit_code
-    assert said in capsys.readouterr().err
+    assert declared in capsys.readouterr().err
     assert not (model.parent / "x").exists()
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from edgevision import tensors
 from edgevision.preprocess import normalize, pixels
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.tensors import FloatArray, RgbImage
 from tests.android import core_goldens, layouts
 
@@ -54,14 +54,18 @@ def test_another_resize_kernel_shows(
 def test_flipped_rgb_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     original = pixels.to_pixels
     monkeypatch.setattr(
-        core_goldens, "to_pixels", lambda image, contract: original(image[..., ::-1], contract)
+        core_goldens,
+        "to_pixels",
+        lambda image, preprocessing: original(image[..., ::-1], preprocessing),
     )
     assert "case00.pixels" in differing(tmp_path)
 
 
 def test_skipped_normalization_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def nothing(contract: Contract) -> tuple[FloatArray, FloatArray]:
-        return np.ones(contract.channels, np.float32), np.zeros(contract.channels, np.float32)
+    def nothing(preprocessing: ImagePreprocessing) -> tuple[FloatArray, FloatArray]:
+        return np.ones(preprocessing.channels, np.float32), np.zeros(
+            preprocessing.channels, np.float32
+        )
 
     monkeypatch.setattr(normalize, "affine", nothing)
     assert {"case01.tensor", "case02.tensor"} <= differing(tmp_path)

@@ -15,10 +15,10 @@ from edgevision.card.write import write_card
 from edgevision.errors import EdgeVisionError, ModelError, UsageError
 from edgevision.files import sha256_of
 from edgevision.preprocess.pixels import to_pixels
-from edgevision.runtime.input_encoder import Feed
+from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
 from edgevision.tflite.view import read_model
-from tests.android.tiny_model import LABELS, Edges, tiny_card, tiny_contract, tiny_model
+from tests.android.tiny_model import LABELS, Edges, tiny_card, tiny_model, tiny_preprocessing
 
 
 def packed(folder: Path, content: bytes, **changes: object) -> Path:
@@ -58,7 +58,9 @@ def test_golden_scores_are_those_of_the_model_that_was_given(
     )
     scores = np.frombuffer((folder / photo["scores"]).read_bytes(), np.float32)
     with Session(model) as session:
-        fed = Feed(session.inputs[0], tiny_contract())(to_pixels(image, tiny_contract()))
+        fed = InputEncoder(session.inputs[0], tiny_preprocessing())(
+            to_pixels(image, tiny_preprocessing())
+        )
         (expected,) = session.run(fed)
     assert np.array_equal(scores, expected[0])
     order = np.argsort(-expected[0], kind="stable")[:5]

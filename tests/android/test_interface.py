@@ -11,9 +11,9 @@ from edgevision.errors import VerificationError
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.runtime.session import Session
 from edgevision.tflite.view import read_model
-from tests.android.tiny_model import Edges, tiny_contract, tiny_model
+from tests.android.tiny_model import Edges, tiny_model, tiny_preprocessing
 
-PIXELS = tuple(to_pixels(photo.image, tiny_contract()) for photo in drawn_photos())
+PIXELS = tuple(to_pixels(photo.image, tiny_preprocessing()) for photo in drawn_photos())
 
 
 def test_uint8_ends_become_int8_with_the_zero_point_moved() -> None:
@@ -50,7 +50,7 @@ def test_weights_are_aligned_as_kernels_want_them() -> None:
 
 def test_answers_stay_the_same_bit_for_bit() -> None:
     before = tiny_model(Edges(input="uint8", output="uint8"))
-    inputs = prove_equal(before, to_int8_interface(before), tiny_contract(), PIXELS)
+    inputs = prove_equal(before, to_int8_interface(before), tiny_preprocessing(), PIXELS)
     assert inputs > len(PIXELS)
 
 
@@ -62,7 +62,7 @@ def test_the_proof_notices_a_changed_weight() -> None:
     place = wrong.index(dense.data)
     wrong[place : place + 400] = bytes(400)
     with pytest.raises(VerificationError, match="differently on input"):
-        prove_equal(before, bytes(wrong), tiny_contract(), PIXELS)
+        prove_equal(before, bytes(wrong), tiny_preprocessing(), PIXELS)
 
 
 def test_a_change_inside_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

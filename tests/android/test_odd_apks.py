@@ -139,13 +139,13 @@ def test_what_is_no_file_and_no_project_is_refused(
 ) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "empty").mkdir()
-    for name, said in (
+    for name, declared in (
         ("pipe", "is no file"),
         ("missing.apk", "not found"),
         ("empty", "is no Android project"),
     ):
         assert run(["android", "check", str(tmp_path / name)]) == UsageError.exit_code
-        assert said in " ".join(capsys.readouterr().err.split())
+        assert declared in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_manifest_that_repeats_one_long_string_is_refused(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from edgevision.card.card import Card
 from edgevision.card.write import write_card
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.tflite.facts import interface_of
 from edgevision.tflite.view import read_model
 
@@ -46,9 +46,11 @@ class Edges:
     conv_version: int = 3
 
 
-def tiny_contract() -> Contract:
+def tiny_preprocessing() -> ImagePreprocessing:
     """A crop and a normalization that are not the identity."""
-    return Contract(width=WIDTH, height=HEIGHT, fit="center-crop", mean=(127.5,), std=(127.5,))
+    return ImagePreprocessing(
+        width=WIDTH, height=HEIGHT, fit="center-crop", mean=(127.5,), std=(127.5,)
+    )
 
 
 def tiny_card(content: bytes) -> Card:
@@ -56,7 +58,7 @@ def tiny_card(content: bytes) -> Card:
     inputs, outputs = interface_of(read_model(content))
     return Card(
         name="tiny",
-        contract=tiny_contract(),
+        preprocessing=tiny_preprocessing(),
         labels=LABELS,
         activation="softmax",
         precision="int8",

@@ -4,14 +4,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from edgevision.bench.measure import Job, measure
+from edgevision.bench.measure import BenchJob, measure
 from edgevision.bench.results.accuracy import Accuracy, Change, Estimate
 from edgevision.bench.results.budget import Limits, check_budget, read_budget
 from edgevision.bench.results.compare import compare
 from edgevision.bench.results.junit import to_junit
 from edgevision.bench.results.result import Result
 from edgevision.bench.timing.case import Case
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.errors import UsageError
 from tests.bench.conftest import PROBE
 
@@ -19,7 +19,9 @@ from tests.bench.conftest import PROBE
 @pytest.fixture(scope="module")
 def result() -> Result:
     cases = (Case(name="float", model=PROBE), Case(name="int8", model=PROBE))
-    found = measure(Job(cases=cases, plan=Plan(rounds=6, seconds=0.06, warmup_seconds=0)))
+    found = measure(
+        BenchJob(cases=cases, plan=TimingPlan(rounds=6, seconds=0.06, warmup_seconds=0))
+    )
     change = Change(
         base="float",
         agreement=Estimate(value=0.97, low=0.95, high=0.98),

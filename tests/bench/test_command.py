@@ -79,7 +79,7 @@ def test_one_machine_out_of_reach_does_not_cost_the_others_results(
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "declared"),
     [
         (("/nowhere.tflite",), 5, "cannot read"),
         ((__file__,), 5, "is not a .tflite file"),
@@ -97,11 +97,11 @@ def test_one_machine_out_of_reach_does_not_cost_the_others_results(
     ],
 )
 def test_what_cannot_be_ends_in_a_sentence_and_its_code(
-    run: Run, words: tuple[object, ...], code: int, said: str
+    run: Run, words: tuple[object, ...], code: int, declared: str
 ) -> None:
     done = run("bench", *words, *QUICK)
     assert done.exit_code == code, done.output
-    assert said in done.stderr
+    assert declared in done.stderr
     assert done.stdout == ""
 
 

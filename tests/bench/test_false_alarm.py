@@ -12,7 +12,7 @@ import numpy as np
 
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.latency import Latency, time_cases
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.bench.timing.ratio import ratio_apart, ratio_of
 from tests.bench.busy_machine import BusyMachine
 
@@ -30,7 +30,7 @@ def side_by_side(first_ms: float, second_ms: float) -> tuple[Pair, ...]:
     found = []
     for seed in range(COMPARISONS):
         machine = BusyMachine({"first": first_ms, "second": second_ms}, seed=seed)
-        plan = replace(Plan(), seed=seed)
+        plan = replace(TimingPlan(), seed=seed)
         first, second = time_cases(cases, plan, open_case=machine.open, clock_ns=machine.clock)
         found.append((first, second))
     return tuple(found)
@@ -42,8 +42,8 @@ def one_after_the_other() -> tuple[Pair, ...]:
     found = []
     for seed in range(COMPARISONS):
         machine = BusyMachine({"same": 1.0}, seed=seed)
-        (first,) = time_cases([case], Plan(), open_case=machine.open, clock_ns=machine.clock)
-        (second,) = time_cases([case], Plan(), open_case=machine.open, clock_ns=machine.clock)
+        (first,) = time_cases([case], TimingPlan(), open_case=machine.open, clock_ns=machine.clock)
+        (second,) = time_cases([case], TimingPlan(), open_case=machine.open, clock_ns=machine.clock)
         found.append((first, second))
     return tuple(found)
 

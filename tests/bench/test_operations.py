@@ -185,15 +185,17 @@ def test_equal_models_need_no_reason() -> None:
 def test_parts_that_do_not_add_up_are_said_and_so_is_why() -> None:
     division = Delegation(operations=1, delegated=1, taken=(0,), partitions=1)
 
-    def said(whole_ms: float) -> str:
+    def declared(whole_ms: float) -> str:
         found = taken_apart(whole_ms, one("CONV_2D", 5.0))
         return " ".join(warnings_about_parts(found, division, 0.01))
 
-    assert said(5.0) == ""
-    assert said(5.5) == ""
-    assert "off the whole: what the runtime (1 partition) gains by running them as one" in said(4.0)
-    assert "loses between them" in said(9.0)
-    assert "costs more than running it" in said(0.001)
+    assert declared(5.0) == ""
+    assert declared(5.5) == ""
+    assert "off the whole: what the runtime (1 partition) gains by running them as one" in declared(
+        4.0
+    )
+    assert "loses between them" in declared(9.0)
+    assert "costs more than running it" in declared(0.001)
 
 
 def test_what_fell_back_to_float_is_named() -> None:

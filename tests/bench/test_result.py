@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.bench.measure import Job, measure
+from edgevision.bench.measure import BenchJob, measure
 from edgevision.bench.plain import from_plain, to_plain
 from edgevision.bench.results.accuracy import Estimate
 from edgevision.bench.results.result import (
@@ -16,16 +16,16 @@ from edgevision.bench.results.result import (
     to_text,
 )
 from edgevision.bench.timing.case import cases_for
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.errors import UsageError
 
 
 @pytest.fixture(scope="module")
 def result() -> Result:
     probe = Path(__file__).parents[2] / "edgevision/runtime/probe.tflite"
-    plan = Plan(rounds=6, seconds=0.06, warmup_seconds=0)
+    plan = TimingPlan(rounds=6, seconds=0.06, warmup_seconds=0)
     cases = cases_for([probe, probe])
-    return measure(Job(cases=cases, plan=plan, per_operation=True, sustained_seconds=0.1))
+    return measure(BenchJob(cases=cases, plan=plan, per_operation=True, sustained_seconds=0.1))
 
 
 def test_a_result_survives_the_file_whole(result: Result, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevision.camera.loop.predictor import Look
+from edgevision.camera.loop.predictor import Inference
 from edgevision.camera.loop.result import Answer, Result
 from edgevision.camera.sources.frame import Frame
 
@@ -57,11 +57,11 @@ class FakeLooker:
         frame.unpack()
         self.prepared += 1
 
-    def look(self, frame: Frame) -> Look:
+    def look(self, frame: Frame) -> Inference:
         began_ns = time.monotonic_ns()
         frame.unpack()
         time.sleep(self.work_s)
-        return Look(
+        return Inference(
             outputs=(),
             reader=lambda _outputs, _width, _height: self.answers,
             began_ns=began_ns,

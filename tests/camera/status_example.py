@@ -3,13 +3,13 @@
 from typing import Any
 
 from edgevision.camera.board import BoardHealth
-from edgevision.camera.loop.stats import Tally
+from edgevision.camera.loop.stats import LoopStats
 from edgevision.camera.loop.status import Status
 from tests.camera.conftest import make_result
 
 
-def make_status(tally: Tally | None = None, **changes: Any) -> Status:
-    counted = tally or Tally()
+def make_status(tally: LoopStats | None = None, **changes: Any) -> Status:
+    counted = tally or LoopStats()
     if tally is None:
         counted.add(make_result())
     values: dict[str, Any] = {

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.camera.checkup import Finding, check_camera
+from edgevision.camera.checkup import CameraCheck, check_camera
 from edgevision.cli.commands.doctor_camera import doctor_camera
 from edgevision.errors import DeviceError
 
@@ -30,7 +30,7 @@ def test_board_that_was_short_of_power_is_told(tmp_path: Path) -> None:
 def test_report_tells_the_fix_and_fails_without_a_camera(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = (Finding(subject="picamera2", state="missing", detail="not there", fix="do this"),)
+    found = (CameraCheck(subject="picamera2", state="missing", detail="not there", fix="do this"),)
     monkeypatch.setattr("edgevision.camera.checkup.check_camera", lambda: found)
     with pytest.raises(DeviceError):
         doctor_camera(as_json=False)
@@ -40,7 +40,7 @@ def test_report_tells_the_fix_and_fails_without_a_camera(
 def test_report_is_one_json_document(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = (Finding(subject="USB camera", state="ok", detail="/dev/video0"),)
+    found = (CameraCheck(subject="USB camera", state="ok", detail="/dev/video0"),)
     monkeypatch.setattr("edgevision.camera.checkup.check_camera", lambda: found)
     doctor_camera(as_json=True)
     document = json.loads(capsys.readouterr().out)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgevision.camera.assemble import Request, words_of
+from edgevision.camera.assemble import CameraRequest, words_of
 from tests.camera.conftest import ROOT, CameraStand, wait_until
 
 COMMAND = [sys.executable, "-m", "edgevision", "camera"]
@@ -187,8 +187,10 @@ def test_unit_is_printed_with_the_line_that_was_typed(tmp_path: Path) -> None:
 
 
 def test_every_default_is_left_out_of_the_unit() -> None:
-    assert words_of(Request()) == []
-    request = Request(outputs=("jsonl", "mqtt://h/t"), as_json=True, every_frame=True, top_k=3)
+    assert words_of(CameraRequest()) == []
+    request = CameraRequest(
+        outputs=("jsonl", "mqtt://h/t"), as_json=True, every_frame=True, top_k=3
+    )
     assert words_of(request) == [
         "--every-frame", "--top-k", "3", "--output", "jsonl", "--output", "mqtt://h/t", "--json",
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from edgevision.camera.loop.stats import Tally
+from edgevision.camera.loop.stats import LoopStats
 from edgevision.camera.loop.status import Status
 from edgevision.camera.outputs.http_server import HttpServer, Limits
 from edgevision.camera.sources.mjpeg import MjpegSplitter
@@ -22,7 +22,7 @@ class Camera:
     """A server that is fed results at 50 a second, as by a loop."""
 
     def __init__(self, limits: Limits) -> None:
-        self.tally = Tally()
+        self.tally = LoopStats()
         self.server = HttpServer("127.0.0.1", 0, self.status, healthy_s=60, limits=limits)
         self.offered = 0
         self._over = threading.Event()

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.camera.loop.hysteresis import Smoothing, Steady, parse_smoothing
+from edgevision.camera.loop.hysteresis import Hysteresis, Smoothing, parse_smoothing
 from edgevision.camera.loop.result import Answer
 from edgevision.errors import UsageError
 
@@ -12,13 +12,13 @@ def seen(**scores: float) -> tuple[Answer, ...]:
 
 
 def test_label_holds_from_the_upper_threshold_until_below_the_lower() -> None:
-    steady = Steady(Smoothing(), on=0.6, off=0.4)
+    steady = Hysteresis(Smoothing(), on=0.6, off=0.4)
     history = [steady.update(seen(cat=score)) for score in (0.5, 0.61, 0.5, 0.41, 0.39, 0.5)]
     assert history == [(), ("cat",), ("cat",), ("cat",), (), ()]
 
 
 def test_exponential_smoothing_rides_out_one_bad_frame() -> None:
-    steady = Steady(parse_smoothing("ema:0.5"), on=0.6, off=0.3)
+    steady = Hysteresis(parse_smoothing("ema:0.5"), on=0.6, off=0.3)
     for _ in range(6):
         steady.update(seen(cat=0.9))
     assert steady.update(seen()) == ("cat",)
@@ -26,14 +26,14 @@ def test_exponential_smoothing_rides_out_one_bad_frame() -> None:
 
 
 def test_votes_need_so_many_of_the_last_frames() -> None:
-    steady = Steady(parse_smoothing("2/3"), on=0.5, off=0.5)
+    steady = Hysteresis(parse_smoothing("2/3"), on=0.5, off=0.5)
     frames = [seen(cat=0.9), seen(), seen(cat=0.9), seen(), seen()]
     assert [steady.update(frame) for frame in frames] == [(), (), ("cat",), (), ()]
 
 
 def test_the_best_of_several_objects_of_a_label_counts() -> None:
     answers = (*seen(person=0.2), *seen(person=0.9), *seen(person=0.3))
-    assert Steady(Smoothing(), on=0.5, off=0.4).update(answers) == ("person",)
+    assert Hysteresis(Smoothing(), on=0.5, off=0.4).update(answers) == ("person",)
 
 
 @given(
@@ -43,7 +43,7 @@ def test_the_best_of_several_objects_of_a_label_counts() -> None:
 def test_every_label_is_forgotten_when_it_is_gone(
     frames: list[dict[str, float]], smoothing: str
 ) -> None:
-    steady = Steady(parse_smoothing(smoothing), on=0.5, off=0.2)
+    steady = Hysteresis(parse_smoothing(smoothing), on=0.5, off=0.2)
     for frame in frames:
         steady.update(seen(**frame))
     for _ in range(40):
@@ -62,4 +62,4 @@ def test_unknown_smoothing_says_what_there_is(text: str) -> None:
 @pytest.mark.parametrize(("on", "off"), [(0.4, 0.5), (1.1, 0.5), (0.5, -0.1), (float("nan"), 0)])
 def test_thresholds_in_the_wrong_order_are_refused(on: float, off: float) -> None:
     with pytest.raises(UsageError):
-        Steady(Smoothing(), on=on, off=off)
+        Hysteresis(Smoothing(), on=on, off=off)

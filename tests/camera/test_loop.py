@@ -312,19 +312,19 @@ def test_closed_pipe_ends_the_run(stop: threading.Event) -> None:
 
 
 def test_systemd_is_kept_informed(stop: threading.Event) -> None:
-    said: list[str] = []
+    declared: list[str] = []
 
     class Listening(Notifier):
         def _send(self, message: str) -> None:
-            said.append(message)
-            if sum(each.startswith("WATCHDOG=1") and "results/s" in each for each in said) >= 5:
+            declared.append(message)
+            if sum(each.startswith("WATCHDOG=1") and "results/s" in each for each in declared) >= 5:
                 stop.set()
 
     plan = LoopPlan(source="cam", model="m", threads=1, every_frame=False, patience=QUICK)
     notifier = Listening({"NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": "200000"})
     CameraLoop(plan, lambda: SyntheticSource(8, 8, 100), FakeLooker, notifier=notifier).run(stop)
-    assert said[-1] == "STOPPING=1"
-    assert sum(message.startswith("READY=1") for message in said) == 1
+    assert declared[-1] == "STOPPING=1"
+    assert sum(message.startswith("READY=1") for message in declared) == 1
 
 
 def test_status_can_be_asked_at_any_time(stop: threading.Event) -> None:

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevision.camera.model_choice import choose_model, find_model, read_labels
+from edgevision.camera.model_choice import camera_model, find_model, read_labels
 from edgevision.errors import ImageSetError, ModelError, UsageError
-from edgevision.preprocess.image_preprocessing import Contract
-from edgevision.runtime.input_encoder import Feed
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
 
 
@@ -69,27 +69,30 @@ def test_unreadable_labels_are_told(tmp_path: Path, content: bytes | None) -> No
 
 def test_uint8_model_without_a_card_takes_pixels_as_they_are(shared: Path) -> None:
     path = shared / "models" / "coco_ssd_mobilenet_v1_1.0_quant.tflite"
-    choice = choose_model(path)
+    choice = camera_model(path)
     with Session(path) as session:
-        assert Feed(session.inputs[0], choice.contract).takes_pixels
-    assert (choice.contract.width, choice.contract.fit) == (300, "stretch")
+        assert InputEncoder(session.inputs[0], choice.preprocessing).takes_pixels
+    assert (choice.preprocessing.width, choice.preprocessing.fit) == (300, "stretch")
     assert choice.activation is None
 
 
 def test_int8_model_without_a_card_is_not_guessed(shared: Path) -> None:
     path = shared / "models" / "mlperf_vww_96_int8_ref.tflite"
     with pytest.raises(ModelError, match="int8 input") as caught:
-        choose_model(path)
+        camera_model(path)
     assert "--preprocess raw|unit" in caught.value.hint
-    choice = choose_model(path, preset="unit", fit="center-crop")
-    assert choice.contract == Contract(width=96, height=96, fit="center-crop", std=(255.0,))
+    choice = camera_model(path, preset="unit", fit="center-crop")
+    assert choice.preprocessing == ImagePreprocessing(
+        width=96, height=96, fit="center-crop", std=(255.0,)
+    )
 
 
 def test_card_in_the_file_supplies_preprocessing_and_labels(shared: Path, tmp_path: Path) -> None:
-    from edgevision.card.card import Card, TensorCard
+    from edgevision.card.card import Card
     from edgevision.card.write import write_card
+    from edgevision.tflite.interface import TensorInterface
 
-    contract = Contract(
+    preprocessing = ImagePreprocessing(
         width=32, height=32, fit="center-crop", crop_fraction=0.875, mean=(127.5,), std=(127.5,)
     )
     labels = tuple(f"thing {number}" for number in range(10))
@@ -97,7 +100,7 @@ def test_card_in_the_file_supplies_preprocessing_and_labels(shared: Path, tmp_pa
     with Session(plain) as session:
         inputs, outputs = (
             tuple(
-                TensorCard(
+                TensorInterface(
                     name=spec.name,
                     shape=spec.shape,
                     dtype=spec.dtype.name,
@@ -110,7 +113,7 @@ def test_card_in_the_file_supplies_preprocessing_and_labels(shared: Path, tmp_pa
         )
     card = Card(
         name="cifar",
-        contract=contract,
+        preprocessing=preprocessing,
         labels=labels,
         activation="softmax",
         precision="int8",
@@ -119,7 +122,11 @@ def test_card_in_the_file_supplies_preprocessing_and_labels(shared: Path, tmp_pa
     )
     path = tmp_path / "cifar.tflite"
     path.write_bytes(write_card(plain.read_bytes(), card))
-    choice = choose_model(path)
-    assert (choice.contract, choice.labels, choice.activation) == (contract, labels, "softmax")
-    assert choose_model(path, fit="letterbox").contract.crop_fraction == 1.0
-    assert np.isclose(choose_model(path, preset="unit").contract.std[0], 255)
+    choice = camera_model(path)
+    assert (choice.preprocessing, choice.labels, choice.activation) == (
+        preprocessing,
+        labels,
+        "softmax",
+    )
+    assert camera_model(path, fit="letterbox").preprocessing.crop_fraction == 1.0
+    assert np.isclose(camera_model(path, preset="unit").preprocessing.std[0], 255)

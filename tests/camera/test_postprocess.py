@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgevision.camera.loop.postprocess import BoxReader, Choice, ClassReader, is_detector
+from edgevision.camera.loop.postprocess import AnswerFilter, BoxReader, ClassReader, is_detector
 from edgevision.errors import ModelError
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.runtime.session import TensorSpec
 from edgevision.tensors import Quantization
 
-ALL = Choice(top_k=10, threshold=0.0)
+ALL = AnswerFilter(top_k=10, threshold=0.0)
 
 
 def specs_of(
@@ -28,21 +28,25 @@ def specs_of(
     )
 
 
-def classes(scores: Any, labels: Any = (), choice: Choice = ALL, activation: Any = None) -> Any:
+def classes(
+    scores: Any, labels: Any = (), choice: AnswerFilter = ALL, activation: Any = None
+) -> Any:
     output = np.asarray([scores], np.float32)
     (spec,) = specs_of(output)
     return ClassReader(spec, labels, choice, activation)((output,), 640, 480)
 
 
 def test_best_classes_come_first_and_at_most_so_many() -> None:
-    answers = classes([0.1, 0.6, 0.05, 0.25], "abcd", Choice(top_k=2, threshold=0))
+    answers = classes([0.1, 0.6, 0.05, 0.25], "abcd", AnswerFilter(top_k=2, threshold=0))
     assert [(answer.label, answer.index) for answer in answers] == [("b", 1), ("d", 3)]
     assert answers[0].score == pytest.approx(0.6)
     assert answers[0].xyxy is None
 
 
 def test_answers_below_the_threshold_are_left_out() -> None:
-    assert [a.label for a in classes([0.2, 0.8], "ab", Choice(top_k=5, threshold=0.5))] == ["b"]
+    assert [a.label for a in classes([0.2, 0.8], "ab", AnswerFilter(top_k=5, threshold=0.5))] == [
+        "b"
+    ]
 
 
 def test_lower_index_wins_among_equals_as_argmax_has_it() -> None:
@@ -88,57 +92,63 @@ SCORES = np.array([[0.6, 0.9, 0.8]], np.float32)
 COUNT = np.array([2.0], np.float32)
 
 
-def detect(contract: Contract, width: int, height: int, *arrays: Any, **choice: Any) -> Any:
+def detect(
+    preprocessing: ImagePreprocessing, width: int, height: int, *arrays: Any, **choice: Any
+) -> Any:
     outputs = arrays or (BOXES, CLASSES, SCORES, COUNT)
-    picked = Choice(**{"top_k": 10, "threshold": 0.1, **choice})
-    reader = BoxReader(specs_of(*outputs), contract, ["???", "person", "bicycle"], picked)
+    picked = AnswerFilter(**{"top_k": 10, "threshold": 0.1, **choice})
+    reader = BoxReader(specs_of(*outputs), preprocessing, ["???", "person", "bicycle"], picked)
     return reader(outputs, width, height)
 
 
 def test_boxes_are_in_pixels_of_the_frame_best_first() -> None:
-    first, second = detect(Contract(width=300, height=300), 640, 480)
+    first, second = detect(ImagePreprocessing(width=300, height=300), 640, 480)
     assert (first.label, first.xyxy) == ("person", (0.0, 0.0, 320.0, 240.0))
     assert (second.label, second.xyxy) == ("bicycle", (320.0, 120.0, 640.0, 360.0))
 
 
 def test_rows_beyond_the_count_are_leftovers() -> None:
-    assert len(detect(Contract(width=300, height=300), 640, 480)) == 2
+    assert len(detect(ImagePreprocessing(width=300, height=300), 640, 480)) == 2
 
 
 def test_letterboxed_boxes_are_mapped_back() -> None:
-    contract = Contract(width=100, height=100, fit="letterbox")
+    preprocessing = ImagePreprocessing(width=100, height=100, fit="letterbox")
     # 200 x 100 lands in rows 25..75 of the input: the box's rows 25..75 are the whole height.
-    answer = detect(contract, 200, 100, threshold=0.0)[1]
+    answer = detect(preprocessing, 200, 100, threshold=0.0)[1]
     assert answer.xyxy == (100.0, 0.0, 200.0, 100.0)
 
 
 def test_cropped_boxes_are_mapped_back() -> None:
-    contract = Contract(width=100, height=100, fit="center-crop")
-    answer = detect(contract, 200, 100)[0]
+    preprocessing = ImagePreprocessing(width=100, height=100, fit="center-crop")
+    answer = detect(preprocessing, 200, 100)[0]
     assert answer.xyxy == (50.0, 0.0, 100.0, 50.0)
 
 
 def test_outputs_in_the_order_of_tensorflow_2_are_told_apart() -> None:
-    answers = detect(Contract(width=300, height=300), 640, 480, SCORES, BOXES, COUNT, CLASSES)
+    answers = detect(
+        ImagePreprocessing(width=300, height=300), 640, 480, SCORES, BOXES, COUNT, CLASSES
+    )
     assert [a.label for a in answers] == ["person", "bicycle"]
 
 
 def test_detector_of_a_single_object_is_told_apart() -> None:
     arrays = (BOXES[:, :1], CLASSES[:, :1], SCORES[:, :1], np.array([1.0], np.float32))
-    assert [a.label for a in detect(Contract(width=9, height=9), 90, 90, *arrays)] == ["bicycle"]
+    assert [a.label for a in detect(ImagePreprocessing(width=9, height=9), 90, 90, *arrays)] == [
+        "bicycle"
+    ]
 
 
 def test_nothing_found_is_no_answer() -> None:
-    assert detect(Contract(width=300, height=300), 640, 480, threshold=0.95) == ()
+    assert detect(ImagePreprocessing(width=300, height=300), 640, 480, threshold=0.95) == ()
 
 
 def test_class_without_a_label_is_numbered() -> None:
     arrays = (BOXES, CLASSES + 40, SCORES, COUNT)
-    assert detect(Contract(width=9, height=9), 9, 9, *arrays)[0].label == "class 40"
+    assert detect(ImagePreprocessing(width=9, height=9), 9, 9, *arrays)[0].label == "class 40"
 
 
 def test_other_outputs_are_no_detector() -> None:
     specs = specs_of(BOXES, BOXES, SCORES, COUNT)
     assert is_detector(specs)
     with pytest.raises(ModelError, match="not boxes, classes, scores"):
-        BoxReader(specs, Contract(width=9, height=9), (), ALL)
+        BoxReader(specs, ImagePreprocessing(width=9, height=9), (), ALL)

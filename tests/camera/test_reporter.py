@@ -5,26 +5,26 @@ from typing import Any
 
 import pytest
 
-from edgevision.camera.loop.hysteresis import Smoothing, Steady
-from edgevision.camera.loop.predictor import Look
+from edgevision.camera.loop.hysteresis import Hysteresis, Smoothing
+from edgevision.camera.loop.predictor import Inference
 from edgevision.camera.loop.reporter import Reporter
 from edgevision.camera.loop.result import Answer
-from edgevision.camera.loop.stats import Tally
+from edgevision.camera.loop.stats import LoopStats
 from edgevision.camera.sources.frame import Frame
 from tests.camera.conftest import Recorder, make_frame, wait_until, waiting_for
 
 ANSWERS = (Answer(index=0, label="cat", score=0.9), Answer(index=1, label="dog", score=0.3))
 
 
-def look_at(answers: tuple[Answer, ...] = ANSWERS, **times: int) -> Look:
+def look_at(answers: tuple[Answer, ...] = ANSWERS, **times: int) -> Inference:
     marks = {"began_ns": 0, "filled_ns": 0, "ended_ns": 0, **times}
-    return Look(outputs=(), reader=lambda _outputs, _width, _height: answers, **marks)
+    return Inference(outputs=(), reader=lambda _outputs, _width, _height: answers, **marks)
 
 
 def reporter_to(*sinks: Any, **options: Any) -> Reporter:
     values: dict[str, Any] = {
-        "tally": Tally(),
-        "steady": Steady(Smoothing(), on=0.5, off=0.4),
+        "tally": LoopStats(),
+        "steady": Hysteresis(Smoothing(), on=0.5, off=0.4),
         "threshold": 0.1,
         **options,
     }
@@ -34,7 +34,7 @@ def reporter_to(*sinks: Any, **options: Any) -> Reporter:
 
 
 def test_everything_reported_reaches_every_sink_in_order() -> None:
-    recorders, tally = (Recorder(), Recorder()), Tally()
+    recorders, tally = (Recorder(), Recorder()), LoopStats()
     reporter = reporter_to(*recorders, tally=tally)
     for number in range(20):
         assert reporter.report(make_frame(number), look_at(), dropped=number)
@@ -61,7 +61,9 @@ def test_the_time_of_each_part_is_told_apart() -> None:
 
 def test_answers_below_the_threshold_steer_but_are_not_reported() -> None:
     recorder = Recorder()
-    reporter = reporter_to(recorder, threshold=0.5, steady=Steady(Smoothing(), on=0.25, off=0.2))
+    reporter = reporter_to(
+        recorder, threshold=0.5, steady=Hysteresis(Smoothing(), on=0.25, off=0.2)
+    )
     reporter.report(make_frame(), look_at(), dropped=0)
     assert reporter.close(60)
     assert [answer.label for answer in recorder.results[0].answers] == ["cat"]

@@ -1,7 +1,7 @@
 import pytest
 
 from edgevision.camera.loop.rates import Rates
-from edgevision.camera.loop.stats import BUCKETS_S, Tally
+from edgevision.camera.loop.stats import BUCKETS_S, LoopStats
 from tests.camera.conftest import make_result
 
 
@@ -10,7 +10,7 @@ def aged(age_ms: float) -> object:
 
 
 def test_percentiles_and_histogram_agree_with_the_ages() -> None:
-    tally = Tally(clock=lambda: 1.0)
+    tally = LoopStats(clock=lambda: 1.0)
     for age_ms in range(1, 101):
         tally.add(aged(age_ms))  # type: ignore[arg-type]
     figures = tally.figures()
@@ -24,7 +24,7 @@ def test_percentiles_and_histogram_agree_with_the_ages() -> None:
 
 def test_rate_looks_back_five_seconds() -> None:
     now = [0.0]
-    tally = Tally(clock=lambda: now[0])
+    tally = LoopStats(clock=lambda: now[0])
     for tick in range(300):
         now[0] = tick / 30
         tally.add(make_result())
@@ -35,7 +35,7 @@ def test_rate_looks_back_five_seconds() -> None:
 
 def test_rate_is_right_beyond_what_is_remembered() -> None:
     now = [0.0]
-    tally = Tally(clock=lambda: now[0])
+    tally = LoopStats(clock=lambda: now[0])
     for tick in range(9000):
         now[0] = tick / 1000
         tally.add(make_result())
@@ -44,7 +44,7 @@ def test_rate_is_right_beyond_what_is_remembered() -> None:
 
 def test_first_and_last_result_are_timed() -> None:
     now = [10.0]
-    tally = Tally(clock=lambda: now[0])
+    tally = LoopStats(clock=lambda: now[0])
     assert tally.figures().last_result_age_s is None
     now[0] = 10.8
     tally.add(make_result())
@@ -55,7 +55,7 @@ def test_first_and_last_result_are_timed() -> None:
 
 
 def test_memory_stays_flat() -> None:
-    tally = Tally(clock=lambda: 0.0)
+    tally = LoopStats(clock=lambda: 0.0)
     for _ in range(10_000):
         tally.add(make_result())
     assert len(tally._recent) <= 512

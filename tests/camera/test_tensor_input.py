@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from edgevision.camera.loop.tensor_input import TensorInput
 from edgevision.camera.sources.frame import Frame, Layout
 from edgevision.errors import ModelError
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.pixels import to_pixels
-from edgevision.runtime.input_encoder import Feed
+from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session, TensorSpec
 from edgevision.tensors import Quantization
 
@@ -23,8 +23,10 @@ from edgevision.tensors import Quantization
 class FakeSession:
     """A session that is only its input's memory."""
 
-    def __init__(self, contract: Contract, dtype: str, to: Quantization | None) -> None:
-        shape = (1, contract.height, contract.width, contract.channels)
+    def __init__(
+        self, preprocessing: ImagePreprocessing, dtype: str, to: Quantization | None
+    ) -> None:
+        shape = (1, preprocessing.height, preprocessing.width, preprocessing.channels)
         self.inputs = (
             TensorSpec(index=0, name="in", shape=shape, dtype=np.dtype(dtype), quantization=to),
         )
@@ -84,18 +86,18 @@ def test_tensor_is_exactly_what_the_reference_makes(  # noqa: PLR0917 - drawn by
     rgb = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     mean, std = COLORS[colors]
     color: Any = "rgb" if colors == "raw" else colors
-    contract = Contract(
+    preprocessing = ImagePreprocessing(
         width=into[0], height=into[1], fit=fit, color=color, mean=mean, std=std, pad=114
     )
-    session: Any = FakeSession(contract, *kind)
-    tensor = TensorInput(session, contract)
+    session: Any = FakeSession(preprocessing, *kind)
+    tensor = TensorInput(session, preprocessing)
     # An earlier frame of another size must leave nothing behind (letterbox bars).
     tensor.write(frame_of(np.full((7, 31, 3), 200, np.uint8), layout))
     frame = frame_of(rgb, layout)
     if ahead:
         tensor.prepare(frame)
     tensor.write(frame)
-    expected = Feed(session.inputs[0], contract)(to_pixels(rgb, contract))
+    expected = InputEncoder(session.inputs[0], preprocessing)(to_pixels(rgb, preprocessing))
     assert session.memory.dtype == expected.dtype
     assert np.array_equal(session.memory, expected)
 
@@ -107,9 +109,11 @@ def test_nothing_of_the_size_of_the_input_is_allocated_per_frame(
 ) -> None:
     mean, std = COLORS[colors]
     color: Any = "rgb" if colors == "raw" else colors
-    contract = Contract(width=160, height=160, fit="letterbox", color=color, mean=mean, std=std)
-    session: Any = FakeSession(contract, *kind)
-    tensor = TensorInput(session, contract)
+    preprocessing = ImagePreprocessing(
+        width=160, height=160, fit="letterbox", color=color, mean=mean, std=std
+    )
+    session: Any = FakeSession(preprocessing, *kind)
+    tensor = TensorInput(session, preprocessing)
     frame = frame_of(np.zeros((240, 320, 3), np.uint8), "bgr")
     tensor.write(frame)
     tracemalloc.start()
@@ -134,22 +138,22 @@ def test_the_allocation_test_would_notice_an_array() -> None:
 
 
 def test_model_with_two_inputs_is_refused() -> None:
-    session: Any = FakeSession(Contract(width=4, height=4), *TYPES[0])
+    session: Any = FakeSession(ImagePreprocessing(width=4, height=4), *TYPES[0])
     session.inputs *= 2
     with pytest.raises(ModelError, match="one input; this one has 2"):
-        TensorInput(session, Contract(width=4, height=4))
+        TensorInput(session, ImagePreprocessing(width=4, height=4))
 
 
 def test_real_int8_model_gets_the_same_tensor_and_still_runs(shared: Path) -> None:
     model = shared / "models" / "mlperf_resnet8_cifar10_int8_ref.tflite"
-    contract = Contract(width=32, height=32)
+    preprocessing = ImagePreprocessing(width=32, height=32)
     rgb = np.random.default_rng(3).integers(0, 256, (120, 160, 3), dtype=np.uint8)
     with Session(model) as session:
-        tensor = TensorInput(session, contract)
+        tensor = TensorInput(session, preprocessing)
         tensor.write(frame_of(rgb, "bgr"))
         written = session.view(session.inputs[0]).copy()
         session.invoke()
         straight = session.tensor(session.outputs[0].index)
-        fed = Feed(session.inputs[0], contract)(to_pixels(rgb, contract))
+        fed = InputEncoder(session.inputs[0], preprocessing)(to_pixels(rgb, preprocessing))
         assert np.array_equal(written, fed)
         assert np.array_equal(straight, session.run(fed)[0])

@@ -3,13 +3,16 @@ from typing import Protocol
 import pytest
 
 from edgevision.card.card import Card
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.facts import interface_of, output_activation
 from edgevision.tflite.view import read_model
-from tests.tflite.models import LABELS, SIDE, classifier
+from tests.tflite.conftest import float_model, uint8_model
+from tests.tflite.models import LABELS, SIDE
 
-UNIT = Contract(width=SIDE, height=SIDE, mean=(127.5,), std=(127.5,))
+__all__ = ["float_model", "uint8_model"]
+
+UNIT = ImagePreprocessing(width=SIDE, height=SIDE, mean=(127.5,), std=(127.5,))
 
 
 class CardOf(Protocol):
@@ -24,12 +27,14 @@ def card_of() -> CardOf:
         model = read_model(content)
         inputs, outputs = interface_of(model)
         # The uint8 build's input scale and zero point: its contract is the identity on pixels.
-        contract = UNIT
+        preprocessing = UNIT
         if inputs[0].scale is not None:
-            contract = Contract(width=SIDE, height=SIDE, mean=(128.0,), std=(1 / inputs[0].scale,))
+            preprocessing = ImagePreprocessing(
+                width=SIDE, height=SIDE, mean=(128.0,), std=(1 / inputs[0].scale,)
+            )
         return Card(
             name="small",
-            contract=contract,
+            preprocessing=preprocessing,
             labels=LABELS,
             activation=output_activation(model),
             precision=precision_of(model),
@@ -38,13 +43,3 @@ def card_of() -> CardOf:
         )
 
     return make
-
-
-@pytest.fixture(scope="session")
-def float_model() -> bytes:
-    return classifier("float32")
-
-
-@pytest.fixture(scope="session")
-def uint8_model() -> bytes:
-    return classifier("uint8")

@@ -13,17 +13,17 @@ from edgevision.card.card import (
     Card,
     Figures,
     Provenance,
-    TensorCard,
 )
 from edgevision.card.json_form import card_from_dict, card_to_dict
 from edgevision.card.strict import MAX_JSON_BYTES, is_plain, parse_json
 from edgevision.errors import ModelError
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.tflite.interface import TensorInterface
 
 words = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=20)
 shares = st.none() | st.floats(0, 1)
 tensors = st.builds(
-    TensorCard,
+    TensorInterface,
     name=words,
     shape=st.just((1, 4)),
     dtype=st.sampled_from(["uint8", "float32"]),
@@ -33,8 +33,8 @@ tensors = st.builds(
 cards = st.builds(
     Card,
     name=words,
-    contract=st.builds(
-        Contract,
+    preprocessing=st.builds(
+        ImagePreprocessing,
         width=st.integers(1, 512),
         height=st.integers(1, 512),
         fit=st.sampled_from(["stretch", "letterbox"]),
@@ -70,11 +70,13 @@ cards = st.builds(
 def plain_card() -> Card:
     return Card(
         name="m",
-        contract=Contract(width=8, height=8),
+        preprocessing=ImagePreprocessing(width=8, height=8),
         labels=("a", "b"),
         precision="int8",
-        inputs=(TensorCard(name="x", shape=(1, 8, 8, 3), dtype="uint8", scale=1.0, zero_point=0),),
-        outputs=(TensorCard(name="y", shape=(1, 2), dtype="float32"),),
+        inputs=(
+            TensorInterface(name="x", shape=(1, 8, 8, 3), dtype="uint8", scale=1.0, zero_point=0),
+        ),
+        outputs=(TensorInterface(name="y", shape=(1, 2), dtype="float32"),),
     )
 
 

@@ -21,9 +21,9 @@ import pytest
 from edgevision.card.read import read_card
 from edgevision.card.write import write_card
 from edgevision.dataset.decode import decode_image
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.pixels import to_pixels
-from edgevision.runtime.input_encoder import Feed
+from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
 from edgevision.tensors import Pixels
 from tests.card.conftest import CardOf
@@ -66,7 +66,7 @@ def ours(model: Path, pictures: list[Pixels]) -> list[dict[str, Any]]:
     answers = []
     with Session(model) as session:
         for picture in pictures:
-            fed = Feed(session.inputs[0], card.contract)(picture)
+            fed = InputEncoder(session.inputs[0], card.preprocessing)(picture)
             scores = session.outputs[0].to_real(session.run(fed)[0])[0]
             best = int(scores.argmax())
             answers.append(
@@ -130,7 +130,7 @@ def test_mediapipe_agrees_on_real_photos(
     assert card is not None
     paths = sorted((shared / "photos" / "evaluation").glob("*.jpg"))[:30]
     photos = [decode_image(path) for path in paths]
-    fitted = [to_pixels(photo, card.contract) for photo in photos]
+    fitted = [to_pixels(photo, card.preprocessing) for photo in photos]
     answers = ours(model, fitted)
     expected = [(answer["index"], answer["label"]) for answer in answers]
     theirs = mediapipe(model, fitted)
@@ -159,9 +159,9 @@ def test_bgr_model_is_refused_rather_than_fed_rgb(
     tmp_path: Path, card_of: CardOf, mediapipe: Classify
 ) -> None:
     content = classifier("float32")
-    bgr = Contract(width=SIDE, height=SIDE, color="bgr", mean=(127.5,), std=(127.5,))
+    bgr = ImagePreprocessing(width=SIDE, height=SIDE, color="bgr", mean=(127.5,), std=(127.5,))
     model = tmp_path / "bgr.tflite"
-    model.write_bytes(write_card(content, replace(card_of(content), contract=bgr)))
+    model.write_bytes(write_card(content, replace(card_of(content), preprocessing=bgr)))
     with pytest.raises(RuntimeError):
         mediapipe(model, pictures())
 
@@ -171,8 +171,10 @@ def test_per_channel_normalization_of_a_float_model_is_refused(
 ) -> None:
     # A limit of MediaPipe 1.2, kept here to be noticed when it goes: docs/card.md tells of it.
     content = classifier("float32")
-    contract = Contract(width=SIDE, height=SIDE, mean=(124.0, 116.0, 104.0), std=(58.0,))
+    preprocessing = ImagePreprocessing(
+        width=SIDE, height=SIDE, mean=(124.0, 116.0, 104.0), std=(58.0,)
+    )
     model = tmp_path / "channels.tflite"
-    model.write_bytes(write_card(content, replace(card_of(content), contract=contract)))
+    model.write_bytes(write_card(content, replace(card_of(content), preprocessing=preprocessing)))
     with pytest.raises(RuntimeError, match="Per-channel image normalization"):
         mediapipe(model, pictures())

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.card.model_io import usage_of
+from edgevision.card.model_io import model_io_of
 from edgevision.card.read import find_card, read_card
 from edgevision.card.standard_metadata import ENTRY
 from edgevision.card.standard_metadata_writer import build_metadata
 from edgevision.card.write import write_card, write_card_file
 from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.declared import Preprocessing
-from edgevision.preprocess.image_preprocessing import Contract
-from edgevision.runtime.input_encoder import Feed
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
 from edgevision.tflite.associated import append_files, read_file
 from edgevision.tflite.envelope import wrap
@@ -96,7 +96,7 @@ def test_uint8_file_of_a_stranger_takes_pixels_as_they_are(
     card = read_card(path)
     assert card is not None
     with Session(path) as session:
-        assert Feed(session.inputs[0], card.contract).takes_pixels
+        assert InputEncoder(session.inputs[0], card.preprocessing).takes_pixels
 
 
 def test_label_list_of_another_length_is_left_out(
@@ -126,14 +126,14 @@ def test_absent_associated_file_is_none(float_model: bytes) -> None:
 
 def test_usage_comes_from_the_card(path: Path, float_model: bytes, card_of: CardOf) -> None:
     path.write_bytes(write_card(float_model, card_of(float_model)))
-    usage = usage_of(path)
-    assert (usage.contract, usage.labels) == (card_of(float_model).contract, LABELS)
+    usage = model_io_of(path)
+    assert (usage.preprocessing, usage.labels) == (card_of(float_model).preprocessing, LABELS)
 
 
 def test_declared_preset_replaces_the_card(path: Path, float_model: bytes, card_of: CardOf) -> None:
     path.write_bytes(write_card(float_model, card_of(float_model)))
-    usage = usage_of(path, Preprocessing(preset="unit"))
-    assert usage.contract == Contract(width=32, height=32, std=(255.0,))
+    usage = model_io_of(path, Preprocessing(preset="unit"))
+    assert usage.preprocessing == ImagePreprocessing(width=32, height=32, std=(255.0,))
     assert usage.labels == LABELS
 
 
@@ -142,8 +142,8 @@ def test_one_value_said_replaces_that_value_of_the_card(
 ) -> None:
     card = card_of(float_model)
     path.write_bytes(write_card(float_model, card))
-    usage = usage_of(path, Preprocessing(fit="letterbox"))
-    assert usage.contract == dataclasses.replace(card.contract, fit="letterbox")
+    usage = model_io_of(path, Preprocessing(fit="letterbox"))
+    assert usage.preprocessing == dataclasses.replace(card.preprocessing, fit="letterbox")
 
 
 def test_the_normalization_of_a_quantized_input_stays(
@@ -151,12 +151,12 @@ def test_the_normalization_of_a_quantized_input_stays(
 ) -> None:
     card = card_of(uint8_model)
     path.write_bytes(write_card(uint8_model, card))
-    usage = usage_of(path, Preprocessing(preset="imagenet-caffe", fit="letterbox"))
-    assert usage.contract == dataclasses.replace(card.contract, fit="letterbox")
+    usage = model_io_of(path, Preprocessing(preset="imagenet-caffe", fit="letterbox"))
+    assert usage.preprocessing == dataclasses.replace(card.preprocessing, fit="letterbox")
     assert usage.note == "m.tflite takes integers: its pixels are normalized as its card says"
-    assert not usage_of(path, Preprocessing(fit="letterbox")).note
+    assert not model_io_of(path, Preprocessing(fit="letterbox")).note
     path.write_bytes(uint8_model)
-    assert usage_of(path, Preprocessing(preset="unit")).contract.std == (255.0,)
+    assert model_io_of(path, Preprocessing(preset="unit")).preprocessing.std == (255.0,)
 
 
 def test_what_stands_in_for_a_card_never_replaces_one(
@@ -164,27 +164,27 @@ def test_what_stands_in_for_a_card_never_replaces_one(
 ) -> None:
     stand_in = Preprocessing(preset="unit", fit="letterbox")
     path.write_bytes(float_model)
-    contract = usage_of(path, without_card=stand_in).contract
-    assert contract == Contract(width=32, height=32, std=(255.0,), fit="letterbox")
-    assert usage_of(path, Preprocessing(fit="stretch"), without_card=stand_in).contract == Contract(
-        width=32, height=32, std=(255.0,)
-    )
+    preprocessing = model_io_of(path, without_card=stand_in).preprocessing
+    assert preprocessing == ImagePreprocessing(width=32, height=32, std=(255.0,), fit="letterbox")
+    assert model_io_of(
+        path, Preprocessing(fit="stretch"), without_card=stand_in
+    ).preprocessing == ImagePreprocessing(width=32, height=32, std=(255.0,))
     card = card_of(float_model)
     path.write_bytes(write_card(float_model, card))
-    assert usage_of(path, without_card=stand_in).contract == card.contract
+    assert model_io_of(path, without_card=stand_in).preprocessing == card.preprocessing
 
 
 def test_without_card_or_preset_the_presets_are_listed(path: Path, float_model: bytes) -> None:
     path.write_bytes(float_model)
     with pytest.raises(UsageError) as caught:
-        usage_of(path)
+        model_io_of(path)
     assert path.name in str(caught.value)
     assert "imagenet-torch" in caught.value.hint
 
 
 def test_damaged_card_does_not_stop_who_says_how(path: Path, float_model: bytes) -> None:
     path.write_bytes(wrap(float_model, {"EDGEVISION_CARD": b"{}"}))
-    assert usage_of(path, Preprocessing(preset="raw")).labels == ()
+    assert model_io_of(path, Preprocessing(preset="raw")).labels == ()
 
 
 def test_reading_needs_no_package_at_all() -> None:

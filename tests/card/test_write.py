@@ -13,7 +13,7 @@ from edgevision.card.standard_metadata import ENTRY, read_metadata
 from edgevision.card.strict import parse_json
 from edgevision.card.write import remove_card, write_card, write_card_file
 from edgevision.errors import ModelError, UsageError
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.runtime.session import Session
 from edgevision.tflite.envelope import unwrap, wrap
 from edgevision.tflite.facts import facts_of
@@ -95,10 +95,10 @@ def test_standard_metadata_says_what_the_card_says(float_model: bytes, card_of: 
     assert standard.label_files == ("labels.txt",)
 
 
-def card_with(contract: Contract, like: Card) -> Card:
+def card_with(preprocessing: ImagePreprocessing, like: Card) -> Card:
     return Card(
         name=like.name,
-        contract=contract,
+        preprocessing=preprocessing,
         precision=like.precision,
         inputs=like.inputs,
         outputs=like.outputs,
@@ -108,16 +108,16 @@ def card_with(contract: Contract, like: Card) -> Card:
 def test_per_channel_normalization_is_written_for_each_channel(
     float_model: bytes, card_of: CardOf
 ) -> None:
-    contract = Contract(width=32, height=32, mean=(1.0, 2.0, 3.0), std=(4.0,))
-    written = write_card(float_model, card_with(contract, card_of(float_model)))
+    preprocessing = ImagePreprocessing(width=32, height=32, mean=(1.0, 2.0, 3.0), std=(4.0,))
+    written = write_card(float_model, card_with(preprocessing, card_of(float_model)))
     standard = read_metadata(read_model(written).metadata[ENTRY])
     assert (standard.mean, standard.std) == ((1.0, 2.0, 3.0), (4.0, 4.0, 4.0))
     assert standard.label_files == ()
 
 
 def test_bgr_is_not_called_rgb(float_model: bytes, card_of: CardOf) -> None:
-    contract = Contract(width=32, height=32, color="bgr")
-    written = write_card(float_model, card_with(contract, card_of(float_model)))
+    preprocessing = ImagePreprocessing(width=32, height=32, color="bgr")
+    written = write_card(float_model, card_with(preprocessing, card_of(float_model)))
     assert read_metadata(read_model(written).metadata[ENTRY]).color_space == 0
 
 

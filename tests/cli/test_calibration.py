@@ -29,13 +29,13 @@ def test_built_set_is_fit_and_found_without_being_named(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     built = run(["calibration", "build", "photos", "--count", "110", "--preprocess", "unit"])
-    said = capsys.readouterr()
+    declared = capsys.readouterr()
     checked = run(["calibration", "check"])
 
     assert (built, checked) == (0, 0)
-    assert "110 images of 2 classes" in said.out
-    assert "written: calibration/set.toml" in said.out
-    assert said.err == ""
+    assert "110 images of 2 classes" in declared.out
+    assert "written: calibration/set.toml" in declared.out
+    assert declared.err == ""
     assert "Fit for calibration." in capsys.readouterr().out
 
 

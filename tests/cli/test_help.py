@@ -40,8 +40,8 @@ def complaints_about(line: str) -> list[str]:
     if known is None:
         understood = not words or words[0] in {"--help", "--version"}
         return [] if understood else [f"no such command: {' '.join(words[:2])}"]
-    said = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
-    return [f"{' '.join(known)} has no {option}" for option in sorted(said - options_of(known))]
+    declared = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+    return [f"{' '.join(known)} has no {option}" for option in sorted(declared - options_of(known))]
 
 
 def typed_in(text: str) -> list[str]:
@@ -70,8 +70,8 @@ def test_brackets_in_help_are_not_taken_for_markup(words: tuple[str, ...]) -> No
     from rich.text import Text
 
     for option in EVERY[words].params:
-        said = getattr(option, "help", None) or ""
-        assert Text.from_markup(said).plain == said
+        declared = getattr(option, "help", None) or ""
+        assert Text.from_markup(declared).plain == declared
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

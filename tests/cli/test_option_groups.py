@@ -67,7 +67,7 @@ def test_two_options_of_one_name_are_a_mistake_found_at_once() -> None:
 
 def test_only_a_command_that_measures_takes_auto() -> None:
     with pytest.raises(UsageError, match="auto is not for this command"):
-        PreprocessingOptions(preprocess="auto").said()
+        PreprocessingOptions(preprocess="auto").declared()
     options = MeasuredPreprocessingOptions(preprocess="auto", fit="letterbox")
     assert options.is_auto
-    assert options.said() == Preprocessing(fit="letterbox")
+    assert options.declared() == Preprocessing(fit="letterbox")

@@ -84,5 +84,5 @@ def test_another_preset_replaces_the_sets_normalization_and_keeps_its_fit(tmp_pa
     words = ["calibration", "build", str(tmp_path), "-o", str(tmp_path / "set")]
     assert run([*words, "--preprocess", "imagenet-caffe", "--fit", "letterbox"]) == 0
     _, kept = calibration_photos(tmp_path / "set", needed=True)
-    said = over_set(Preprocessing(preset="unit"), kept)
-    assert (said.preset, said.fit, said.color) == ("unit", "letterbox", None)
+    declared = over_set(Preprocessing(preset="unit"), kept)
+    assert (declared.preset, declared.fit, declared.color) == ("unit", "letterbox", None)

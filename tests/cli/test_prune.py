@@ -80,7 +80,7 @@ def test_a_target_out_of_reach_exits_with_7(model: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "declared"),
     [
         ({}, "say one thing"),
         ({"channels": 0.5, "macs": 0.5}, "say one thing"),
@@ -101,10 +101,10 @@ def test_a_target_out_of_reach_exits_with_7(model: Path) -> None:
         ({"channels": 0.5, "train": Path("x")}, "preprocess"),
     ],
 )
-def test_options_that_do_not_fit_together(given: dict[str, Any], said: str) -> None:
+def test_options_that_do_not_fit_together(given: dict[str, Any], declared: str) -> None:
     with pytest.raises(UsageError) as caught:
         prune(Path("model.keras"), **given)
-    assert said in f"{caught.value} {caught.value.hint}"
+    assert declared in f"{caught.value} {caught.value.hint}"
 
 
 def test_the_tool_for_phones_reaches_the_measuring(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,10 @@ from edgevision.card.write import write_card
 from edgevision.cli import run
 from edgevision.cli.commands.quantize import quantize
 from edgevision.errors import ModelError, TargetMissedError, UsageError, VerificationError
-from edgevision.preprocess.image_preprocessing import Contract
-from edgevision.quantize.search.accuracy_target import Measured
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.quantize.search.accuracy_target import TargetMeasurement
 from edgevision.tflite.facts import facts_of
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.serialize import serialize
 from edgevision.tflite.view import read_model
 from tests.quantize.builder import Builder, random_images, small_cnn
 
@@ -22,7 +22,7 @@ from tests.quantize.builder import Builder, random_images, small_cnn
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     path = tmp_path / "model.tflite"
-    path.write_bytes(to_bytes(small_cnn()))
+    path.write_bytes(serialize(small_cnn()))
     return path
 
 
@@ -46,7 +46,7 @@ def test_writes_a_file_with_its_card(
     assert document["recipe"]["quality"] == "balanced"
     card = read_card(written)
     assert card is not None
-    assert card.contract.is_scalar
+    assert card.preprocessing.is_scalar
     assert card.provenance.calibration is not None
 
 
@@ -54,7 +54,7 @@ def test_writes_a_file_with_its_card(
 def test_some_precisions_need_no_photos(model: Path, flag: str, tmp_path: Path) -> None:
     output = tmp_path / "out.tflite"
     # Small constants stay float, so the model needs a large one to be worth anything.
-    model.write_bytes(to_bytes(small_cnn(classes=200)))
+    model.write_bytes(serialize(small_cnn(classes=200)))
     quantize(model, **{flag: True}, preprocess="unit", output=output)
     assert output.stat().st_size > 0
 
@@ -83,7 +83,7 @@ def test_a_missed_target_leaves_the_best_file_and_says_so(
 ) -> None:
     monkeypatch.setattr(
         "edgevision.pipeline.integer.measured",
-        lambda *_: Measured(value=0.5, low=0.4, high=0.6),
+        lambda *_: TargetMeasurement(value=0.5, low=0.4, high=0.6),
     )
     with pytest.raises(TargetMissedError, match="best found"):
         quantize(model, calibration=photos, preprocess="unit", min_agreement=99, as_json=True)
@@ -127,11 +127,11 @@ def test_a_drop_needs_labels(model: Path, photos: Path) -> None:
         quantize(model, calibration=photos, preprocess="unit", max_drop=1)
 
 
-def test_pixels_in_are_the_contract_of_the_written_file(model: Path, photos: Path) -> None:
+def test_pixels_in_are_the_preprocessing_of_the_written_file(model: Path, photos: Path) -> None:
     quantize(model, calibration=photos, mean="127.5", std="127.5", quality="fast")
     card = read_card(model.with_name("model_int8.tflite"))
     assert card is not None
-    assert card.contract.channel_mean[0] == np.rint(card.contract.channel_mean[0])
+    assert card.preprocessing.channel_mean[0] == np.rint(card.preprocessing.channel_mean[0])
 
 
 def test_the_models_card_wins_over_the_calibration_set(
@@ -141,11 +141,11 @@ def test_the_models_card_wins_over_the_calibration_set(
     # Keras model holds no more for the float file it made.
     monkeypatch.chdir(tmp_path)
     assert run(["calibration", "build", str(photos), "--preprocess", "imagenet-torch"]) == 0
-    of_model = Contract(width=12, height=12, mean=(128.0,), std=(127.5,))
+    of_model = ImagePreprocessing(width=12, height=12, mean=(128.0,), std=(127.5,))
     facts = facts_of(read_model(model))
     card = Card(
         name="model",
-        contract=of_model,
+        preprocessing=of_model,
         activation="softmax",
         precision="float32",
         inputs=facts.inputs,
@@ -156,12 +156,12 @@ def test_the_models_card_wins_over_the_calibration_set(
     quantize(model, output=tmp_path / "with_card.tflite")
     made = read_card(tmp_path / "with_card.tflite")
     assert made is not None
-    assert made.contract == of_model
+    assert made.preprocessing == of_model
     model.write_bytes(plain)
     quantize(model, output=tmp_path / "without_card.tflite")
     made = read_card(tmp_path / "without_card.tflite")
     assert made is not None
-    assert made.contract != of_model
+    assert made.preprocessing != of_model
 
 
 def test_a_model_without_card_that_ends_in_logits_is_not_called_softmax(
@@ -169,7 +169,7 @@ def test_a_model_without_card_that_ends_in_logits_is_not_called_softmax(
 ) -> None:
     b = Builder((1, 12, 12, 3))
     x = b.dense(b.mean(b.conv(0, np.ones((4, 3, 3, 3)), None)), np.ones((2, 4)), np.zeros(2))
-    model.write_bytes(to_bytes(b.finish(x)))
+    model.write_bytes(serialize(b.finish(x)))
     quantize(model, calibration=photos, preprocess="unit")
     card = read_card(model.with_name("model_int8.tflite"))
     assert card is not None

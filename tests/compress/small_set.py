@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.compress.finetune.examples import Examples
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 
-CONTRACT = Contract(width=8, height=8, fit="stretch", mean=(127.5,), std=(127.5,))
+PREPROCESSING = ImagePreprocessing(width=8, height=8, fit="stretch", mean=(127.5,), std=(127.5,))
 
 
 def pictures(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -30,7 +30,7 @@ def examples(count: int = 96, *, labelled: bool = True) -> Examples:
         count=count,
         labels=labels if labelled else None,
         pixels=pixels.__getitem__,
-        contract=CONTRACT,
+        preprocessing=PREPROCESSING,
     )
 
 

@@ -12,7 +12,7 @@ from edgevision.compress.graph.removal import remove
 from edgevision.compress.graph.trace import trace
 from edgevision.compress.importance.choice import Chooser
 from edgevision.compress.importance.scores import taylor_scores, weight_scores
-from edgevision.compress.plan import Plan, Ranking, Target
+from edgevision.compress.plan import PruningPlan, Ranking, Target
 from edgevision.compress.prune import ladder, prune
 from edgevision.errors import ModelError, TargetMissedError, UsageError
 from tests.compress.models import randomize, resnet_like
@@ -23,9 +23,9 @@ randomize(MODEL)
 GRAPH = build_graph(trace(MODEL))
 
 
-def plan(measure: str, fraction: float, **settings: object) -> Plan:
+def plan(measure: str, fraction: float, **settings: object) -> PruningPlan:
     target = Target(measure=measure, fraction=fraction)  # type: ignore[arg-type] # checked there
-    return Plan(target=target, **settings)  # type: ignore[arg-type] # as the tests give them
+    return PruningPlan(target=target, **settings)  # type: ignore[arg-type] # as the tests give them
 
 
 def chooser(round_to: int = 1, ranking: Ranking = "layer") -> Chooser:

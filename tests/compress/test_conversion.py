@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from edgevision.compress.plan import Plan, Target
+from edgevision.compress.plan import PruningPlan, Target
 from edgevision.compress.prune import prune
 from edgevision.convert.convert import convert
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.named import recipe_for
 from edgevision.runtime.session import Session
@@ -26,15 +26,15 @@ def test_the_smaller_model_is_as_good_a_model_as_any(name: str, tmp_path: Path) 
             weights=None, input_shape=(32, 32, 3), classes=4
         )
     randomize(model)
-    pruned = prune(model, Plan(target=Target(measure="channels", fraction=0.5)))
+    pruned = prune(model, PruningPlan(target=Target(measure="channels", fraction=0.5)))
     source, made = tmp_path / "model.keras", tmp_path / "model.tflite"
     pruned.model.save(source)
     converted = convert(source, made)
     _, height, width, _ = converted.input_shape
-    contract = Contract(width=width, height=height, fit="stretch")
+    preprocessing = ImagePreprocessing(width=width, height=height, fit="stretch")
     images = np.random.default_rng(0).integers(0, 256, (16, height, width, 3)).astype(np.uint8)
     small = quantize(
-        made, contract=contract, images=lambda: iter(images), recipe=recipe_for("int8")
+        made, preprocessing=preprocessing, images=lambda: iter(images), recipe=recipe_for("int8")
     )
     expected = np.asarray(pruned.model(images.astype(np.float32)))
     with Session(made) as session:

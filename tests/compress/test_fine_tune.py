@@ -13,7 +13,7 @@ from edgevision.compress.finetune.fine_tune import fine_tune
 from edgevision.compress.finetune.training import Training, Weights
 from edgevision.compress.graph.removal import rebuild
 from edgevision.compress.graph.trace import trace
-from edgevision.compress.plan import Plan, Target
+from edgevision.compress.plan import PruningPlan, Target
 from edgevision.compress.prune import Pruned, prune
 from edgevision.errors import ImageSetError, UsageError
 from tests.compress.small_set import examples
@@ -43,7 +43,7 @@ def teacher() -> Any:
 
 def half_of(model: Any) -> Pruned:
     target = Target(measure="channels", fraction=0.5)
-    return prune(model, Plan(target=target, round_to=1, importance="random"))
+    return prune(model, PruningPlan(target=target, round_to=1, importance="random"))
 
 
 def weights_of(model: Any) -> list[np.ndarray]:

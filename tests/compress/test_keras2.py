@@ -10,7 +10,7 @@ import pytest
 from edgevision.compress.graph.removal import rebuild
 from edgevision.compress.graph.trace import trace
 from edgevision.compress.load import load_keras
-from edgevision.compress.plan import Plan, Target
+from edgevision.compress.plan import PruningPlan, Target
 from edgevision.compress.run import prune_file
 from edgevision.convert.convert import convert
 from edgevision.errors import ModelError
@@ -18,7 +18,7 @@ from edgevision.runtime.session import Session
 from tests.convert.conftest import ROOT, built
 
 REAL = ROOT.parent / "shared" / "data" / "models"
-HALF = Plan(target=Target(measure="macs", fraction=0.5))
+HALF = PruningPlan(target=Target(measure="macs", fraction=0.5))
 
 
 @pytest.fixture(scope="module")

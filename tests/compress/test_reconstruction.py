@@ -10,7 +10,7 @@ from edgevision.compress.graph.channel_graph import build_graph
 from edgevision.compress.graph.removal import remove
 from edgevision.compress.graph.trace import trace
 from edgevision.compress.importance.reconstruction import _patches, reconstruct
-from edgevision.compress.plan import Plan, Target
+from edgevision.compress.plan import PruningPlan, Target
 from edgevision.compress.prune import prune
 from tests.compress.models import drop_randomly, randomize, resnet_like
 
@@ -30,7 +30,7 @@ def images(count: int = 256, seed: int = 0, side: int = 8) -> np.ndarray:
 def test_other_images_are_answered_more_like_the_original() -> None:
     model = resnet_like()
     randomize(model)
-    plan = Plan(target=Target(measure="channels", fraction=0.3), round_to=1)
+    plan = PruningPlan(target=Target(measure="channels", fraction=0.3), round_to=1)
     plain = prune(model, plan).model
     refitted = prune(model, plan, refit_on=images()).model
     unseen = images(seed=1)

@@ -11,9 +11,9 @@ import keras
 import pytest
 
 from edgevision.compress.finetune.training import Training
-from edgevision.compress.job import Job, Learning, job_from_json, job_to_json
+from edgevision.compress.job import Learning, PruneJob, job_from_json, job_to_json
 from edgevision.compress.masking.plan import MaskingPlan
-from edgevision.compress.plan import Plan, Target
+from edgevision.compress.plan import PruningPlan, Target
 from edgevision.compress.report import PruneReport, report_from_dict, report_to_dict
 from edgevision.compress.run import predict_file, prune_file
 from edgevision.compress.steps import step_plans
@@ -23,7 +23,7 @@ from tests.compress.models import randomize, resnet_like
 from tests.compress.small_set import write_set
 from tests.compress.test_fine_tune import QUICK, quarters_net
 
-PLAN = Plan(target=Target(measure="macs", fraction=0.5), round_to=4)
+PLAN = PruningPlan(target=Target(measure="macs", fraction=0.5), round_to=4)
 UNIT = Preprocessing(mean=(127.5,), std=(127.5,))
 
 
@@ -44,9 +44,11 @@ def talking(program: str) -> Sequence[str]:
 def test_jobs_travel_as_text() -> None:
     learning = Learning(images="set", labels=None, preprocessing=UNIT, training=Training(epochs=3))
     for job in (
-        Job(source="a.keras", output="b.keras", plan=PLAN, learning=learning, steps=2),
-        Job(source="a.keras", output=None, plan=replace(PLAN, keep=("a*",)), ladder=(0.5,)),
-        Job(source="a.keras", output="b.keras", plan=MaskingPlan(sparsity=0.5, two_of_four=True)),
+        PruneJob(source="a.keras", output="b.keras", plan=PLAN, learning=learning, steps=2),
+        PruneJob(source="a.keras", output=None, plan=replace(PLAN, keep=("a*",)), ladder=(0.5,)),
+        PruneJob(
+            source="a.keras", output="b.keras", plan=MaskingPlan(sparsity=0.5, two_of_four=True)
+        ),
     ):
         assert job_from_json(job_to_json(job)) == job
 
@@ -95,7 +97,9 @@ def test_fine_tuning_in_steps_from_an_image_set(tmp_path: Path) -> None:
         preprocessing=UNIT,
         training=replace(QUICK, epochs=2),
     )
-    plan = Plan(target=Target(measure="params", fraction=0.5), round_to=2, importance="taylor")
+    plan = PruningPlan(
+        target=Target(measure="params", fraction=0.5), round_to=2, importance="taylor"
+    )
     checkpoints = tmp_path / "state"
     report = prune_file(
         source,
@@ -119,7 +123,7 @@ def test_latency_is_measured_in_this_process(saved: Path, tmp_path: Path) -> Non
         seen.append(int(keras.models.load_model(path).get_layer("b_conv1").filters))
         return float(seen[-1])
 
-    plan = Plan(target=Target(measure="latency", fraction=0.5), round_to=4)
+    plan = PruningPlan(target=Target(measure="latency", fraction=0.5), round_to=4)
     prune_file(saved, tmp_path / "smaller.keras", plan, latency_ms=latency_ms)
     assert seen[0] == 32
     assert keras.models.load_model(tmp_path / "smaller.keras").get_layer("b_conv1").filters == 16
@@ -165,7 +169,7 @@ def test_only_keras_files_are_written(saved: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("program", "said"),
+    ("program", "declared"),
     [
         ("os.kill(os.getpid(), 9)", "lack of memory"),
         ("sys.exit(3)", "exit code 3"),
@@ -173,11 +177,11 @@ def test_only_keras_files_are_written(saved: Path, tmp_path: Path) -> None:
     ],
 )
 def test_a_child_that_dies_is_an_error_that_names_the_log(
-    saved: Path, tmp_path: Path, program: str, said: str
+    saved: Path, tmp_path: Path, program: str, declared: str
 ) -> None:
     log = tmp_path / "log.txt"
     command = talking(f"print('last words', file=sys.stderr)\n{program}")
-    with pytest.raises(EdgeVisionError, match=said) as caught:
+    with pytest.raises(EdgeVisionError, match=declared) as caught:
         prune_file(saved, tmp_path / "x.keras", PLAN, log_path=log, command=command)
     assert str(log) in str(caught.value)
     assert "last words" in log.read_text()

@@ -16,7 +16,7 @@ os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1", TF_ENABLE
 
 import numpy as np
 
-from edgevision.convert.job import Job
+from edgevision.convert.job import ConvertJob
 from edgevision.convert.worker import answer
 from edgevision.errors import EdgeVisionError
 from edgevision.keras_model.messages import error_to_dict
@@ -92,7 +92,7 @@ def _save_writer(folder: Path) -> None:
 def _convert(folder: Path, name: str, source: Path, options: dict[str, Any]) -> None:
     work = folder / f"work-{name}"
     work.mkdir()
-    job = Job(
+    job = ConvertJob(
         source=str(source),
         output=str(folder / f"{name}.tflite"),
         folder=str(work),

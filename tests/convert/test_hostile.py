@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from edgevision.cli import run
-from edgevision.convert.job import Job
+from edgevision.convert.job import ConvertJob
 from edgevision.convert.saved_graph import refuse_reaching_out
 from edgevision.convert.worker import answer
 from edgevision.errors import ModelError
@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def refusal(folder: Path, name: str, work: Path) -> ModelError:
     """How the worker refuses the model; nothing may be written."""
-    job = Job(source=str(folder / name), output=str(work / "out.tflite"), folder=str(work))
+    job = ConvertJob(source=str(folder / name), output=str(work / "out.tflite"), folder=str(work))
     with pytest.raises(ModelError) as error:
         answer(job)
     assert not list(folder.glob("written*"))
@@ -124,7 +124,7 @@ def test_harmless_models_of_the_same_kinds_are_converted(
 def test_a_harmless_class_method_is_not_refused(folder: Path, tmp_path: Path, suffix: str) -> None:
     """The worker passes it on, to be loaded by Keras 2."""
     source = folder / f"benign_class_method.{suffix}"
-    job = Job(source=str(source), output=str(tmp_path / "out.tflite"), folder=str(tmp_path))
+    job = ConvertJob(source=str(source), output=str(tmp_path / "out.tflite"), folder=str(tmp_path))
     assert answer(job) == {"again": "tf_keras"}
 
 

@@ -19,8 +19,8 @@ def made(folder: Path, *, source: str = "photos", into: str = "calibration") -> 
     """A set of 4 cats and 4 dogs, in `folder`; returns its folder."""
     fill(folder / source, [f"{name}/{k}.png" for name in ("cat", "dog") for k in range(4)])
     images = open_image_set(folder / source)
-    said = from_flags(preprocess="imagenet-torch", fit="center-crop", crop_fraction=0.875)
-    write_set(folder / into, images, choose(images, count=6), seed=0, preprocessing=said)
+    declared = from_flags(preprocess="imagenet-torch", fit="center-crop", crop_fraction=0.875)
+    write_set(folder / into, images, choose(images, count=6), seed=0, preprocessing=declared)
     return folder / into
 
 

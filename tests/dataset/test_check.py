@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevision.dataset.calibration.check import Finding, check
+from edgevision.dataset.calibration.check import SetFinding, check
 from edgevision.dataset.calibration.stability import Range, measure_stability, overlap
 from edgevision.dataset.formats.open_set import open_image_set
 from edgevision.dataset.imageset import ImageSet, Item
@@ -16,11 +16,11 @@ def a_hundred(folder: Path) -> Path:
     return fill(folder, [f"{number:03}.png" for number in range(100)])
 
 
-def kinds(findings: Sequence[Finding]) -> list[tuple[str, str]]:
+def kinds(findings: Sequence[SetFinding]) -> list[tuple[str, str]]:
     return [(finding.severity, finding.kind) for finding in findings]
 
 
-def found(findings: Sequence[Finding], kind: str) -> Finding:
+def found(findings: Sequence[SetFinding], kind: str) -> SetFinding:
     (finding,) = (finding for finding in findings if finding.kind == kind)
     return finding
 

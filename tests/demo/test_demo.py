@@ -10,15 +10,15 @@ from edgevision.errors import UsageError
 
 @pytest.mark.slow
 def test_the_demo_ends_with_an_int8_model_that_reads_digits(tmp_path: Path) -> None:
-    said: list[str] = []
-    demo = run_demo(tmp_path / "demo", say=said.append)
+    declared: list[str] = []
+    demo = run_demo(tmp_path / "demo", say=declared.append)
     report = json.loads((demo.folder / "digits-edge" / "report.json").read_text())
     floats, int8 = report["files"]
     assert report["proof"] == {"set": "held-out", "role": "evaluation", "images": 445}
     assert floats["top1"]["value"] > 0.95
     assert int8["top1"]["value"] > floats["top1"]["value"] - 0.02
     assert int8["size_bytes"] < 0.3 * floats["size_bytes"]
-    assert len(said) == 1 + len(COMMANDS)
+    assert len(declared) == 1 + len(COMMANDS)
 
 
 def test_a_folder_of_the_users_is_not_filled(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from edgevision.card.card import Card
 from edgevision.card.write import write_card
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.runtime.loader import PROBE
 from edgevision.tflite.facts import facts_of
 from edgevision.tflite.view import read_model
@@ -106,7 +106,7 @@ def write_model(folder: Path) -> Path:
     facts = facts_of(read_model(content))
     card = Card(
         name="probe",
-        contract=Contract(width=1, height=1),
+        preprocessing=ImagePreprocessing(width=1, height=1),
         labels=("red", "green", "blue"),
         activation="logits",
         precision=facts.precision,

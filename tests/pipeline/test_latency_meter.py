@@ -4,31 +4,31 @@ from types import SimpleNamespace
 
 import pytest
 
-from edgevision.bench.measure import Job
+from edgevision.bench.measure import BenchJob
 from edgevision.bench.remote.dispatch import Access
 from edgevision.bench.remote.target import AdbTarget, Target
 from edgevision.bench.timing.latency import Latency, Round
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.errors import DeviceError
-from edgevision.pipeline import latency_meter as stopwatch
-from edgevision.pipeline.latency_meter import GLANCE, LOOK, TIMING, Stopwatch
+from edgevision.pipeline import latency_meter
+from edgevision.pipeline.latency_meter import GLANCE, LOOK, TIMING, LatencyMeter
 from edgevision.runtime.loader import PROBE
 
 FILES = {"float": b"float", "int8": b"int8"}
 
 
 @pytest.fixture
-def plans(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
+def plans(monkeypatch: pytest.MonkeyPatch) -> list[TimingPlan]:
     """The plans that were measured by, with made-up times."""
-    asked: list[Plan] = []
+    asked: list[TimingPlan] = []
 
     def time_models(
-        files: Mapping[str, bytes], *, threads: int, plan: Plan, progress: object
+        files: Mapping[str, bytes], *, threads: int, plan: TimingPlan, progress: object
     ) -> dict[str, Latency]:
         asked.append(plan)
         return {name: took(name, TOOK_MS[content], threads) for name, content in files.items()}
 
-    monkeypatch.setattr(stopwatch, "time_models", time_models)
+    monkeypatch.setattr(latency_meter, "time_models", time_models)
     return asked
 
 
@@ -40,18 +40,18 @@ def took(name: str, ms: float, threads: int) -> Latency:
     return Latency(name=name, threads=threads, runtime="none", rounds=(timed,))
 
 
-def test_much_faster_needs_only_a_glance(plans: list[Plan]) -> None:
-    assert Stopwatch().compared_ms(FILES) == {"float": 7.0, "int8": 3.0}
+def test_much_faster_needs_only_a_glance(plans: list[TimingPlan]) -> None:
+    assert LatencyMeter().compared_ms(FILES) == {"float": 7.0, "int8": 3.0}
     assert plans == [GLANCE]
 
 
-def test_a_close_race_is_timed_properly(plans: list[Plan]) -> None:
-    Stopwatch().compared_ms({"float": b"float", "int8": b"slow int8"})
+def test_a_close_race_is_timed_properly(plans: list[TimingPlan]) -> None:
+    LatencyMeter().compared_ms({"float": b"float", "int8": b"slow int8"})
     assert plans == [GLANCE, TIMING]
 
 
-def test_files_that_were_timed_side_by_side_are_not_timed_again(plans: list[Plan]) -> None:
-    watch = Stopwatch(first=LOOK)
+def test_files_that_were_timed_side_by_side_are_not_timed_again(plans: list[TimingPlan]) -> None:
+    watch = LatencyMeter(first=LOOK)
     watch.compared_ms(FILES)
     found = watch.latencies({"float32": b"float", "mine": b"int8"})
     assert plans == [LOOK]
@@ -63,9 +63,9 @@ def test_files_that_were_timed_side_by_side_are_not_timed_again(plans: list[Plan
     ("files", "threads"), [({**FILES, "fp16": b"fp16"}, 1), (FILES, 2)], ids=["another", "threads"]
 )
 def test_what_was_not_timed_so_is_timed_afresh(
-    plans: list[Plan], files: dict[str, bytes], threads: int
+    plans: list[TimingPlan], files: dict[str, bytes], threads: int
 ) -> None:
-    watch = Stopwatch(first=LOOK)
+    watch = LatencyMeter(first=LOOK)
     watch.compared_ms(FILES)
     found = watch.latencies(files, threads=threads)
     assert len(plans) == 2
@@ -74,12 +74,14 @@ def test_what_was_not_timed_so_is_timed_afresh(
 
 
 def test_a_device_times_files_in_place_of_this_machine(
-    plans: list[Plan], monkeypatch: pytest.MonkeyPatch
+    plans: list[TimingPlan], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     phone, access = AdbTarget(serial="R58M"), Access(benchmark_model=Path("tool"))
     sent: list[Path] = []
 
-    def measure_at(target: Target, job: Job, given: Access, *, progress: object) -> SimpleNamespace:
+    def measure_at(
+        target: Target, job: BenchJob, given: Access, *, progress: object
+    ) -> SimpleNamespace:
         assert (target, given, job.plan) == (phone, access, LOOK)
         models = []
         for case in job.cases:
@@ -89,8 +91,8 @@ def test_a_device_times_files_in_place_of_this_machine(
             models.append(SimpleNamespace(name=case.name, latency=latency))
         return SimpleNamespace(models=models)
 
-    monkeypatch.setattr(stopwatch, "measure_at", measure_at)
-    watch = Stopwatch(first=LOOK, target=phone, access=access)
+    monkeypatch.setattr(latency_meter, "measure_at", measure_at)
+    watch = LatencyMeter(first=LOOK, target=phone, access=access)
     assert watch.compared_ms(FILES) == {"float": 70.0, "int8": 30.0}
     found = watch.latencies(FILES, threads=2)
     assert {one.threads for one in found.values()} == {2}
@@ -100,13 +102,15 @@ def test_a_device_times_files_in_place_of_this_machine(
     assert not any(path.exists() for path in sent)
 
 
-def test_only_a_device_is_tried_out(plans: list[Plan], monkeypatch: pytest.MonkeyPatch) -> None:
-    Stopwatch().try_out(PROBE)
+def test_only_a_device_is_tried_out(
+    plans: list[TimingPlan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    LatencyMeter().try_out(PROBE)
     assert plans == []
 
     def gone(*_: object, **__: object) -> None:
         raise DeviceError("no such phone")
 
-    monkeypatch.setattr(stopwatch, "measure_at", gone)
+    monkeypatch.setattr(latency_meter, "measure_at", gone)
     with pytest.raises(DeviceError):
-        Stopwatch(target=AdbTarget()).try_out(PROBE)
+        LatencyMeter(target=AdbTarget()).try_out(PROBE)

@@ -7,17 +7,17 @@ from types import SimpleNamespace
 import cv2
 import pytest
 
-from edgevision.bench.measure import Job
+from edgevision.bench.measure import BenchJob
 from edgevision.bench.remote.dispatch import Access
 from edgevision.bench.remote.target import Target
 from edgevision.bench.timing.latency import Latency, Round
 from edgevision.cli import run
 from edgevision.errors import DeviceError
-from edgevision.pipeline import latency_meter as stopwatch
-from edgevision.quantize.search import mixed_precision as speed
-from edgevision.quantize.search.accuracy_target import Measured
-from edgevision.quantize.search.mixed_precision import Cost
-from edgevision.tflite.serialize import to_bytes
+from edgevision.pipeline import latency_meter
+from edgevision.quantize.search import mixed_precision
+from edgevision.quantize.search.accuracy_target import TargetMeasurement
+from edgevision.quantize.search.mixed_precision import OperatorLatency
+from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import random_images, small_cnn
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -33,7 +33,9 @@ class Pi:
         self.jobs = jobs
         self.asked: list[tuple[str, Access]] = []
 
-    def measure_at(self, target: Target, job: Job, access: Access, **_: object) -> SimpleNamespace:
+    def measure_at(
+        self, target: Target, job: BenchJob, access: Access, **_: object
+    ) -> SimpleNamespace:
         self.asked.append((str(target), access))
         if len(self.asked) > self.jobs:
             message = f"{target} was lost"
@@ -55,7 +57,7 @@ def took(name: str, ms: float, threads: int) -> Latency:
 @pytest.fixture
 def pi(monkeypatch: pytest.MonkeyPatch) -> Pi:
     made = Pi()
-    monkeypatch.setattr(stopwatch, "measure_at", made.measure_at)
+    monkeypatch.setattr(latency_meter, "measure_at", made.measure_at)
     return made
 
 
@@ -66,7 +68,7 @@ def float_file(tmp_path: Path) -> Path:
     for number, image in enumerate(random_images(12)):
         cv2.imwrite(str(tmp_path / "photos" / f"{number:02}.png"), image)
     path = tmp_path / "model.tflite"
-    path.write_bytes(to_bytes(small_cnn()))
+    path.write_bytes(serialize(small_cnn()))
     return path
 
 
@@ -122,14 +124,18 @@ def test_a_device_out_of_reach_is_known_before_the_photos_are_run(
 def test_what_is_slow_on_the_device_decides_and_is_told_of_it(
     pi: Pi, float_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    slow = Cost(position=0, operator="CONV_2D", integer_us=1000.0, float_us=1.0)
-    monkeypatch.setattr(speed, "operator_costs", lambda _: (slow,))
+    slow = OperatorLatency(position=0, operator="CONV_2D", integer_us=1000.0, float_us=1.0)
+    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _: (slow,))
     monkeypatch.setitem(TOOK_MS, "mixed", 40.0)
     assert quantize(float_file, "--on", BOARD, "--json") == 0
-    told = json.loads(capsys.readouterr().out)["speed"]
-    assert (told["target"], told["float_ms"], told["mixed_ms"]) == (BOARD, 50.0, 40.0)
+    with_progress = json.loads(capsys.readouterr().out)["speed"]
+    assert (with_progress["target"], with_progress["float_ms"], with_progress["mixed_ms"]) == (
+        BOARD,
+        50.0,
+        40.0,
+    )
     lost = "int8 kernels lose to float in 1 CONV_2D: left in float, which is faster"
-    assert told["sentence"] == f"{lost} on {BOARD}"
+    assert with_progress["sentence"] == f"{lost} on {BOARD}"
 
 
 def test_this_machine_is_named_where_it_timed(
@@ -147,9 +153,9 @@ def float_is_fast_here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.extend(files)
         return {name: took(name, 10.0 if "int8" in name else 1.0, threads) for name in files}
 
-    slow = Cost(position=0, operator="CONV_2D", integer_us=10_000.0, float_us=1.0)
-    monkeypatch.setattr(stopwatch, "time_models", time_models)
-    monkeypatch.setattr(speed, "operator_costs", lambda _: (slow,))
+    slow = OperatorLatency(position=0, operator="CONV_2D", integer_us=10_000.0, float_us=1.0)
+    monkeypatch.setattr(latency_meter, "time_models", time_models)
+    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _: (slow,))
     return asked
 
 
@@ -158,7 +164,7 @@ def int8_throughout_is_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([0.5])
     monkeypatch.setattr(
         "edgevision.pipeline.integer.measured",
-        lambda *_: Measured(value=next(answers, 1.0), low=0.0, high=1.0),
+        lambda *_: TargetMeasurement(value=next(answers, 1.0), low=0.0, high=1.0),
     )
 
 
@@ -192,7 +198,7 @@ def test_local_says_that_this_machine_is_the_device(
     asked = float_is_fast_here(monkeypatch)
     assert quantize(float_file, "--on", "local", "--json") == 0
     reasons = {one["reason"] for one in json.loads(capsys.readouterr().out)["skipped"]}
-    assert speed.LEFT in reasons
+    assert mixed_precision.LEFT in reasons
     assert "mixed" in asked
 
 
@@ -206,11 +212,11 @@ def test_optimize_without_a_device_times_for_the_table_only(
     report = json.loads((folder / "report.json").read_text())
     assert [file["latency"]["target"] for file in report["files"]] == ["local", "local"]
     reasons = {one["reason"] for one in report["files"][1]["left_in_float"]}
-    assert speed.LEFT not in reasons
+    assert mixed_precision.LEFT not in reasons
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "declared"),
     [
         (["--on", "pi@board"], "no place to measure"),
         (["--on", "adb"], "needs TFLite's benchmark_model binary"),
@@ -223,9 +229,9 @@ def test_optimize_without_a_device_times_for_the_table_only(
     ],
 )
 def test_a_place_that_cannot_be_or_would_do_nothing_is_refused(
-    pi: Pi, float_file: Path, given: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    pi: Pi, float_file: Path, given: list[str], declared: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = [] if "--fp16" in given else ["--quality", "fast"]
     assert run(["quantize", str(float_file), "--preprocess", "unit", *words, *given]) == 2
-    assert said in " ".join(capsys.readouterr().err.split())
+    assert declared in " ".join(capsys.readouterr().err.split())
     assert pi.asked == []

@@ -81,7 +81,7 @@ def test_the_card_in_the_file_is_enough_to_run_a_photo(workplace: Path, photos: 
     assert card.labels == ("a-red", "b-green", "c-blue")
     photo = decode_image(photos / "held-out" / "b-green" / "3.png")
     with Session(path) as session:
-        (scores,) = session.run(to_pixels(photo, card.contract)[None])
+        (scores,) = session.run(to_pixels(photo, card.preprocessing)[None])
     assert card.labels[int(np.argmax(scores))] == "b-green"
 
 

@@ -78,8 +78,8 @@ def test_what_is_not_in_int8_is_faster_in_float_and_said(shared: Path, tmp_path:
     is_whole = entry["integer_multiply_adds"] == entry["multiply_adds"]
     slow = [one for one in entry["left_in_float"] if one["reason"] == LEFT]
     assert is_whole == (not slow)
-    said = ("left in float, which is faster", "times as long as float")
-    assert is_whole or any(words in one for one in entry["warnings"] for words in said)
+    declared = ("left in float, which is faster", "times as long as float")
+    assert is_whole or any(words in one for one in entry["warnings"] for words in declared)
 
 
 def test_visual_wake_words_goes_through(shared: Path, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import pytest
 from edgevision.card.card import CalibrationSource
 from edgevision.dataset.imageset import ImageSet, Item
 from edgevision.errors import ImageSetError
-from edgevision.pipeline.request import Photos, Plan
-from edgevision.pipeline.sanity_checks import doubts, refuse_names
+from edgevision.pipeline.request import OptimizeRequest, Photos
+from edgevision.pipeline.sanity_checks import refuse_names, sanity_checks
 
 
 def image_set(count: int, classes: tuple[str, ...] = ()) -> ImageSet:
@@ -23,9 +23,9 @@ def image_set(count: int, classes: tuple[str, ...] = ()) -> ImageSet:
 
 def plan(
     *, labels: tuple[str, ...] = (), calibrating: int = 20, classes: tuple[str, ...] = ()
-) -> Plan:
+) -> OptimizeRequest:
     source = CalibrationSource(name="photos", sha256="0", images=calibrating)
-    return Plan(
+    return OptimizeRequest(
         source=Path("model.keras"),
         output=Path("out"),
         recipes=(),
@@ -48,7 +48,7 @@ def test_one_name_for_each_class_or_none_is_fine(outputs: int, labels: int) -> N
 
 
 def test_class_folders_in_another_number_than_the_models_classes_are_doubted() -> None:
-    (sentence,) = doubts(plan(classes=("cat", "dog")), 3)
+    (sentence,) = sanity_checks(plan(classes=("cat", "dog")), 3)
     assert "photos has 2 classes and the model 3" in sentence
     assert "--labels" in sentence
 
@@ -65,9 +65,9 @@ def test_class_folders_in_another_number_than_the_models_classes_are_doubted() -
 def test_classes_that_fit_or_were_named_are_not_doubted(
     classes: tuple[str, ...], labels: tuple[str, ...], outputs: int
 ) -> None:
-    assert doubts(plan(classes=classes, labels=labels), outputs) == ()
+    assert sanity_checks(plan(classes=classes, labels=labels), outputs) == ()
 
 
 def test_a_handful_of_calibration_photos_is_said() -> None:
-    (sentence,) = doubts(plan(calibrating=3), 3)
+    (sentence,) = sanity_checks(plan(calibrating=3), 3)
     assert "ranges come from 3 photos" in sentence

@@ -10,28 +10,36 @@ import sys
 import cv2
 import numpy as np
 
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.tensors import RgbImage
 
-CASES: dict[str, tuple[int, int, Contract]] = {
-    "down, stretch": (640, 480, Contract(width=224, height=224)),
-    "down by an odd ratio": (299, 299, Contract(width=224, height=224)),
-    "up": (32, 32, Contract(width=96, height=96)),
+CASES: dict[str, tuple[int, int, ImagePreprocessing]] = {
+    "down, stretch": (640, 480, ImagePreprocessing(width=224, height=224)),
+    "down by an odd ratio": (299, 299, ImagePreprocessing(width=224, height=224)),
+    "up": (32, 32, ImagePreprocessing(width=96, height=96)),
     "center-crop 0.875": (
         500,
         375,
-        Contract(width=224, height=224, fit="center-crop", crop_fraction=0.875),
+        ImagePreprocessing(width=224, height=224, fit="center-crop", crop_fraction=0.875),
     ),
     "center-crop, wide input": (
         375,
         500,
-        Contract(width=320, height=180, fit="center-crop", color="bgr"),
+        ImagePreprocessing(width=320, height=180, fit="center-crop", color="bgr"),
     ),
-    "letterbox, padded": (641, 359, Contract(width=320, height=320, fit="letterbox", pad=114)),
-    "letterbox, tall": (97, 401, Contract(width=96, height=96, fit="letterbox", color="bgr")),
-    "gray": (1280, 720, Contract(width=96, height=96, color="gray")),
-    "one pixel": (1, 1, Contract(width=7, height=5)),
+    "letterbox, padded": (
+        641,
+        359,
+        ImagePreprocessing(width=320, height=320, fit="letterbox", pad=114),
+    ),
+    "letterbox, tall": (
+        97,
+        401,
+        ImagePreprocessing(width=96, height=96, fit="letterbox", color="bgr"),
+    ),
+    "gray": (1280, 720, ImagePreprocessing(width=96, height=96, color="gray")),
+    "one pixel": (1, 1, ImagePreprocessing(width=7, height=5)),
 }
 """Photo width and height, and the contract it is fitted to."""
 
@@ -61,8 +69,8 @@ def drawing(width: int, height: int) -> RgbImage:
 
 def digest(name: str) -> str:
     """Hex SHA-256 (first 16 digits) of the pixels of a case."""
-    width, height, contract = CASES[name]
-    pixels = to_pixels(drawing(width, height), contract)
+    width, height, preprocessing = CASES[name]
+    pixels = to_pixels(drawing(width, height), preprocessing)
     return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()[:16]
 
 

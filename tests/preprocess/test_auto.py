@@ -3,8 +3,15 @@ import pytest
 from numpy.typing import NDArray
 
 from edgevision.errors import ImageSetError, UsageError
-from edgevision.preprocess.auto import Choice, Trial, candidates, clear_winner, doubt, run_trials
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.auto import (
+    PreprocessingChoice,
+    PreprocessingTrial,
+    candidates,
+    clear_winner,
+    doubt,
+    run_trials,
+)
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.options import from_flags
 from edgevision.preprocess.presets import preset_of
 from edgevision.tensors import FloatArray
@@ -23,16 +30,23 @@ def scores_with(right: int, *, of: int = 200, seed: int = 0) -> FloatArray:
     return scores
 
 
-def trial(name: str, contract: Contract, scores: FloatArray) -> Trial:
+def trial(name: str, preprocessing: ImagePreprocessing, scores: FloatArray) -> PreprocessingTrial:
     correct = scores.argmax(axis=1) == LABELS[: len(scores)]
-    return Trial(name=name, contract=contract, correct=correct, scores=scores)
+    return PreprocessingTrial(
+        name=name, preprocessing=preprocessing, correct=correct, scores=scores
+    )
 
 
-def contract(mean: float, std: float) -> Contract:
-    return Contract(width=8, height=8, mean=(mean,), std=(std,))
+def preprocessing(mean: float, std: float) -> ImagePreprocessing:
+    return ImagePreprocessing(width=8, height=8, mean=(mean,), std=(std,))
 
 
-RAW, UNIT, TF, LITE = contract(0, 1), contract(0, 255), contract(127.5, 127.5), contract(127, 128)
+RAW, UNIT, TF, LITE = (
+    preprocessing(0, 1),
+    preprocessing(0, 255),
+    preprocessing(127.5, 127.5),
+    preprocessing(127, 128),
+)
 
 
 def test_every_preset_is_tried_in_both_colour_orders() -> None:
@@ -51,9 +65,9 @@ def test_grey_model_is_tried_with_scalar_presets_once() -> None:
 
 
 def test_what_the_user_fixed_is_kept_in_all_candidates() -> None:
-    said = from_flags(fit="center-crop", crop_fraction=0.875, color="bgr")
+    declared = from_flags(fit="center-crop", crop_fraction=0.875, color="bgr")
 
-    found = [each for _, each in candidates(width=8, height=8, channels=3, said=said)]
+    found = [each for _, each in candidates(width=8, height=8, channels=3, declared=declared)]
 
     assert {(each.fit, each.crop_fraction, each.color) for each in found} == {
         ("center-crop", 0.875, "bgr")
@@ -61,7 +75,7 @@ def test_what_the_user_fixed_is_kept_in_all_candidates() -> None:
 
 
 def test_model_is_found_out_by_what_it_was_trained_with() -> None:
-    def score(tried: Contract) -> FloatArray:
+    def score(tried: ImagePreprocessing) -> FloatArray:
         is_it = preset_of(tried) == "imagenet-torch"
         return scores_with(180 if is_it else 60, seed=hash(tried) % 1000)
 
@@ -101,14 +115,14 @@ def test_choice_is_told_beside_the_best_that_means_something_else() -> None:
         trial("imagenet-lite", LITE, scores_with(149)),
         trial("unit", UNIT, scores_with(62)),
     )
-    choice = Choice(winner=clear_winner(trials), trials=trials)
+    choice = PreprocessingChoice(winner=clear_winner(trials), trials=trials)
 
     assert str(choice) == "auto chose imagenet-tf (75.0 % top-1; next unit 31.0 %)"
 
 
 def test_grey_pictures_leave_the_usual_colour_order() -> None:
     scores = scores_with(150)
-    bgr = Contract(width=8, height=8, color="bgr")
+    bgr = ImagePreprocessing(width=8, height=8, color="bgr")
 
     assert clear_winner([trial("raw", RAW, scores), trial("raw bgr", bgr, scores)]).name == "raw"
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from edgevision.errors import UsageError
 from edgevision.preprocess.image_preprocessing import (
     MAX_SIDE,
-    Contract,
-    contract_from_dict,
-    contract_to_dict,
+    ImagePreprocessing,
+    preprocessing_from_dict,
+    preprocessing_to_dict,
 )
 
 
@@ -34,9 +34,9 @@ from edgevision.preprocess.image_preprocessing import (
         ({"std": ()}, "std needs 1 or 3 numbers, got 0"),
     ],
 )
-def test_a_contract_that_cannot_be_is_refused(values: dict[str, Any], complaint: str) -> None:
+def test_a_preprocessing_that_cannot_be_is_refused(values: dict[str, Any], complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
-        Contract(**{"width": 8, "height": 8, **values})
+        ImagePreprocessing(**{"width": 8, "height": 8, **values})
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_contract_that_cannot_be_is_refused(values: dict[str, Any], complaint:
 )
 def test_a_table_from_outside_is_checked(values: dict[str, Any], complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
-        contract_from_dict(values)
+        preprocessing_from_dict(values)
 
 
 positive = st.floats(0.01, 1000)
@@ -61,7 +61,7 @@ positive = st.floats(0.01, 1000)
 
 @given(
     st.builds(
-        Contract,
+        ImagePreprocessing,
         width=st.integers(1, MAX_SIDE),
         height=st.integers(1, MAX_SIDE),
         fit=st.sampled_from(["stretch", "letterbox"]),
@@ -71,16 +71,16 @@ positive = st.floats(0.01, 1000)
         std=st.tuples(positive) | st.tuples(positive, positive, positive),
     )
 )
-def test_a_contract_survives_its_dictionary(contract: Contract) -> None:
-    assert contract_from_dict(contract_to_dict(contract)) == contract
+def test_a_preprocessing_survives_its_dictionary(preprocessing: ImagePreprocessing) -> None:
+    assert preprocessing_from_dict(preprocessing_to_dict(preprocessing)) == preprocessing
 
 
 def test_three_equal_numbers_are_scalar() -> None:
-    contract = Contract(width=8, height=8, mean=(127.5, 127.5, 127.5), std=(127.5,))
+    preprocessing = ImagePreprocessing(width=8, height=8, mean=(127.5, 127.5, 127.5), std=(127.5,))
 
-    assert contract.is_scalar
-    assert contract.channel_std == (127.5, 127.5, 127.5)
+    assert preprocessing.is_scalar
+    assert preprocessing.channel_std == (127.5, 127.5, 127.5)
 
 
 def test_channels_that_differ_are_not_scalar() -> None:
-    assert not Contract(width=8, height=8, mean=(1.0, 2.0, 3.0)).is_scalar
+    assert not ImagePreprocessing(width=8, height=8, mean=(1.0, 2.0, 3.0)).is_scalar

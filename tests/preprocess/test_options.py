@@ -4,13 +4,13 @@ from typing import Any
 import pytest
 
 from edgevision.errors import UsageError
-from edgevision.preprocess.declared import Preprocessing, nothing_said
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.declared import Preprocessing, nothing_declared
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.options import (
+    declared_of,
     from_dict,
     from_flags,
     from_option,
-    of_contract,
     parse_numbers,
     to_dict,
 )
@@ -21,21 +21,21 @@ GREY: dict[str, Any] = {"width": 28, "height": 28, "channels": 1}
 
 
 def test_preset_takes_its_size_from_the_model() -> None:
-    contract = from_option("imagenet-torch").contract(**PHOTO)
+    preprocessing = from_option("imagenet-torch").preprocessing(**PHOTO)
 
-    assert contract == Contract(
+    assert preprocessing == ImagePreprocessing(
         width=224, height=160, mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375)
     )
 
 
 def test_auto_is_proposed_only_where_it_is_taken() -> None:
-    assert "auto" not in nothing_said().hint
-    assert "--preprocess auto" in nothing_said(can_measure=True).hint
+    assert "auto" not in nothing_declared().hint
+    assert "--preprocess auto" in nothing_declared(can_measure=True).hint
 
 
 def test_nothing_said_lists_the_presets() -> None:
     with pytest.raises(UsageError, match="is not known") as caught:
-        Preprocessing().contract(**PHOTO)
+        Preprocessing().preprocessing(**PHOTO)
 
     assert all(name in caught.value.hint for name in PRESETS)
     assert caught.value.exit_code == 2
@@ -43,13 +43,17 @@ def test_nothing_said_lists_the_presets() -> None:
 
 def test_mean_without_std_is_not_enough() -> None:
     with pytest.raises(UsageError, match="mean and std are needed, both"):
-        from_flags(mean="127.5").contract(**PHOTO)
+        from_flags(mean="127.5").preprocessing(**PHOTO)
 
 
 def test_mean_and_std_alone_are_enough() -> None:
-    contract = from_flags(mean="127.5", std="127.5").contract(**PHOTO)
+    preprocessing = from_flags(mean="127.5", std="127.5").preprocessing(**PHOTO)
 
-    assert (contract.mean, contract.std, contract.color) == ((127.5,), (127.5,), "rgb")
+    assert (preprocessing.mean, preprocessing.std, preprocessing.color) == (
+        (127.5,),
+        (127.5,),
+        "rgb",
+    )
 
 
 def test_misspelt_preset_is_recognized() -> None:
@@ -63,17 +67,17 @@ def test_flag_wins_over_file_and_file_over_preset(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('preset = "imagenet-tf"\nmean = 128\nfit = "letterbox"\npad = 114\n')
 
-    contract = from_flags(preprocess=str(file), fit="center-crop").contract(**PHOTO)
+    preprocessing = from_flags(preprocess=str(file), fit="center-crop").preprocessing(**PHOTO)
 
-    assert contract.fit == "center-crop"
-    assert (contract.mean, contract.std, contract.pad) == ((128.0,), (127.5,), 114)
+    assert preprocessing.fit == "center-crop"
+    assert (preprocessing.mean, preprocessing.std, preprocessing.pad) == ((128.0,), (127.5,), 114)
 
 
 def test_number_that_conflicts_with_the_preset_is_used_and_said() -> None:
-    said = from_flags(preprocess="imagenet-tf", mean="128")
+    declared = from_flags(preprocess="imagenet-tf", mean="128")
 
-    assert said.contract(**PHOTO).mean == (128.0,)
-    assert said.notes() == ("mean 128 is used, where imagenet-tf has 127.5",)
+    assert declared.preprocessing(**PHOTO).mean == (128.0,)
+    assert declared.notes() == ("mean 128 is used, where imagenet-tf has 127.5",)
 
 
 def test_number_that_repeats_the_preset_is_not_worth_a_word() -> None:
@@ -81,14 +85,14 @@ def test_number_that_repeats_the_preset_is_not_worth_a_word() -> None:
 
 
 def test_other_colour_order_takes_the_channels_numbers_along() -> None:
-    said = from_flags(preprocess="imagenet-caffe", color="rgb")
+    declared = from_flags(preprocess="imagenet-caffe", color="rgb")
 
-    assert said.contract(**PHOTO).mean == (123.68, 116.779, 103.939)
-    assert "reordered" in said.notes()[0]
+    assert declared.preprocessing(**PHOTO).mean == (123.68, 116.779, 103.939)
+    assert "reordered" in declared.notes()[0]
 
 
 def test_caffe_is_bgr() -> None:
-    assert from_option("imagenet-caffe").contract(**PHOTO).color == "bgr"
+    assert from_option("imagenet-caffe").preprocessing(**PHOTO).color == "bgr"
 
 
 def test_auto_leaves_to_be_measured_what_the_flags_do_not_fix() -> None:
@@ -141,13 +145,13 @@ def test_constants_of_pixels_0_to_1_are_refused_with_the_right_ones() -> None:
 
 def test_size_in_a_file_must_be_the_models() -> None:
     with pytest.raises(UsageError, match="says width 192, but the model's input has 224"):
-        from_dict({"preset": "raw", "width": 192}).contract(**PHOTO)
+        from_dict({"preset": "raw", "width": 192}).preprocessing(**PHOTO)
 
 
 def test_scalar_preset_serves_a_grey_model() -> None:
-    contract = from_option("imagenet-tf").contract(**GREY)
+    preprocessing = from_option("imagenet-tf").preprocessing(**GREY)
 
-    assert (contract.color, contract.channels) == ("gray", 1)
+    assert (preprocessing.color, preprocessing.channels) == ("gray", 1)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +168,7 @@ def test_what_does_not_fit_the_models_input_is_refused(
     flags: dict[str, Any], input_: dict[str, Any], complaint: str
 ) -> None:
     with pytest.raises(UsageError, match=complaint):
-        from_flags(**flags).contract(**input_)
+        from_flags(**flags).preprocessing(**input_)
 
 
 def test_words_for_numbers_are_refused() -> None:
@@ -173,12 +177,14 @@ def test_words_for_numbers_are_refused() -> None:
 
 
 def test_what_was_said_survives_its_table() -> None:
-    said = from_flags(preprocess="imagenet-caffe", mean="1,2,3", fit="letterbox")
+    declared = from_flags(preprocess="imagenet-caffe", mean="1,2,3", fit="letterbox")
 
-    assert from_dict(to_dict(said)) == said
+    assert from_dict(to_dict(declared)) == declared
 
 
-def test_contract_says_everything() -> None:
-    contract = Contract(width=224, height=160, fit="center-crop", crop_fraction=0.875, std=(2.0,))
+def test_preprocessing_says_everything() -> None:
+    preprocessing = ImagePreprocessing(
+        width=224, height=160, fit="center-crop", crop_fraction=0.875, std=(2.0,)
+    )
 
-    assert of_contract(contract).contract(**PHOTO) == contract
+    assert declared_of(preprocessing).preprocessing(**PHOTO) == preprocessing

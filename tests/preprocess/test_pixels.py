@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.preprocess.image_preprocessing import ColorOrder, Contract, Fit
+from edgevision.preprocess.image_preprocessing import ColorOrder, Fit, ImagePreprocessing
 from edgevision.preprocess.pixels import place, to_gray, to_pixels
 from edgevision.tensors import RgbImage
 from tests.preprocess import pixel_digests
@@ -21,7 +21,7 @@ def resized(image: RgbImage, width: int, height: int) -> RgbImage:
 def test_stretch_is_a_plain_resize() -> None:
     photo = drawing(301, 200)
 
-    pixels = to_pixels(photo, Contract(width=128, height=96))
+    pixels = to_pixels(photo, ImagePreprocessing(width=128, height=96))
 
     assert np.array_equal(pixels, resized(photo, 128, 96))
 
@@ -29,7 +29,9 @@ def test_stretch_is_a_plain_resize() -> None:
 def test_center_crop_is_a_slice_and_a_resize() -> None:
     photo = drawing(400, 300)
 
-    pixels = to_pixels(photo, Contract(width=100, height=100, fit="center-crop", crop_fraction=0.8))
+    pixels = to_pixels(
+        photo, ImagePreprocessing(width=100, height=100, fit="center-crop", crop_fraction=0.8)
+    )
 
     # 0.8 of 300 is 240, centred: 80 from the left, 30 from the top.
     assert np.array_equal(pixels, resized(photo[30:270, 80:320], 100, 100))
@@ -38,7 +40,7 @@ def test_center_crop_is_a_slice_and_a_resize() -> None:
 def test_letterbox_is_a_resize_between_bars() -> None:
     photo = drawing(400, 200)
 
-    pixels = to_pixels(photo, Contract(width=100, height=100, fit="letterbox", pad=114))
+    pixels = to_pixels(photo, ImagePreprocessing(width=100, height=100, fit="letterbox", pad=114))
 
     assert np.array_equal(pixels[25:75], resized(photo, 100, 50))
     assert (pixels[:25] == 114).all()
@@ -49,7 +51,8 @@ def test_bgr_is_rgb_backwards() -> None:
     photo = drawing(90, 70)
 
     rgb, bgr = (
-        to_pixels(photo, Contract(width=50, height=40, color=color)) for color in ("rgb", "bgr")
+        to_pixels(photo, ImagePreprocessing(width=50, height=40, color=color))
+        for color in ("rgb", "bgr")
     )
 
     assert np.array_equal(rgb[..., ::-1], bgr)
@@ -64,7 +67,7 @@ def test_gray_is_opencvs() -> None:
 def test_gray_input_has_one_channel() -> None:
     photo = drawing(90, 70)
 
-    pixels = to_pixels(photo, Contract(width=50, height=40, color="gray"))
+    pixels = to_pixels(photo, ImagePreprocessing(width=50, height=40, color="gray"))
 
     luma = cv2.cvtColor(resized(photo, 50, 40), cv2.COLOR_RGB2GRAY)
     assert np.array_equal(pixels, luma[..., None])
@@ -90,20 +93,20 @@ def test_golden_digest_notices_one_changed_value(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("fit", ["stretch", "center-crop", "letterbox"])
 @pytest.mark.parametrize("color", ["rgb", "bgr", "gray"])
 def test_result_is_the_same_in_memory_given_for_it(fit: Fit, color: ColorOrder) -> None:
-    contract = Contract(width=30, height=20, fit=fit, color=color)
+    preprocessing = ImagePreprocessing(width=30, height=20, fit=fit, color=color)
     # A view with gaps, as a row of a larger buffer may be.
-    out = np.full((20, 60, contract.channels), 7, np.uint8)[:, ::2]
+    out = np.full((20, 60, preprocessing.channels), 7, np.uint8)[:, ::2]
 
-    filled = to_pixels(drawing(64, 33), contract, out=out)
+    filled = to_pixels(drawing(64, 33), preprocessing, out=out)
 
     assert filled is out
-    assert np.array_equal(out, to_pixels(drawing(64, 33), contract))
+    assert np.array_equal(out, to_pixels(drawing(64, 33), preprocessing))
 
 
 def test_photo_of_the_right_size_is_copied_not_shared() -> None:
     photo = drawing(20, 10)
 
-    pixels = to_pixels(photo, Contract(width=20, height=10))
+    pixels = to_pixels(photo, ImagePreprocessing(width=20, height=10))
     pixels[...] = 0
 
     assert photo.any()
@@ -111,14 +114,16 @@ def test_photo_of_the_right_size_is_copied_not_shared() -> None:
 
 def test_float_photo_is_a_programming_error() -> None:
     with pytest.raises(ValueError, match="expected uint8"):
-        to_pixels(np.zeros((4, 4, 3)), Contract(width=4, height=4))  # type: ignore[arg-type]
+        to_pixels(np.zeros((4, 4, 3)), ImagePreprocessing(width=4, height=4))  # type: ignore[arg-type]
 
 
 @given(sides, sides, inputs, inputs)
 def test_letterboxed_picture_stays_inside_and_touches_two_edges(
     width: int, height: int, into_width: int, into_height: int
 ) -> None:
-    spot = place(width, height, Contract(width=into_width, height=into_height, fit="letterbox"))
+    spot = place(
+        width, height, ImagePreprocessing(width=into_width, height=into_height, fit="letterbox")
+    )
 
     assert 0 <= spot.left <= spot.left + spot.width <= into_width
     assert 0 <= spot.top <= spot.top + spot.height <= into_height
@@ -130,7 +135,9 @@ def test_letterboxed_picture_stays_inside_and_touches_two_edges(
 def test_letterbox_keeps_the_shape_to_a_pixel(
     width: int, height: int, into_width: int, into_height: int
 ) -> None:
-    spot = place(width, height, Contract(width=into_width, height=into_height, fit="letterbox"))
+    spot = place(
+        width, height, ImagePreprocessing(width=into_width, height=into_height, fit="letterbox")
+    )
 
     scale = min(into_width / width, into_height / height)
     assert abs(spot.width - max(1, width * scale)) <= 0.5 + 1e-6
@@ -141,11 +148,11 @@ def test_letterbox_keeps_the_shape_to_a_pixel(
 def test_cropped_region_is_centred_inside_the_photo(
     width: int, height: int, into_width: int, into_height: int, fraction: float
 ) -> None:
-    contract = Contract(
+    preprocessing = ImagePreprocessing(
         width=into_width, height=into_height, fit="center-crop", crop_fraction=fraction
     )
 
-    spot = place(width, height, contract)
+    spot = place(width, height, preprocessing)
 
     for before, used, whole in (
         (spot.source_left, spot.source_width, width),
@@ -160,7 +167,7 @@ def test_cropped_region_is_centred_inside_the_photo(
 def test_whole_center_crop_to_a_square_takes_the_shorter_side(
     width: int, height: int, side: int
 ) -> None:
-    spot = place(width, height, Contract(width=side, height=side, fit="center-crop"))
+    spot = place(width, height, ImagePreprocessing(width=side, height=side, fit="center-crop"))
 
     assert spot.source_width == spot.source_height == min(width, height)
 
@@ -169,7 +176,7 @@ def test_whole_center_crop_to_a_square_takes_the_shorter_side(
 def test_stretch_uses_all_of_the_photo_for_all_of_the_input(
     width: int, height: int, into_width: int, into_height: int
 ) -> None:
-    spot = place(width, height, Contract(width=into_width, height=into_height))
+    spot = place(width, height, ImagePreprocessing(width=into_width, height=into_height))
 
     assert (spot.source_left, spot.source_top, spot.left, spot.top) == (0, 0, 0, 0)
     assert (spot.source_width, spot.source_height) == (width, height)

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edgevision.preprocess.declared import Preprocessing
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.normalize import input_table, normalize
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.preprocess.presets import PRESETS, describe, preset_of
@@ -35,8 +35,8 @@ DEFINITIONS: dict[str, Callable[[Real], Real]] = {
 }
 
 
-def contract_of(preset: str) -> Contract:
-    return Preprocessing(preset=preset).contract(width=64, height=48, channels=3)
+def preprocessing_of(preset: str) -> ImagePreprocessing:
+    return Preprocessing(preset=preset).preprocessing(width=64, height=48, channels=3)
 
 
 def test_every_preset_has_a_definition_to_be_held_to() -> None:
@@ -46,9 +46,9 @@ def test_every_preset_has_a_definition_to_be_held_to() -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_preset_is_what_the_training_code_computes(name: str) -> None:
     photo = np.random.default_rng(1).integers(0, 256, (48, 64, 3), dtype=np.uint8)
-    contract = contract_of(name)
+    preprocessing = preprocessing_of(name)
 
-    real = normalize(to_pixels(photo, contract), contract)
+    real = normalize(to_pixels(photo, preprocessing), preprocessing)
 
     assert real.dtype == np.float32
     np.testing.assert_allclose(real, DEFINITIONS[name](photo.astype(np.float64)), atol=1e-5)
@@ -56,26 +56,26 @@ def test_preset_is_what_the_training_code_computes(name: str) -> None:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_preset_is_known_by_its_numbers(name: str) -> None:
-    assert preset_of(contract_of(name)) == name
-    assert describe(contract_of(name)).endswith(name)
+    assert preset_of(preprocessing_of(name)) == name
+    assert describe(preprocessing_of(name)).endswith(name)
 
 
 def test_other_numbers_are_written_out() -> None:
-    contract = Contract(
+    preprocessing = ImagePreprocessing(
         width=320, height=180, fit="center-crop", crop_fraction=0.875, mean=(1.0, 2.0, 3.0)
     )
 
-    assert describe(contract) == "320 x 180 rgb, center-crop 0.875, (x - [1, 2, 3]) / 1"
+    assert describe(preprocessing) == "320 x 180 rgb, center-crop 0.875, (x - [1, 2, 3]) / 1"
 
 
 @pytest.mark.parametrize("name", ["unit", "imagenet-tf"])
 def test_scalar_preset_is_pixel_exact_in_uint8(name: str) -> None:
     # The scale and zero point that make pixels the quantized input: normalization costs nothing.
-    contract = contract_of(name)
-    std, mean = contract.std[0], contract.mean[0]
+    preprocessing = preprocessing_of(name)
+    std, mean = preprocessing.std[0], preprocessing.mean[0]
     to = Quantization(scale=1 / std, zero_point=round(mean))
 
-    table = input_table(contract, to, np.dtype(np.uint8))
+    table = input_table(preprocessing, to, np.dtype(np.uint8))
 
     # 127.5 is no integer: half a step is the price, rounded to even.
     steps = np.abs(table.astype(int) - np.arange(256)[:, None])
@@ -83,11 +83,11 @@ def test_scalar_preset_is_pixel_exact_in_uint8(name: str) -> None:
 
 
 def test_table_quantizes_what_normalize_makes() -> None:
-    contract = contract_of("imagenet-torch")
+    preprocessing = preprocessing_of("imagenet-torch")
     to = Quantization(scale=0.02, zero_point=-3)
 
-    table = input_table(contract, to, np.dtype(np.int8))
+    table = input_table(preprocessing, to, np.dtype(np.int8))
 
     levels = np.stack([np.arange(256)] * 3, axis=1).astype(np.uint8)
-    expected = np.clip(np.rint(normalize(levels, contract) / np.float64(0.02)) - 3, -128, 127)
+    expected = np.clip(np.rint(normalize(levels, preprocessing) / np.float64(0.02)) - 3, -128, 127)
     assert np.array_equal(table, expected)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from edgevision.runtime.session import Session
 from edgevision.tflite.graph import Graph, Operator, Tensor
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.serialize import serialize
 
 RELU, RELU6 = schema.ActivationFunctionType.RELU, schema.ActivationFunctionType.RELU6
 
@@ -122,7 +122,7 @@ class Builder:
 
 def run(model: Graph | bytes, *values: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     """Outputs of the model, as real numbers."""
-    content = model if isinstance(model, bytes) else to_bytes(model)
+    content = model if isinstance(model, bytes) else serialize(model)
     with Session(content) as session:
         outputs = session.run(*values)
         return tuple(

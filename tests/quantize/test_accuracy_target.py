@@ -4,38 +4,45 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.assign.score_operators import REASON
-from edgevision.quantize.estimate import estimated_work
-from edgevision.quantize.quantize import stock_of
-from edgevision.quantize.quantized_graph import Stock
-from edgevision.quantize.search.accuracy_target import Goal, Measured, divided, meet
+from edgevision.quantize.quantize import calibrated_model
+from edgevision.quantize.quantized_graph import CalibratedModel
+from edgevision.quantize.search.accuracy_target import (
+    AccuracyTarget,
+    TargetMeasurement,
+    divided,
+    search_accuracy_target,
+)
+from edgevision.quantize.search.estimated_cost import estimated_work
 from edgevision.recipe.recipe import Recipe
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.graph import Graph
-from edgevision.tflite.parse import read_graph
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.parse import parse
+from edgevision.tflite.serialize import serialize
 from edgevision.tflite.view import read_model
 from tests.quantize.builder import Builder, random_images, small_cnn
 
-CONTRACT = Contract(width=12, height=12, mean=(127.0,), std=(128.0,))
+PREPROCESSING = ImagePreprocessing(width=12, height=12, mean=(127.0,), std=(128.0,))
 RECIPE = Recipe(quality="fast")
 
 
-def stock() -> Stock:
+def stock() -> CalibratedModel:
     images = random_images(16)
-    return stock_of(small_cnn(), contract=CONTRACT, images=lambda: images, recipe=RECIPE)
+    return calibrated_model(
+        small_cnn(), preprocessing=PREPROCESSING, images=lambda: images, recipe=RECIPE
+    )
 
 
 def float_convolutions(content: bytes) -> int:
-    graph = read_graph(content)
+    graph = parse(content)
     return sum("CONV" in op.name and graph.is_float(op.outputs[0]) for op in graph.operators)
 
 
-def measure(content: bytes, _contract: Contract) -> Measured:
+def measure(content: bytes, _preprocessing: ImagePreprocessing) -> TargetMeasurement:
     """Agreement that rises with every convolution left in float."""
     value = 0.90 + 0.03 * float_convolutions(content)
-    return Measured(value=value, low=value - 0.01, high=value + 0.01)
+    return TargetMeasurement(value=value, low=value - 0.01, high=value + 0.01)
 
 
 def front_is_cheap(files: Mapping[str, bytes]) -> dict[str, float]:
@@ -43,16 +50,16 @@ def front_is_cheap(files: Mapping[str, bytes]) -> dict[str, float]:
 
 
 def test_int8_throughout_is_taken_when_it_is_good_enough() -> None:
-    goal = Goal(kind="agreement", threshold=0.9)
-    reached = meet(stock(), RECIPE, goal, measure=measure, timer=front_is_cheap)
+    goal = AccuracyTarget(kind="agreement", threshold=0.9)
+    reached = search_accuracy_target(stock(), RECIPE, goal, measure=measure, timer=front_is_cheap)
     assert reached.met
     assert [trial.name for trial in reached.trials] == ["int8 throughout"]
     assert float_convolutions(reached.model.content) == 0
 
 
 def test_the_cheapest_way_that_meets_the_goal_is_taken() -> None:
-    goal = Goal(kind="agreement", threshold=0.92)
-    reached = meet(stock(), RECIPE, goal, measure=measure, timer=front_is_cheap)
+    goal = AccuracyTarget(kind="agreement", threshold=0.92)
+    reached = search_accuracy_target(stock(), RECIPE, goal, measure=measure, timer=front_is_cheap)
     assert reached.met
     assert float_convolutions(reached.model.content) == 1
     assert reached.trials[-1].name.startswith("first layers")
@@ -64,9 +71,9 @@ def test_the_cheapest_way_that_meets_the_goal_is_taken() -> None:
 
 
 def test_without_a_timer_the_least_estimated_work_is_taken() -> None:
-    goal = Goal(kind="agreement", threshold=0.92)
-    reached = meet(stock(), RECIPE, goal, measure=measure)
-    again = meet(stock(), RECIPE, goal, measure=measure)
+    goal = AccuracyTarget(kind="agreement", threshold=0.92)
+    reached = search_accuracy_target(stock(), RECIPE, goal, measure=measure)
+    again = search_accuracy_target(stock(), RECIPE, goal, measure=measure)
     assert reached.met
     assert reached.model.content == again.model.content
     assert float_convolutions(reached.model.content) == 1
@@ -74,17 +81,17 @@ def test_without_a_timer_the_least_estimated_work_is_taken() -> None:
 
 
 def test_more_in_float_is_more_estimated_work() -> None:
-    goal = Goal(kind="agreement", threshold=0.92)
+    goal = AccuracyTarget(kind="agreement", threshold=0.92)
     whole, mixed = (
-        meet(stock(), RECIPE, one, measure=measure).model.content
+        search_accuracy_target(stock(), RECIPE, one, measure=measure).model.content
         for one in (replace(goal, threshold=0.9), goal)
     )
-    assert estimated_work(whole) < estimated_work(mixed) < estimated_work(to_bytes(small_cnn()))
+    assert estimated_work(whole) < estimated_work(mixed) < estimated_work(serialize(small_cnn()))
 
 
 def test_what_cannot_be_met_is_told_with_what_was_tried() -> None:
-    goal = Goal(kind="agreement", threshold=2.0)
-    reached = meet(
+    goal = AccuracyTarget(kind="agreement", threshold=2.0)
+    reached = search_accuracy_target(
         stock(),
         RECIPE,
         goal,
@@ -96,7 +103,7 @@ def test_what_cannot_be_met_is_told_with_what_was_tried() -> None:
     assert len(reached.hurting) == 3
     # Nor is the file the worst of them: it is the most accurate.
     most = max(trial.measured.value for trial in reached.trials)
-    assert measure(reached.model.content, CONTRACT).value == most > 0.9
+    assert measure(reached.model.content, PREPROCESSING).value == most > 0.9
 
 
 def convolutions_and_their_mean() -> Graph:
@@ -109,23 +116,26 @@ def convolutions_and_their_mean() -> Graph:
 
 def test_a_file_with_all_its_multiply_adds_in_float_is_none_to_offer() -> None:
     images = random_images(16)
-    convolutions = stock_of(
-        convolutions_and_their_mean(), contract=CONTRACT, images=lambda: images, recipe=RECIPE
+    convolutions = calibrated_model(
+        convolutions_and_their_mean(),
+        preprocessing=PREPROCESSING,
+        images=lambda: images,
+        recipe=RECIPE,
     )
     measured: list[str] = []
 
-    def never_enough(content: bytes, contract: Contract) -> Measured:
+    def never_enough(content: bytes, preprocessing: ImagePreprocessing) -> TargetMeasurement:
         measured.append(precision_of(read_model(content)))
-        return measure(content, contract)
+        return measure(content, preprocessing)
 
-    goal = Goal(kind="agreement", threshold=2.0)
-    meet(convolutions, RECIPE, goal, measure=never_enough, timer=front_is_cheap)
+    goal = AccuracyTarget(kind="agreement", threshold=2.0)
+    search_accuracy_target(convolutions, RECIPE, goal, measure=never_enough, timer=front_is_cheap)
     assert set(measured) == {"int8", "mixed"}
 
 
 @pytest.mark.parametrize(("value", "met"), [(0.01, True), (0.02, False), (-0.01, True)])
 def test_a_drop_is_met_from_below(value: float, met: bool) -> None:
-    assert Goal(kind="drop", threshold=0.01).is_met(value) is met
+    assert AccuracyTarget(kind="drop", threshold=0.01).is_met(value) is met
 
 
 def test_parts_keep_the_order_and_lose_nothing() -> None:

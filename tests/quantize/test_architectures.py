@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgevision.convert.convert import convert
 from edgevision.metrics import sqnr_db
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.predict import scores_of
@@ -52,9 +52,11 @@ def pictures(count: int, side: int) -> list[NDArray[np.uint8]]:
     return [np.kron(one, np.ones((12, 12, 1)))[:side, :side].astype(np.uint8) for one in coarse]
 
 
-def scores(model: bytes | Path, contract: Contract, pixels: list[NDArray[np.uint8]]) -> FloatArray:
+def scores(
+    model: bytes | Path, preprocessing: ImagePreprocessing, pixels: list[NDArray[np.uint8]]
+) -> FloatArray:
     with Session(model) as session:
-        return scores_of(session, contract, pixels)
+        return scores_of(session, preprocessing, pixels)
 
 
 @pytest.mark.parametrize("name", SIDES)
@@ -66,14 +68,16 @@ def test_an_architecture_becomes_int8_that_follows_its_float_file(
     model = getattr(keras.applications, name)(
         weights=None, input_shape=(side, side, 3), classes=CLASSES, classifier_activation=None
     )
-    contract = Contract(width=side, height=side, fit="stretch", mean=(127.5,), std=(127.5,))
+    preprocessing = ImagePreprocessing(
+        width=side, height=side, fit="stretch", mean=(127.5,), std=(127.5,)
+    )
     pixels = pictures(16, side)
     model.save(tmp_path / "model.keras")
     keras.utils.clear_session(free_memory=True)
     path = convert(tmp_path / "model.keras", tmp_path / "float32.tflite").path
 
     made = quantize(
-        path, contract=contract, images=lambda: pixels[:12], recipe=Recipe(quality="fast")
+        path, preprocessing=preprocessing, images=lambda: pixels[:12], recipe=Recipe(quality="fast")
     )
 
     facts = facts_of(read_model(made.content))
@@ -81,7 +85,10 @@ def test_an_architecture_becomes_int8_that_follows_its_float_file(
     assert facts.integer_multiply_adds > 0.99 * facts.multiply_adds
     # What stays float says why.
     assert all(one.reason for one in made.skipped)
-    wanted, got = scores(path, contract, pixels), scores(made.content, made.contract, pixels)
+    wanted, got = (
+        scores(path, preprocessing, pixels),
+        scores(made.content, made.preprocessing, pixels),
+    )
     assert (np.ptp(wanted) < 1e-9) == (name in VANISHING)
     if name in VANISHING:
         assert np.abs(got).max() < 1e-9

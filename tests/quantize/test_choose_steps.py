@@ -2,19 +2,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.quantize import QuantizedModel, quantize
 from edgevision.quantize.search.held_out_loss import mean_root_divergence, noise
 from edgevision.recipe.recipe import Recipe
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import random_images, small_cnn
 
-CONTRACT = Contract(width=12, height=12, mean=(127.0,), std=(128.0,))
+PREPROCESSING = ImagePreprocessing(width=12, height=12, mean=(127.0,), std=(128.0,))
 
 
 def made(recipe: Recipe, count: int = 24) -> QuantizedModel:
     images = random_images(count)
-    return quantize(to_bytes(small_cnn()), contract=CONTRACT, images=lambda: images, recipe=recipe)
+    return quantize(
+        serialize(small_cnn()), preprocessing=PREPROCESSING, images=lambda: images, recipe=recipe
+    )
 
 
 def test_what_was_tried_is_told_with_its_loss() -> None:

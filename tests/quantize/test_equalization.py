@@ -5,8 +5,8 @@ from edgevision.quantize.calibrate.statistics import Statistics, observe
 from edgevision.quantize.transforms.equalization import (
     MOST,
     equalizable_pairs,
+    equalization_factors,
     equalize,
-    raising_factors,
 )
 from edgevision.tflite.graph import Graph
 from tests.quantize.builder import RELU, RELU6, Builder, run
@@ -67,7 +67,7 @@ def test_the_statistics_are_those_of_the_equalized_network(
 
 def test_quiet_channels_rise_loud_and_dead_ones_do_not() -> None:
     high = np.asarray([[6.0, 2.0, 0.1, 0.0], [6.0, 1.0, 0.1, 0.0]])
-    factors = raising_factors(np.zeros_like(high), high)
+    factors = equalization_factors(np.zeros_like(high), high)
     np.testing.assert_allclose(factors, [1.0, 6 / (1.3 * 2), MOST, 1.0])
 
 
@@ -75,7 +75,7 @@ def test_channels_whose_weights_share_a_scale_rise_by_the_root() -> None:
     graph = uneven(RELU, depthwise=False)
     watched_ = watched(graph)
     made = graph.operators[0].outputs[0]
-    full = raising_factors(watched_.channel_low[made], watched_.channel_high[made])
+    full = equalization_factors(watched_.channel_low[made], watched_.channel_high[made])
     equalized, _ = equalize(graph, watched_)
     before, after = (g.known(g.operators[2].inputs[1]) for g in (graph, equalized))
     np.testing.assert_allclose(before / after, np.broadcast_to(full**0.5, before.shape), rtol=1e-5)

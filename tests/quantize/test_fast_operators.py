@@ -2,16 +2,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.quantize import quantize
 from edgevision.quantize.transforms.fast_operators import with_fast_operators
 from edgevision.recipe.recipe import Recipe
 from edgevision.tflite.graph import Graph
-from edgevision.tflite.parse import read_graph
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.parse import parse
+from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import Builder, random_images, run, small_cnn
 
-CONTRACT = Contract(width=12, height=12, mean=(127.0,), std=(128.0,))
+PREPROCESSING = ImagePreprocessing(width=12, height=12, mean=(127.0,), std=(128.0,))
 
 
 def swish_net() -> Graph:
@@ -40,11 +40,11 @@ def test_a_graph_without_such_operators_is_left_alone() -> None:
 
 def test_an_int8_file_has_no_hard_swish_unless_asked_to_keep_it() -> None:
     images = random_images(12)
-    content = to_bytes(swish_net())
+    content = serialize(swish_net())
     for rewrite in (True, False):
         recipe = replace(Recipe(quality="fast", ranges="min-max"), rewrite=rewrite)
-        made = quantize(content, contract=CONTRACT, images=lambda: images, recipe=recipe)
-        names = {op.name for op in read_graph(made.content).operators}
+        made = quantize(content, preprocessing=PREPROCESSING, images=lambda: images, recipe=recipe)
+        names = {op.name for op in parse(made.content).operators}
         assert ("HARD_SWISH" in names) is not rewrite
         for image in images[:3]:
             real = ((image.astype(np.float32) - 127) / 128)[None]

@@ -5,21 +5,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.preprocess.image_preprocessing import Contract
-from edgevision.quantize.quantize import stock_of
-from edgevision.quantize.search import mixed_precision as speed
-from edgevision.quantize.search.choose_steps import choose_and_make
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.quantize.quantize import calibrated_model
+from edgevision.quantize.search import mixed_precision
+from edgevision.quantize.search.choose_steps import choose_steps
 from edgevision.quantize.search.mixed_precision import (
-    Cost,
+    OperatorLatency,
     cheapest_mix,
     never_slower,
-    operator_costs,
+    operator_latencies,
 )
 from edgevision.recipe.recipe import Recipe
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import random_images, small_cnn
 
-CONTRACT = Contract(width=12, height=12, mean=(127.0,), std=(128.0,))
+PREPROCESSING = ImagePreprocessing(width=12, height=12, mean=(127.0,), std=(128.0,))
 RECIPE = Recipe(quality="fast")
 times = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=8)
 
@@ -45,15 +45,17 @@ def test_a_short_gain_is_not_worth_two_conversions() -> None:
 
 def settled(answers: Mapping[str, float]) -> tuple[object, object, list[str]]:
     images = random_images(8)
-    stock = stock_of(small_cnn(), contract=CONTRACT, images=lambda: images, recipe=RECIPE)
-    made = choose_and_make(stock, RECIPE)
+    stock = calibrated_model(
+        small_cnn(), preprocessing=PREPROCESSING, images=lambda: images, recipe=RECIPE
+    )
+    made = choose_steps(stock, RECIPE)
     asked: list[str] = []
 
     def timer(files: Mapping[str, bytes]) -> dict[str, float]:
         asked.extend(files)
         return {name: answers[name] for name in files}
 
-    kept, verdict = never_slower(stock, RECIPE, made, to_bytes(small_cnn()), timer=timer)
+    kept, verdict = never_slower(stock, RECIPE, made, serialize(small_cnn()), timer=timer)
     return (kept is made), verdict.sentence, asked
 
 
@@ -84,8 +86,8 @@ def test_three_per_cent_of_a_long_time_are_not_told() -> None:
 def test_a_mix_that_is_faster_as_a_whole_is_taken_and_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    slow = Cost(position=0, operator="CONV_2D", integer_us=1000.0, float_us=1.0)
-    monkeypatch.setattr(speed, "operator_costs", lambda _: (slow,))
+    slow = OperatorLatency(position=0, operator="CONV_2D", integer_us=1000.0, float_us=1.0)
+    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _: (slow,))
     same, sentence, asked = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8, "dynamic": 1.9})
     assert not same
     assert "in 1 CONV_2D: left in float, which is faster on this machine" in str(sentence)
@@ -96,7 +98,7 @@ def test_a_mix_that_is_faster_as_a_whole_is_taken_and_told(
 def test_a_mix_that_leaves_nothing_in_float_is_int8_however_it_was_timed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(speed, "operator_costs", lambda _: ())
+    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _: ())
     same, sentence, _ = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8, "dynamic": 1.9})
     assert same
     assert "1.50 times as long" in str(sentence)
@@ -106,10 +108,10 @@ def test_a_mix_that_leaves_nothing_in_float_is_int8_however_it_was_timed(
 def test_all_in_float_is_no_mix_however_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     every = [op.name for op in small_cnn().operators[:-1]]
     costs = tuple(
-        Cost(position=at, operator=name, integer_us=1000.0, float_us=1.0)
+        OperatorLatency(position=at, operator=name, integer_us=1000.0, float_us=1.0)
         for at, name in enumerate(every)
     )
-    monkeypatch.setattr(speed, "operator_costs", lambda _: costs)
+    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _: costs)
     same, sentence, _ = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8, "dynamic": 2.2})
     assert same
     assert "int8 takes 1.50 times as long as float" in str(sentence)
@@ -128,11 +130,13 @@ def test_what_stays_slower_is_said_in_one_sentence() -> None:
 
 def test_a_device_is_named_and_what_was_timed_alone_on_this_machine_too() -> None:
     images = random_images(8)
-    stock = stock_of(small_cnn(), contract=CONTRACT, images=lambda: images, recipe=RECIPE)
-    made = choose_and_make(stock, RECIPE)
+    stock = calibrated_model(
+        small_cnn(), preprocessing=PREPROCESSING, images=lambda: images, recipe=RECIPE
+    )
+    made = choose_steps(stock, RECIPE)
     times = {"float": 2.0, "int8": 3.0, "mixed": 3.1, "dynamic": 2.2}
     _, verdict = never_slower(
-        stock, RECIPE, made, to_bytes(small_cnn()), timer=lambda _: times, target="ssh://pi@board"
+        stock, RECIPE, made, serialize(small_cnn()), timer=lambda _: times, target="ssh://pi@board"
     )
     assert verdict.target == "ssh://pi@board"
     assert "1.50 times as long as float on ssh://pi@board" in verdict.sentence
@@ -141,14 +145,16 @@ def test_a_device_is_named_and_what_was_timed_alone_on_this_machine_too() -> Non
 
 def test_a_first_timing_that_the_second_takes_back_is_not_told() -> None:
     images = random_images(8)
-    stock = stock_of(small_cnn(), contract=CONTRACT, images=lambda: images, recipe=RECIPE)
-    made = choose_and_make(stock, RECIPE)
+    stock = calibrated_model(
+        small_cnn(), preprocessing=PREPROCESSING, images=lambda: images, recipe=RECIPE
+    )
+    made = choose_steps(stock, RECIPE)
 
     def timer(files: Mapping[str, bytes]) -> dict[str, float]:
         int8 = 2.0 if "mixed" in files else 3.0
         return {name: int8 if name == "int8" else 2.0 for name in files}
 
-    kept, verdict = never_slower(stock, RECIPE, made, to_bytes(small_cnn()), timer=timer)
+    kept, verdict = never_slower(stock, RECIPE, made, serialize(small_cnn()), timer=timer)
     assert kept is made
     assert verdict.sentence == ""
 
@@ -160,8 +166,10 @@ def test_where_int8_stays_slower_dynamic_is_named_when_it_is_fastest() -> None:
 
 def test_every_operator_is_timed_in_both_precisions() -> None:
     images = random_images(8)
-    stock = stock_of(small_cnn(), contract=CONTRACT, images=lambda: images, recipe=RECIPE)
-    costs = operator_costs(choose_and_make(stock, RECIPE))
+    stock = calibrated_model(
+        small_cnn(), preprocessing=PREPROCESSING, images=lambda: images, recipe=RECIPE
+    )
+    costs = operator_latencies(choose_steps(stock, RECIPE))
     assert [cost.operator for cost in costs] == [op.name for op in small_cnn().operators[:-1]]
     assert small_cnn().operators[-1].name == "SOFTMAX"  # in float either way
     assert all(cost.integer_us > 0 and cost.float_us > 0 for cost in costs)

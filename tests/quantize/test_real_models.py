@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edgevision.convert.convert import convert
 from edgevision.dataset.formats.open_set import open_image_set
 from edgevision.metrics import sqnr_db
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.options import from_option
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.recipe import Recipe
@@ -45,23 +45,25 @@ def quantized(
     convert(source, path)
     with Session(path) as session:
         _, height, width, channels = session.inputs[0].shape
-    contract = from_option(preset).contract(width=width, height=height, channels=channels)
-    photos = list(pixels_of(open_image_set(calibration), contract))
+    preprocessing = from_option(preset).preprocessing(width=width, height=height, channels=channels)
+    photos = list(pixels_of(open_image_set(calibration), preprocessing))
     made = quantize(
-        path, contract=contract, images=lambda: photos, recipe=Recipe(quality="balanced")
+        path, preprocessing=preprocessing, images=lambda: photos, recipe=Recipe(quality="balanced")
     )
     judged = open_image_set(evaluation)
-    pixels = list(pixels_of(judged, contract))
+    pixels = list(pixels_of(judged, preprocessing))
     return Result(
-        reference=_scores(path, contract, pixels),
-        ours=_scores(made.content, made.contract, pixels),
+        reference=_scores(path, preprocessing, pixels),
+        ours=_scores(made.content, made.preprocessing, pixels),
         labels=np.asarray([item.label for item in judged]),
     )
 
 
-def _scores(model: Path | bytes, contract: Contract, pixels: list[Pixels]) -> FloatArray:
+def _scores(
+    model: Path | bytes, preprocessing: ImagePreprocessing, pixels: list[Pixels]
+) -> FloatArray:
     with Session(model) as session:
-        return scores_of(session, contract, pixels)
+        return scores_of(session, preprocessing, pixels)
 
 
 def test_mobilenet_v2_answers_like_its_float_model(shared: Path, tmp_path: Path) -> None:

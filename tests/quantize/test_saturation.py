@@ -8,16 +8,16 @@ from ai_edge_litert import schema_py_generated as schema
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.calibrate.saturation import saturated_ranges
 from edgevision.quantize.quantize import quantize
 from edgevision.quantize.transforms.fast_operators import with_fast_operators
 from edgevision.recipe.recipe import Recipe
 from edgevision.tflite.graph import Graph
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import RELU6, Builder, random_images, run
 
-CONTRACT = Contract(width=12, height=12, mean=(127.0,), std=(128.0,))
+PREPROCESSING = ImagePreprocessing(width=12, height=12, mean=(127.0,), std=(128.0,))
 WIDE = (-20.0, 20.0)
 
 
@@ -133,7 +133,9 @@ def test_a_deep_swish_network_answers_nearer() -> None:
     errors = []
     for clipped in (True, False):
         recipe = Recipe(quality="fast", ranges="min-max", clip_saturated=clipped)
-        made = quantize(to_bytes(graph), contract=CONTRACT, images=lambda: images, recipe=recipe)
+        made = quantize(
+            serialize(graph), preprocessing=PREPROCESSING, images=lambda: images, recipe=recipe
+        )
         got = np.concatenate([run(made.content, image[None])[0] for image in images])
         errors.append(np.abs(got - want).mean())
     assert errors[0] < 0.8 * errors[1], errors
@@ -144,11 +146,11 @@ def test_int16_has_steps_enough_for_what_int8_cannot_tell_apart() -> None:
     gate = b.op("LOGISTIC", [x], (1, 2, 2, 3))
     graph = b.finish(b.conv(gate, np.ones((3, 1, 1, 3)), None))
     images = random_images(8, side=2)
-    contract = Contract(width=2, height=2, mean=(127.0,), std=(2.0,))
+    preprocessing = ImagePreprocessing(width=2, height=2, mean=(127.0,), std=(2.0,))
     made = [
         quantize(
-            to_bytes(graph),
-            contract=contract,
+            serialize(graph),
+            preprocessing=preprocessing,
             images=lambda: images,
             recipe=Recipe(precision="int16x8", output_type="int8", clip_saturated=clipped),
         )

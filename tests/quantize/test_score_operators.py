@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.assign.score_operators import score_operators
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.recipe import Recipe
 from edgevision.tflite.graph import Graph
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import Builder, random_images, run, small_cnn
 
-CONTRACT = Contract(width=12, height=12, mean=(127.0,), std=(128.0,))
+PREPROCESSING = ImagePreprocessing(width=12, height=12, mean=(127.0,), std=(128.0,))
 
 
 def names(graph: Graph) -> list[str]:
@@ -50,8 +50,8 @@ def test_small_scores_are_kept_apart() -> None:
     fine, coarse = (
         run(
             quantize(
-                to_bytes(graph),
-                contract=CONTRACT,
+                serialize(graph),
+                preprocessing=PREPROCESSING,
                 images=lambda: images,
                 recipe=Recipe(quality="fast", float_scores=kept),
             ).content,

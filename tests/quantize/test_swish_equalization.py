@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.assign.design import integer_part
 from edgevision.quantize.calibrate.prepare import feeds, prepare
 from edgevision.quantize.calibrate.statistics import observe
 from edgevision.quantize.quantize import observe_images, quantize
-from edgevision.quantize.quantized_graph import Stock
-from edgevision.quantize.search.choose_swish_equalization import with_raised_gates
+from edgevision.quantize.quantized_graph import CalibratedModel
+from edgevision.quantize.search.choose_swish_equalization import with_swish_equalization
 from edgevision.quantize.transforms.fast_operators import with_fast_operators
-from edgevision.quantize.transforms.swish_equalization import gated_pairs, raise_past_gate
+from edgevision.quantize.transforms.swish_equalization import equalize_past_swish, swish_pairs
 from edgevision.recipe.recipe import Recipe
 from edgevision.tflite.graph import Graph
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import RELU, Builder, random_images, run
 
-CONTRACT = Contract(width=12, height=12, mean=(127.0,), std=(128.0,))
+PREPROCESSING = ImagePreprocessing(width=12, height=12, mean=(127.0,), std=(128.0,))
 RECIPE = Recipe(precision="int8", output_type="float32")
 LOUD = (40.0, 1.0, 0.5, 0.3, 1.0, 0.4, 0.2, 0.1)
 EVEN = (1.0,) * 8
@@ -48,13 +48,13 @@ def network(loudness: tuple[float, ...], *, kind: str = "swish", pad: bool = Fal
     return with_fast_operators(b.finish(b.softmax(logits)))
 
 
-def stock_of(graph: Graph, recipe: Recipe = RECIPE, count: int = 24) -> Stock:
+def stock_of(graph: Graph, recipe: Recipe = RECIPE, count: int = 24) -> CalibratedModel:
     """What `quantize.stock_of` has before any gate is looked at."""
     images = random_images(count)
-    prepared = prepare(graph, CONTRACT, recipe)
+    prepared = prepare(graph, PREPROCESSING, recipe)
     integer = integer_part(prepared.graph, recipe)
     statistics = observe_images(prepared, integer[0], lambda: images, recipe=recipe)
-    return Stock(
+    return CalibratedModel(
         prepared=prepared,
         statistics=statistics,
         integer=integer,
@@ -62,9 +62,9 @@ def stock_of(graph: Graph, recipe: Recipe = RECIPE, count: int = 24) -> Stock:
     )
 
 
-def raised(stock: Stock) -> Stock:
-    (pair,) = gated_pairs(stock.prepared.graph, stock.integer[0])
-    return raise_past_gate(stock, pair.made)
+def raised(stock: CalibratedModel) -> CalibratedModel:
+    (pair,) = swish_pairs(stock.prepared.graph, stock.integer[0])
+    return equalize_past_swish(stock, pair.made)
 
 
 @pytest.mark.parametrize("kind", ["swish", "hard-swish"])
@@ -108,7 +108,7 @@ def test_operators_behind_the_gate_move_by_one() -> None:
     assert [(s.operator, s.position) for s in after.integer[1]] == [
         ("SOFTMAX", names.index("SOFTMAX"))
     ]
-    assert gated_pairs(after.prepared.graph, after.integer[0]) == ()
+    assert swish_pairs(after.prepared.graph, after.integer[0]) == ()
 
 
 def test_quiet_channels_rise_and_no_range_grows() -> None:
@@ -126,46 +126,46 @@ def test_quiet_channels_rise_and_no_range_grows() -> None:
 def test_where_something_else_reads_the_swish_nothing_is_raised() -> None:
     graph = network(LOUD)
     every = frozenset(range(len(graph.operators)))
-    assert len(gated_pairs(graph, every)) == 1
+    assert len(swish_pairs(graph, every)) == 1
     product = next(op for op in graph.operators if op.name == "MUL").outputs[0]
     graph.outputs.append(product)
-    assert gated_pairs(graph, every) == ()
-    assert gated_pairs(network(LOUD), every - {2}) == ()
+    assert swish_pairs(graph, every) == ()
+    assert swish_pairs(network(LOUD), every - {2}) == ()
 
 
 def test_a_gate_is_kept_where_it_brings_answers_nearer() -> None:
-    kept = with_raised_gates(stock_of(network(LOUD)), RECIPE)
+    kept = with_swish_equalization(stock_of(network(LOUD)), RECIPE)
     assert [line.kept for line in kept.tried] == [True]
     assert "channels raised past the gate behind conv_2d_0" in kept.tried[0].step
     even = stock_of(network(EVEN))
-    assert with_raised_gates(even, RECIPE) is even
+    assert with_swish_equalization(even, RECIPE) is even
 
 
 def test_equalization_off_leaves_gates_alone_and_on_raises_past_all() -> None:
     off = replace(RECIPE, equalization="off")
     stock = stock_of(network(LOUD), off)
-    assert with_raised_gates(stock, off) is stock
+    assert with_swish_equalization(stock, off) is stock
     stock = stock_of(network(EVEN))
-    forced = with_raised_gates(stock, replace(RECIPE, equalization="on"))
+    forced = with_swish_equalization(stock, replace(RECIPE, equalization="on"))
     assert len(forced.prepared.graph.operators) == len(stock.prepared.graph.operators) + 1
 
 
 def test_few_images_leave_gates_alone() -> None:
     stock = stock_of(network(LOUD), count=4)
-    assert with_raised_gates(stock, RECIPE) is stock
+    assert with_swish_equalization(stock, RECIPE) is stock
 
 
 @pytest.mark.parametrize("kind", ["swish", "hard-swish"])
 def test_the_file_answers_nearer_to_the_float_model(kind: str) -> None:
     graph = network(LOUD, kind=kind)
-    content, images = to_bytes(graph), random_images(24)
+    content, images = serialize(graph), random_images(24)
     unseen = random_images(40, seed=9)
     expected = [run(content, ((x - 127.0) / 128).astype(np.float32)[None])[0] for x in unseen]
     errors = []
     for step in ("off", "auto"):
         made = quantize(
             content,
-            contract=CONTRACT,
+            preprocessing=PREPROCESSING,
             images=lambda: images,
             recipe=replace(RECIPE, equalization=step),
         )

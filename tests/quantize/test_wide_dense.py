@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.correct.gram import is_too_wide
 from edgevision.quantize.quantize import QuantizedModel, quantize
 from edgevision.recipe.recipe import Recipe
 from edgevision.tflite.graph import Graph
-from edgevision.tflite.parse import read_graph
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.parse import parse
+from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import RELU6, Builder, random_images
 
 ROOT = Path(__file__).parents[2]
@@ -54,13 +54,13 @@ def flatten_and_dense(side: int) -> Graph:
 
 def made(side: int, recipe: Recipe) -> QuantizedModel:
     images = random_images(12, side=side)
-    contract = Contract(width=side, height=side, mean=(127.0,), std=(128.0,))
-    content = to_bytes(flatten_and_dense(side))
-    return quantize(content, contract=contract, images=lambda: images, recipe=recipe)
+    preprocessing = ImagePreprocessing(width=side, height=side, mean=(127.0,), std=(128.0,))
+    content = serialize(flatten_and_dense(side))
+    return quantize(content, preprocessing=preprocessing, images=lambda: images, recipe=recipe)
 
 
 def dense_weights(model: QuantizedModel) -> list[NDArray[Any]]:
-    graph = read_graph(model.content)
+    graph = parse(model.content)
     return [graph.known(op.inputs[1]) for op in graph.operators if op.name == "FULLY_CONNECTED"]
 
 

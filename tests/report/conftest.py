@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from edgevision.bench.machine.sensors import Reading
-from edgevision.bench.measure import Job, measure
+from edgevision.bench.measure import BenchJob, measure
 from edgevision.bench.results.accuracy import accuracy_of, change_between
 from edgevision.bench.results.result import Result, to_document
 from edgevision.bench.timing.case import Case
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.bench.timing.sustained import Point, Sustained
 from edgevision.predictions import Predictions
 from tests.bench.networks import hard_swish_network
@@ -54,8 +54,8 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
     for name, extra in (("float", 0), ("int8", 1)):
         (folder / f"{name}.tflite").write_bytes(hard_swish_network(2, extra=extra))
     cases = tuple(Case(name=n, model=folder / f"{n}.tflite") for n in ("float", "int8"))
-    plan = Plan(rounds=6, seconds=0.3)
-    found = measure(Job(cases=cases, plan=plan, per_operation=True))
+    plan = TimingPlan(rounds=6, seconds=0.3)
+    found = measure(BenchJob(cases=cases, plan=plan, per_operation=True))
     before, after = predictions(1), predictions(4)
     accuracies = (
         accuracy_of(before),

@@ -6,7 +6,7 @@ import pytest
 from edgevision.dataset.formats.open_set import open_image_set
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import ModelError
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.normalize import normalize
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.runtime.activation_ranges import mean_ranges
@@ -14,7 +14,7 @@ from edgevision.runtime.session import Session
 from tests.dataset.pictures import fill
 from tests.tflite.models import SIDE, classifier
 
-CONTRACT = Contract(width=SIDE, height=SIDE, mean=(127.5,), std=(127.5,))
+PREPROCESSING = ImagePreprocessing(width=SIDE, height=SIDE, mean=(127.5,), std=(127.5,))
 
 
 @pytest.fixture
@@ -30,21 +30,21 @@ def model(tmp_path: Path) -> Path:
 
 
 def test_range_of_the_output_is_what_the_runtime_answers(photos: ImageSet, model: Path) -> None:
-    ranges = mean_ranges(model, CONTRACT, photos, photos.items)
+    ranges = mean_ranges(model, PREPROCESSING, photos, photos.items)
 
     highest = []
     with Session(model) as session:
         for item in photos:
-            pixels = to_pixels(photos.load(item), CONTRACT)
-            highest.append(session.run(normalize(pixels, CONTRACT)[None])[0].max())
+            pixels = to_pixels(photos.load(item), PREPROCESSING)
+            highest.append(session.run(normalize(pixels, PREPROCESSING)[None])[0].max())
     (low, high) = list(ranges.values())[-1]
     assert low == 0
     assert high == pytest.approx(np.mean(highest), rel=1e-5)
 
 
 def test_ranges_are_means_over_images(photos: ImageSet, model: Path) -> None:
-    together = mean_ranges(model, CONTRACT, photos, photos.items)
-    alone = [mean_ranges(model, CONTRACT, photos, [item]) for item in photos]
+    together = mean_ranges(model, PREPROCESSING, photos, photos.items)
+    alone = [mean_ranges(model, PREPROCESSING, photos, [item]) for item in photos]
 
     for name, (low, high) in together.items():
         assert low == pytest.approx(np.mean([one[name][0] for one in alone]), abs=1e-6)
@@ -52,7 +52,7 @@ def test_ranges_are_means_over_images(photos: ImageSet, model: Path) -> None:
 
 
 def test_every_operations_output_is_observed_and_holds_zero(photos: ImageSet, model: Path) -> None:
-    ranges = mean_ranges(model, CONTRACT, photos, photos.items)
+    ranges = mean_ranges(model, PREPROCESSING, photos, photos.items)
 
     # Convolution, mean, fully connected, softmax.
     assert len(ranges) == 4
@@ -64,11 +64,11 @@ def test_integer_model_is_refused(photos: ImageSet, model: Path) -> None:
     model.write_bytes(classifier("uint8"))
 
     with pytest.raises(ModelError, match="computes in integers") as caught:
-        mean_ranges(model, CONTRACT, photos, photos.items)
+        mean_ranges(model, PREPROCESSING, photos, photos.items)
 
     assert "float" in caught.value.hint
 
 
 def test_model_of_another_size_is_refused(photos: ImageSet, model: Path) -> None:
     with pytest.raises(ModelError, match="shape"):
-        mean_ranges(model, Contract(width=9, height=9), photos, photos.items)
+        mean_ranges(model, ImagePreprocessing(width=9, height=9), photos, photos.items)

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgevision.errors import ModelError
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.normalize import normalize
-from edgevision.runtime.input_encoder import Feed
+from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import TensorSpec
 from edgevision.tensors import Quantization, quantize
 
@@ -19,20 +19,22 @@ def spec(dtype: str, quantization: Quantization | None = None) -> TensorSpec:
     )
 
 
-def contract(mean: tuple[float, ...] = (0,), std: tuple[float, ...] = (1,)) -> Contract:
-    return Contract(width=3, height=2, mean=mean, std=std)
+def preprocessing(
+    mean: tuple[float, ...] = (0,), std: tuple[float, ...] = (1,)
+) -> ImagePreprocessing:
+    return ImagePreprocessing(width=3, height=2, mean=mean, std=std)
 
 
 def test_float_input_gets_normalized_values() -> None:
-    fed = Feed(spec("float32"), contract((127.5,), (127.5,)))(PIXELS)
+    fed = InputEncoder(spec("float32"), preprocessing((127.5,), (127.5,)))(PIXELS)
     assert fed.dtype == np.float32
     assert fed.shape == (1, 2, 3, 3)
     assert fed[0] == pytest.approx(PIXELS / 127.5 - 1, abs=1e-6)
 
 
 def test_uint8_input_whose_scale_is_the_normalization_gets_the_pixels_untouched() -> None:
-    feed = Feed(
-        spec("uint8", Quantization(scale=1 / 128, zero_point=127)), contract((127,), (128,))
+    feed = InputEncoder(
+        spec("uint8", Quantization(scale=1 / 128, zero_point=127)), preprocessing((127,), (128,))
     )
     assert feed.takes_pixels
     assert feed(PIXELS)[0] is not None
@@ -42,22 +44,22 @@ def test_uint8_input_whose_scale_is_the_normalization_gets_the_pixels_untouched(
 @given(st.integers(-128, 127), st.floats(1e-3, 0.1))
 def test_int8_input_gets_the_quantized_normalized_pixels(zero_point: int, scale: float) -> None:
     to = Quantization(scale=scale, zero_point=zero_point)
-    three = contract((10.0, 20.0, 30.0), (50.0, 60.0, 70.0))
-    fed = Feed(spec("int8", to), three)(PIXELS)
+    three = preprocessing((10.0, 20.0, 30.0), (50.0, 60.0, 70.0))
+    fed = InputEncoder(spec("int8", to), three)(PIXELS)
     assert (fed[0] == quantize(normalize(PIXELS, three), to, np.dtype(np.int8))).all()
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bool"])
 def test_types_that_pixels_cannot_become_are_refused(dtype: str) -> None:
     with pytest.raises(ModelError, match=dtype):
-        Feed(spec(dtype), contract())
+        InputEncoder(spec(dtype), preprocessing())
 
 
 def test_shape_that_preprocessing_does_not_make_is_refused() -> None:
     with pytest.raises(ModelError, match=r"\(1, 2, 3, 3\)"):
-        Feed(spec("float32"), Contract(width=4, height=2))
+        InputEncoder(spec("float32"), ImagePreprocessing(width=4, height=2))
 
 
 def test_integer_input_without_scale_is_refused() -> None:
     with pytest.raises(ModelError, match="without one scale"):
-        Feed(spec("uint8"), contract())
+        InputEncoder(spec("uint8"), preprocessing())

@@ -6,9 +6,9 @@ import pytest
 
 from edgevision.errors import ModelError
 from edgevision.runtime.session import Session
-from edgevision.runtime.session_pool import Crew
+from edgevision.runtime.session_pool import SessionPool
 from edgevision.tensors import FloatArray
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import Builder
 
 SIDE = 4
@@ -16,7 +16,7 @@ SIDE = 4
 
 def mean_of_pixels() -> bytes:
     b = Builder((1, SIDE, SIDE, 3))
-    return to_bytes(b.finish(b.mean(b.graph.inputs[0])))
+    return serialize(b.finish(b.mean(b.graph.inputs[0])))
 
 
 def image(value: float) -> FloatArray:
@@ -29,14 +29,14 @@ def mean(session: Session, pixels: FloatArray) -> float:
 
 @pytest.mark.parametrize("sessions", [1, 2, 3])
 def test_results_come_in_the_order_of_the_images(sessions: int) -> None:
-    with Crew(mean_of_pixels(), sessions=sessions) as crew:
+    with SessionPool(mean_of_pixels(), sessions=sessions) as crew:
         found = list(crew.map(mean, (image(value) for value in range(20))))
     assert found == pytest.approx(list(range(20)))
 
 
 def test_two_images_are_worked_on_at_the_same_time() -> None:
     both = threading.Barrier(2, timeout=300)
-    with Crew(mean_of_pixels(), sessions=2) as crew:
+    with SessionPool(mean_of_pixels(), sessions=2) as crew:
         # Alone, either would wait in vain and raise.
         found = list(crew.map(lambda _, number: both.wait() * 0 + number, range(2)))
     assert found == [0, 1]
@@ -52,7 +52,7 @@ def test_no_session_works_on_two_images_at_once() -> None:
         busy.discard(id(session))
         return was_free
 
-    with Crew(mean_of_pixels(), sessions=2) as crew:
+    with SessionPool(mean_of_pixels(), sessions=2) as crew:
         assert all(crew.map(alone, range(200)))
 
 
@@ -64,7 +64,7 @@ def test_images_are_drawn_only_a_few_ahead() -> None:
             drawn.append(number)
             yield number
 
-    with Crew(mean_of_pixels(), sessions=2) as crew:
+    with SessionPool(mean_of_pixels(), sessions=2) as crew:
         results = crew.map(lambda _, number: number, images())
         assert next(results) == 0
         assert len(drawn) <= 4
@@ -78,7 +78,7 @@ def test_what_goes_wrong_with_an_image_is_raised() -> None:
         return number
 
     with (
-        Crew(mean_of_pixels(), sessions=2) as crew,
+        SessionPool(mean_of_pixels(), sessions=2) as crew,
         pytest.raises(ValueError, match="the fourth"),
     ):
         list(crew.map(fail, range(10)))
@@ -86,4 +86,4 @@ def test_what_goes_wrong_with_an_image_is_raised() -> None:
 
 def test_a_refused_model_is_named() -> None:
     with pytest.raises(ModelError, match="not a .tflite"):
-        Crew(b"nothing of the kind")
+        SessionPool(b"nothing of the kind")

@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.dataset.imageset import ImageSet, Item
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.recipe import Recipe
 from edgevision.tensors import RgbImage
 from edgevision.tflite.graph import Graph
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.serialize import serialize
 from edgevision.tflite.view import read_model
-from edgevision.verify.diagnosis.cause import Cause
-from edgevision.verify.diagnosis.diagnose import cause_of
+from edgevision.verify.diagnosis.cause import Diagnosis
+from edgevision.verify.diagnosis.diagnose import diagnose
 from edgevision.verify.layers.align import align
 from edgevision.verify.layers.layer_error import LayerError, Sums
 from edgevision.verify.layers.network import Network
@@ -26,7 +26,7 @@ from edgevision.verify.layers.snapshot import File, snapshots
 from tests.quantize.builder import Builder
 
 SIDE = 8
-CONTRACT = Contract(width=SIDE, height=SIDE, mean=(127.5,), std=(127.5,))
+PREPROCESSING = ImagePreprocessing(width=SIDE, height=SIDE, mean=(127.5,), std=(127.5,))
 PLAIN = Recipe(ranges="min-max", bias_correction=False)
 
 
@@ -53,16 +53,18 @@ def files(
     graph: Graph, *, recipe: Recipe = PLAIN, calibration: Sequence[RgbImage] | None = None
 ) -> tuple[File, File]:
     """The float file, and the int8 file made of it."""
-    content = to_bytes(graph)
+    content = serialize(graph)
     made = quantize(
         content,
-        contract=CONTRACT,
+        preprocessing=PREPROCESSING,
         images=lambda: pictures() if calibration is None else calibration,
         recipe=recipe,
     )
     return (
-        File(content=content, model=read_model(content), contract=CONTRACT),
-        File(content=made.content, model=read_model(made.content), contract=made.contract),
+        File(content=content, model=read_model(content), preprocessing=PREPROCESSING),
+        File(
+            content=made.content, model=read_model(made.content), preprocessing=made.preprocessing
+        ),
     )
 
 
@@ -80,12 +82,12 @@ def errors(
 
 def cause(
     original: File, quantized: File, operator: int, images: Sequence[RgbImage] | None = None
-) -> Cause:
+) -> Diagnosis:
     """Cause of the error of the float file's operation number `operator`."""
     measured = errors(original, quantized, images)
     network = Network.of(original.model, quantized.model, measured)
     (layer,) = (one for one in measured if one.pair.float_operator == operator)
-    return cause_of(layer, network)
+    return diagnose(layer, network)
 
 
 def one_conv(factors: NDArray[np.float64], bias: NDArray[np.float64] | None = None) -> Graph:

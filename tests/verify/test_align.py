@@ -1,7 +1,7 @@
 import numpy as np
 
 from edgevision.tflite.graph import Graph
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.serialize import serialize
 from edgevision.tflite.view import read_model
 from edgevision.verify.layers.align import align
 from tests.quantize.builder import Builder
@@ -9,7 +9,7 @@ from tests.verify.planted import files, two_branches, weights
 
 
 def pairs(one: Graph, other: Graph) -> list[tuple[int, int]]:
-    aligned = align(read_model(to_bytes(one)), read_model(to_bytes(other)))
+    aligned = align(read_model(serialize(one)), read_model(serialize(other)))
     return [(pair.float_operator, pair.quantized_operator) for pair in aligned.pairs]
 
 
@@ -58,7 +58,7 @@ def test_rewritten_operation_is_found_by_its_name() -> None:
 def test_folded_operation_is_listed() -> None:
     one = chain("CONV_2D", "RELU6", "CONV_2D")
     other = chain("CONV_2D", "CONV_2D", rename="other")
-    aligned = align(read_model(to_bytes(one)), read_model(to_bytes(other)))
+    aligned = align(read_model(serialize(one)), read_model(serialize(other)))
     assert aligned.unmatched == ("relu6_1 (RELU6)",)
     assert [pair.float_operator for pair in aligned.pairs] == [0, 2]
 
@@ -66,7 +66,7 @@ def test_folded_operation_is_listed() -> None:
 def test_keras_layer_is_named() -> None:
     graph = chain("CONV_2D")
     graph.tensors[graph.operators[0].outputs[0]].name = "net/stem/convolution"
-    model = read_model(to_bytes(graph))
+    model = read_model(serialize(graph))
     assert align(model, model).pairs[0].layer == "stem"
     assert np.all(
         [pair.tensor_name == "net/stem/convolution" for pair in align(model, model).pairs]

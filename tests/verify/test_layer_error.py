@@ -2,17 +2,17 @@ import numpy as np
 import pytest
 
 from edgevision.errors import ImageSetError, ModelError
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.serialize import serialize
 from edgevision.tflite.view import read_model
 from edgevision.verify.layers.align import align
 from edgevision.verify.layers.influence import Influences
-from edgevision.verify.layers.isolated_ops import take_apart
+from edgevision.verify.layers.isolated_ops import isolate_operators
 from edgevision.verify.layers.layer_error import decibels
 from edgevision.verify.layers.rescaled import channel_factors
 from edgevision.verify.layers.snapshot import File, snapshots
 from tests.quantize.builder import Builder
 from tests.verify.planted import (
-    CONTRACT,
+    PREPROCESSING,
     SIDE,
     classifier,
     errors,
@@ -32,8 +32,8 @@ def test_decibels_are_of_power() -> None:
 
 
 def test_file_against_itself_has_no_error() -> None:
-    content = to_bytes(classifier())
-    file = File(content=content, model=read_model(content), contract=CONTRACT)
+    content = serialize(classifier())
+    file = File(content=content, model=read_model(content), preprocessing=PREPROCESSING)
     for layer in errors(file, file):
         # The float kernels of both sessions differ in the last bits.
         assert layer.sqnr_db > 100
@@ -215,8 +215,8 @@ def test_nan_names_the_image() -> None:
     kernel = graph.known(graph.operators[0].inputs[1]).copy()
     kernel[0] = np.nan
     graph.tensors[graph.operators[0].inputs[1]].data = kernel
-    content = to_bytes(graph)
-    broken = File(content=content, model=read_model(content), contract=CONTRACT)
+    content = serialize(graph)
+    broken = File(content=content, model=read_model(content), preprocessing=PREPROCESSING)
     with pytest.raises(ImageSetError, match="0 makes a NaN or infinite value in 'conv_2d_0'"):
         errors(broken, made[1])
 
@@ -228,4 +228,4 @@ def test_model_with_control_flow_is_refused() -> None:
     model = unpack(small("float32"))
     model.subgraphs.append(model.subgraphs[0])
     with pytest.raises(ModelError, match="control flow"):
-        take_apart(pack(model), {0})
+        isolate_operators(pack(model), {0})

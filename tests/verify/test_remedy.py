@@ -3,7 +3,7 @@ import pytest
 
 from edgevision.errors import ImageSetError, UsageError
 from edgevision.predictions import Predictions
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.serialize import serialize
 from edgevision.verify.explain import explain, spread
 from edgevision.verify.layers.snapshot import File
 from edgevision.verify.what_if.remedy import Change, closeness, try_changes
@@ -141,13 +141,13 @@ def test_dynamic_file_is_explained_without_remedies() -> None:
     from edgevision.quantize.quantize import quantize
     from edgevision.recipe.recipe import Recipe
     from edgevision.tflite.view import read_model
-    from tests.verify.planted import CONTRACT
+    from tests.verify.planted import PREPROCESSING
 
-    content = to_bytes(one_conv(np.ones(64)))
+    content = serialize(one_conv(np.ones(64)))
     recipe = Recipe(precision="dynamic", input_type="float32")
-    made = quantize(content, contract=CONTRACT, images=None, recipe=recipe)
+    made = quantize(content, preprocessing=PREPROCESSING, images=None, recipe=recipe)
     original, dynamic = (
-        File(content=one, model=read_model(one), contract=CONTRACT)
+        File(content=one, model=read_model(one), preprocessing=PREPROCESSING)
         for one in (content, made.content)
     )
     found = explain(original, dynamic, image_set(pictures(2)))

@@ -39,9 +39,11 @@ Run = Callable[..., Result]
 def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     """`edgevision verify` on the folder's two files with further words."""
 
-    def verify(*words: str, photos: str = "photos.npz", said: Sequence[str] = PREPROCESS) -> Result:
+    def verify(
+        *words: str, photos: str = "photos.npz", declared: Sequence[str] = PREPROCESS
+    ) -> Result:
         named = [str(folder / "float.tflite"), str(folder / "int8.tflite")]
-        code = run_edgevision(["verify", *named, "--data", str(folder / photos), *said, *words])
+        code = run_edgevision(["verify", *named, "--data", str(folder / photos), *declared, *words])
         printed = capsys.readouterr()
         return Result(exit_code=code, stdout=printed.out, stderr=printed.err)
 
@@ -132,4 +134,4 @@ def test_one_image_needs_another_to_calibrate_on(run: Run, folder: Path) -> None
 
 
 def test_unknown_preprocessing_is_asked_for(run: Run) -> None:
-    assert run(said=()).exit_code == 2
+    assert run(declared=()).exit_code == 2

@@ -13,14 +13,14 @@ from edgevision.android.check.check_package import (
     check_signature,
     check_stored,
 )
-from edgevision.android.check.finding import Finding, Outcome, find
+from edgevision.android.check.finding import AppFinding, Outcome, find
 from edgevision.android.check.manifest import read_text
 from edgevision.android.export import MODEL_FILE
 from edgevision.android.project import MODEL_FOLDER, Project, read_project
 from edgevision.errors import UsageError
 
 
-def check(path: Path) -> tuple[Finding, ...]:
+def check(path: Path) -> tuple[AppFinding, ...]:
     """All findings about the APK or the project folder at `path`, in a fixed order.
 
     Raises:
@@ -32,7 +32,7 @@ def check(path: Path) -> tuple[Finding, ...]:
         return tuple(_check_apk(apk))
 
 
-def _check_apk(apk: Apk) -> Iterator[Finding]:
+def _check_apk(apk: Apk) -> Iterator[AppFinding]:
     folder = f"assets/{MODEL_FOLDER}"
     yield check_archive(apk)
     yield check_stored(apk, f"{folder}/{MODEL_FILE}")
@@ -44,7 +44,7 @@ def _check_apk(apk: Apk) -> Iterator[Finding]:
     yield check_signature(apk)
 
 
-def _check_project(project: Project) -> Iterator[Finding]:
+def _check_project(project: Project) -> Iterator[AppFinding]:
     def read(name: str) -> bytes:
         try:
             return (project.model_folder / name).read_bytes()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from edgevision.android.check.finding import Finding, Outcome, find
+from edgevision.android.check.finding import AppFinding, Outcome, find
 from edgevision.android.check.manifest import Element
 
 LEAST_MIN_SDK = 26
@@ -16,14 +16,14 @@ _OWN_PERMISSION = ".DYNAMIC_RECEIVER_NOT_EXPORTED_PERMISSION"
 """End of the name of a permission that AndroidX declares and only the app itself can hold."""
 
 
-def check_manifest(manifest: Callable[[], Element]) -> Iterator[Finding]:
+def check_manifest(manifest: Callable[[], Element]) -> Iterator[AppFinding]:
     """Findings about permissions, the camera and the launcher."""
     yield find("permissions", lambda: _permissions(manifest()))
     yield find("camera-optional", lambda: _camera_optional(manifest()))
     yield find("launcher", lambda: _launcher(manifest()))
 
 
-def check_sdk(levels: Callable[[], tuple[int, int]]) -> Finding:
+def check_sdk(levels: Callable[[], tuple[int, int]]) -> AppFinding:
     """The finding about `(min SDK, target SDK)`."""
     return find("sdk-levels", lambda: _sdk_levels(*levels()))
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import Any
 
-from edgevision.android.check.finding import Finding, Outcome, find
+from edgevision.android.check.finding import AppFinding, Outcome, find
 from edgevision.android.export import GOLDEN_FOLDER, MODEL_FILE, refuse_unfit
 from edgevision.android.golden import INDEX
 from edgevision.card.card import CARD_FILE
@@ -19,7 +19,7 @@ Read = Callable[[str], bytes]
 """Content of a file of the model folder by its name; raises UsageError when it is missing."""
 
 
-def check_model(read: Read, *, litert: str = "") -> Iterator[Finding]:
+def check_model(read: Read, *, litert: str = "") -> Iterator[AppFinding]:
     """Findings about the exported files.
 
     Args:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from edgevision.android.check.apk import Apk
 from edgevision.android.check.binaries import PAGE_BYTES, dex_classes, load_alignment
 from edgevision.android.check.check_manifest import activities
-from edgevision.android.check.finding import Finding, Outcome, find
+from edgevision.android.check.finding import AppFinding, Outcome, find
 from edgevision.errors import UsageError
 
 _LITERT_PACKAGE = "com.google.ai.edge.litert."
@@ -13,29 +13,29 @@ _PAGE_ABIS = {"arm64-v8a", "x86_64"}
 """ABIs of phones with 16 KB pages; 32-bit ones never have them."""
 
 
-def check_archive(apk: Apk) -> Finding:
+def check_archive(apk: Apk) -> AppFinding:
     """The finding about the zip archive itself."""
     return find("archive", lambda: _archive(apk))
 
 
-def check_stored(apk: Apk, model: str) -> Finding:
+def check_stored(apk: Apk, model: str) -> AppFinding:
     """The finding about the entry `model`: LiteRT maps it into memory as it lies."""
     return find("model-stored", lambda: _model_stored(apk, model))
 
 
-def check_libraries(apk: Apk) -> Finding:
+def check_libraries(apk: Apk) -> AppFinding:
     """The finding about native libraries on phones with 16 KB pages."""
     return find("native-alignment", lambda: _native_alignment(apk))
 
 
-def check_classes(apk: Apk) -> Iterator[Finding]:
+def check_classes(apk: Apk) -> Iterator[AppFinding]:
     """Findings about the code."""
     classes: set[str] = set()
     yield find("classes", lambda: _classes(apk, classes))
     yield find("litert-classes", lambda: _litert_classes(classes))
 
 
-def check_signature(apk: Apk) -> Finding:
+def check_signature(apk: Apk) -> AppFinding:
     """The finding about the signature, which is looked for and not verified."""
     return find("signature", lambda: _signature(apk))
 

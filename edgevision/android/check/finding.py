@@ -10,7 +10,7 @@ Outcome = Literal["ok", "warning", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class AppFinding:
     """The result of one check."""
 
     check: str
@@ -19,10 +19,10 @@ class Finding:
     detail: str
 
 
-def find(name: str, body: Callable[[], tuple[Outcome, str]]) -> Finding:
+def find(name: str, body: Callable[[], tuple[Outcome, str]]) -> AppFinding:
     """The finding of `body`; what it raises is a failure of the app, not of the check."""
     try:
         outcome, detail = body()
     except EdgeVisionError as error:
         outcome, detail = "failed", str(error)
-    return Finding(check=name, outcome=outcome, detail=detail)
+    return AppFinding(check=name, outcome=outcome, detail=detail)

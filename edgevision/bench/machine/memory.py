@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import edgevision
 from edgevision.bench.timing.case import Case
 from edgevision.tflite.view import TfliteModel
 
@@ -83,7 +84,7 @@ def _probe(case: Case) -> tuple[int, int] | None:
 
 def _import_root() -> Path:
     # `-m` looks in the working directory first: the child must load the very code that asks.
-    return Path(__file__).resolve().parents[2]
+    return Path(edgevision.__file__).resolve().parents[1]
 
 
 def _main(options: str) -> None:

@@ -25,10 +25,10 @@ def main() -> int:
 
     try:
         _check_numpy()
-        from edgevision.bench.measure import Job, measure
+        from edgevision.bench.measure import BenchJob, measure
         from edgevision.bench.plain import from_plain, to_plain
 
-        job = from_plain(Job, json.loads(Path("job.json").read_bytes()), "job")
+        job = from_plain(BenchJob, json.loads(Path("job.json").read_bytes()), "job")
         # Absolute, for the processes that measuring starts elsewhere.
         cases = tuple(replace(case, model=Path(str(case.model)).resolve()) for case in job.cases)
         result = measure(replace(job, cases=cases), progress=progress)

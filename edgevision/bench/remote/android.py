@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from math import ceil
 from pathlib import Path
 
-from edgevision.bench.measure import Job
+from edgevision.bench.measure import BenchJob
 from edgevision.bench.remote.adb import Adb, temporary_folder
 from edgevision.bench.remote.benchmark_model import ToolRun, parse_run
 from edgevision.bench.remote.phone import (
@@ -27,7 +27,7 @@ from edgevision.progress import Progress, silent
 
 def measure_over_adb(
     target: AdbTarget,
-    job: Job,
+    job: BenchJob,
     *,
     benchmark_model: Path,
     adb: Callable[[AdbTarget], Adb] = lambda target: Adb(target=target),
@@ -45,8 +45,8 @@ def measure_over_adb(
     with temporary_folder(phone) as folder:
 
         def run(index: int, case: Case) -> ToolRun:
-            said = phone.shell(f"cd {folder} && ./benchmark_model {_options(index, case, job)}")
-            return parse_run(said, where=str(phone.target))
+            declared = phone.shell(f"cd {folder} && ./benchmark_model {_options(index, case, job)}")
+            return parse_run(declared, where=str(phone.target))
 
         phone("push", str(benchmark_model), f"{folder}/benchmark_model")
         phone.run("chmod", "755", f"{folder}/benchmark_model")
@@ -58,7 +58,7 @@ def measure_over_adb(
     return result_on_phone(phone, host, job.plan, models)
 
 
-def _options(index: int, case: Case, job: Job) -> str:
+def _options(index: int, case: Case, job: BenchJob) -> str:
     plan = job.plan
     options = {
         "graph": f"{index}.tflite",

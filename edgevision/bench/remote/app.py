@@ -15,7 +15,7 @@ from math import ceil
 from pathlib import Path
 from time import monotonic, sleep
 
-from edgevision.bench.measure import Job
+from edgevision.bench.measure import BenchJob
 from edgevision.bench.remote.adb import Adb, temporary_folder
 from edgevision.bench.remote.phone import (
     in_rounds,
@@ -69,7 +69,7 @@ class _AppModel:
 
 def measure_in_app(
     target: AdbTarget,
-    job: Job,
+    job: BenchJob,
     *,
     export: Export,
     adb: Callable[[AdbTarget], Adb] = lambda target: Adb(target=target),
@@ -139,7 +139,7 @@ def _pushed(phone: Adb, local: Path, count: int) -> Iterator[list[str]]:
             _run_as(phone, "rm", "-rf", *(f"files/{folder}" for folder in folders))
 
 
-def _run(phone: Adb, model: _AppModel, case: Case, job: Job, patience: Patience) -> Result:
+def _run(phone: Adb, model: _AppModel, case: Case, job: BenchJob, patience: Patience) -> Result:
     """One fresh start of the app; its answer."""
     plan, result = job.plan, f"files/{model.folder}/{_RESULT}"
     options = {
@@ -151,9 +151,9 @@ def _run(phone: Adb, model: _AppModel, case: Case, job: Job, patience: Patience)
     }
     words = [word for name, value in options.items() for word in (*name.split(), value)]
     _run_as(phone, "rm", "-f", result)
-    said = phone.run("am", "start", "-S", "-n", f"{_PACKAGE}/.BenchmarkActivity", *words)
+    declared = phone.run("am", "start", "-S", "-n", f"{_PACKAGE}/.BenchmarkActivity", *words)
     # Older versions of am exit with 0 all the same.
-    if failed := re.search(r"^(?:Error:|Exception|java\.|Security).*", said, re.MULTILINE):
+    if failed := re.search(r"^(?:Error:|Exception|java\.|Security).*", declared, re.MULTILINE):
         message = f"the app's benchmark screen cannot be started on {phone.target}: {failed[0]}"
         raise DeviceError(message, hint=f"it may be another version of the app; {_INSTALL}")
     _wait(phone, model, patience, patience.answer_seconds + plan.seconds / plan.rounds)
@@ -168,10 +168,10 @@ def _wait(phone: Adb, model: _AppModel, patience: Patience, seconds: float) -> N
     while monotonic() < deadline:
         sleep(patience.poll_seconds)
         ask = shlex.join(["run-as", _PACKAGE, "ls", f"files/{model.folder}"])
-        said = phone.shell(f"pidof {_PACKAGE}; {ask}").split()
-        if _RESULT in said:
+        declared = phone.shell(f"pidof {_PACKAGE}; {ask}").split()
+        if _RESULT in declared:
             return
-        gone = 0 if any(word.isdigit() for word in said) else gone + 1
+        gone = 0 if any(word.isdigit() for word in declared) else gone + 1
         if gone == _GONE_POLLS:
             message = f"the app on {phone.target} was closed, or crashed, before it answered"
             raise DeviceError(message, hint="adb logcat -b crash -d   may say why")

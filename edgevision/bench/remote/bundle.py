@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import edgevision
-from edgevision.bench.measure import Job
+from edgevision.bench.measure import BenchJob
 from edgevision.bench.plain import to_plain
 
 AGENT = "edgevision.bench.remote.agent"
 _DATA_FILES = ("runtime/probe.tflite",)
 
 
-def pack(job: Job) -> bytes:
+def pack(job: BenchJob) -> bytes:
     """A tar with the agent, the modules it needs, the models, and the job as `job.json`."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgevision.bench.measure import Job, measure
+from edgevision.bench.measure import BenchJob, measure
 from edgevision.bench.remote.android import measure_over_adb
 from edgevision.bench.remote.app import Export, measure_in_app
 from edgevision.bench.remote.ssh import measure_over_ssh, provision
@@ -28,7 +28,9 @@ class Access:
     """Makes a model ready for the demo app, which then measures on phones."""
 
 
-def measure_at(target: Target, job: Job, access: Access, *, progress: Progress = silent) -> Result:
+def measure_at(
+    target: Target, job: BenchJob, access: Access, *, progress: Progress = silent
+) -> Result:
     """Do the job there; for errors see `measure` and the function of each kind of target."""
     if isinstance(target, SshTarget):
         if access.is_provisioning:

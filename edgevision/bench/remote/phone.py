@@ -11,13 +11,13 @@ import numpy as np
 from edgevision.bench.machine.host import Host
 from edgevision.bench.machine.memory import Memory, activation_peak
 from edgevision.bench.machine.size import size_of
-from edgevision.bench.measure import Job
+from edgevision.bench.measure import BenchJob
 from edgevision.bench.operators.delegation import Delegation
 from edgevision.bench.remote.adb import Adb
 from edgevision.bench.results.result import Measured, Result
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.latency import Latency
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.bench.timing.ratio import ratio_of
 from edgevision.bench.timing.stability import warnings_about
 from edgevision.errors import UsageError
@@ -28,7 +28,7 @@ from edgevision.tflite.view import read_model
 Run = TypeVar("Run")
 
 
-def model_files(job: Job) -> tuple[Path, ...]:
+def model_files(job: BenchJob) -> tuple[Path, ...]:
     """The file of each case, in order.
 
     Raises:
@@ -74,7 +74,7 @@ def read_phone(phone: Adb) -> Host:
 
 
 def in_rounds(
-    job: Job, run: Callable[[int, Case], Run], progress: Progress
+    job: BenchJob, run: Callable[[int, Case], Run], progress: Progress
 ) -> list[tuple[Run, ...]]:
     """What `run` finds for each case, by its number, once a round; each round in another order."""
     plan, chance = job.plan, np.random.default_rng(job.plan.seed)
@@ -112,7 +112,7 @@ def measured_on_phone(
     )
 
 
-def result_on_phone(phone: Adb, host: Host, plan: Plan, models: Sequence[Measured]) -> Result:
+def result_on_phone(phone: Adb, host: Host, plan: TimingPlan, models: Sequence[Measured]) -> Result:
     """The result of models that were measured now; the first is the base."""
     base = models[0].latency
     return Result(

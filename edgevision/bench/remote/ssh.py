@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import IO, Any
 
-from edgevision.bench.measure import Job
+from edgevision.bench.measure import BenchJob
 from edgevision.bench.plain import from_plain
 from edgevision.bench.remote.bootstrap import SOURCE
 from edgevision.bench.remote.bundle import AGENT, pack
@@ -56,7 +56,7 @@ _REASONS = (
 
 
 def measure_over_ssh(
-    target: SshTarget, job: Job, *, options: Sequence[str] = (), progress: Progress = silent
+    target: SshTarget, job: BenchJob, *, options: Sequence[str] = (), progress: Progress = silent
 ) -> Result:
     """Do the job on the board; `options` go to ssh as they are.
 

@@ -10,7 +10,7 @@ from edgevision.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class ModelPair:
     """One model in both results."""
 
     before: Measured
@@ -21,20 +21,20 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class ResultComparison:
     """One machine's result against another."""
 
     before: str
     after: str
     """Targets and dates."""
-    pairs: tuple[Pair, ...]
+    pairs: tuple[ModelPair, ...]
     only_before: tuple[str, ...]
     only_after: tuple[str, ...]
     warnings: tuple[str, ...]
     """Why the latencies may not be comparable."""
 
 
-def compare(before: Sequence[Result], after: Sequence[Result]) -> tuple[Comparison, ...]:
+def compare(before: Sequence[Result], after: Sequence[Result]) -> tuple[ResultComparison, ...]:
     """Results of the same target against each other; two lone results whatever their targets.
 
     Raises:
@@ -52,7 +52,7 @@ def compare(before: Sequence[Result], after: Sequence[Result]) -> tuple[Comparis
     return tuple(_compare_two(one, other) for one, other in found)
 
 
-def _compare_two(before: Result, after: Result) -> Comparison:
+def _compare_two(before: Result, after: Result) -> ResultComparison:
     old = {measured.name: measured for measured in before.models}
     new = {measured.name: measured for measured in after.models}
     pairs = tuple(_pair(old[name], new[name]) for name in new if name in old)
@@ -65,7 +65,7 @@ def _compare_two(before: Result, after: Result) -> Comparison:
     ]
     if before.data != after.data:
         warnings.append(f"unlike image sets: {before.data} and {after.data}")
-    return Comparison(
+    return ResultComparison(
         before=f"{before.target}, {before.created}",
         after=f"{after.target}, {after.created}",
         pairs=pairs,
@@ -75,8 +75,8 @@ def _compare_two(before: Result, after: Result) -> Comparison:
     )
 
 
-def _pair(before: Measured, after: Measured) -> Pair:
-    return Pair(
+def _pair(before: Measured, after: Measured) -> ModelPair:
+    return ModelPair(
         before=before,
         after=after,
         ratio=ratio_apart(before.latency, after.latency),

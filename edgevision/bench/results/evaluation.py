@@ -7,7 +7,7 @@ from edgevision.bench.results.accuracy import Accuracy, accuracy_of, change_betw
 from edgevision.bench.results.result import Result
 from edgevision.bench.timing.case import Case
 from edgevision.dataset.imageset import ImageSet
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
 from edgevision.runtime.predict import predict
 
@@ -19,7 +19,7 @@ class Evaluation:
     images: ImageSet
     classes: tuple[str, ...] = ()
     """The models' class names; empty for those of the image set."""
-    contract_of: Callable[[Case], Contract]
+    preprocessing_of: Callable[[Case], ImagePreprocessing]
 
 
 def evaluate_cases(
@@ -40,7 +40,7 @@ def evaluate_cases(
             with case.open() as session:
                 known[content] = predict(
                     session,
-                    evaluation.contract_of(case),
+                    evaluation.preprocessing_of(case),
                     evaluation.images,
                     progress=progress,
                     stage=f"evaluating {case.name}",

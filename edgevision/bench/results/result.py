@@ -16,7 +16,7 @@ from edgevision.bench.operators.profile import Profile
 from edgevision.bench.plain import from_plain, to_plain
 from edgevision.bench.results.accuracy import Accuracy
 from edgevision.bench.timing.latency import Latency
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.bench.timing.ratio import Ratio
 from edgevision.bench.timing.sustained import Sustained
 from edgevision.errors import UsageError
@@ -62,7 +62,7 @@ class Result:
     created: str
     """ISO 8601, UTC."""
     host: Host
-    plan: Plan
+    plan: TimingPlan
     models: tuple[Measured, ...]
     ratios: tuple[Ratio, ...]
     """Each model relative to the first."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edgevision.bench.timing.case import Case, Timeable
 from edgevision.bench.timing.inputs import fill_random
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.bench.timing.summary import Reported, Summary, summarize, summarize_reports
 from edgevision.bench.timing.warmup import steady_from
 from edgevision.progress import Progress, silent
@@ -98,7 +98,7 @@ def time_models(
     models: Mapping[str, Path | bytes],
     *,
     threads: int = 1,
-    plan: Plan | None = None,
+    plan: TimingPlan | None = None,
     progress: Progress = silent,
 ) -> dict[str, Latency]:
     """Latency of each model by its name, measured interleaved in the best runtime of this machine.
@@ -108,12 +108,14 @@ def time_models(
         ModelError: the runtime refuses a model.
     """
     cases = [Case(name=name, model=model, threads=threads) for name, model in models.items()]
-    return {found.name: found for found in time_cases(cases, plan or Plan(), progress=progress)}
+    return {
+        found.name: found for found in time_cases(cases, plan or TimingPlan(), progress=progress)
+    }
 
 
 def time_cases(
     cases: Sequence[Case],
-    plan: Plan,
+    plan: TimingPlan,
     *,
     open_case: Callable[[Case], Timeable] = Case.open,
     clock_ns: Callable[[], int] = perf_counter_ns,
@@ -166,7 +168,7 @@ class _Run:
 
 def _start(
     case: Case,
-    plan: Plan,
+    plan: TimingPlan,
     chance: np.random.Generator,
     open_case: Callable[[Case], Timeable],
     clock_ns: Callable[[], int],
@@ -183,7 +185,7 @@ def _start(
     return run
 
 
-def _take_turns(runs: Sequence[_Run], plan: Plan, clock_ns: Callable[[], int]) -> None:
+def _take_turns(runs: Sequence[_Run], plan: TimingPlan, clock_ns: Callable[[], int]) -> None:
     seconds = plan.seconds / plan.rounds
     blocks = max(1, math.ceil(seconds / plan.block_seconds)) if plan.block_seconds else 1
     least = math.ceil(plan.least_runs / (plan.rounds * blocks))

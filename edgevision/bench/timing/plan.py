@@ -7,7 +7,7 @@ LEAST_ROUNDS_TO_COMPARE = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class TimingPlan:
     """How often and how long each model is run.
 
     A round opens every model afresh, in a shuffled order, because where an interpreter's memory

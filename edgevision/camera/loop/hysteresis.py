@@ -47,7 +47,7 @@ def parse_smoothing(text: str) -> Smoothing:
     )
 
 
-class Steady:
+class Hysteresis:
     """Follows every label; one that rises to `on` holds until it falls below `off`."""
 
     def __init__(self, smoothing: Smoothing, *, on: float, off: float) -> None:

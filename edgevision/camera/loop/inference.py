@@ -4,21 +4,21 @@ import logging
 import threading
 from collections.abc import Callable
 
-from edgevision.camera.loop.predictor import Looker
-from edgevision.camera.loop.worker import Desk, Worker
+from edgevision.camera.loop.predictor import Predictor
+from edgevision.camera.loop.worker import Worker, WorkerContext
 from edgevision.camera.sources.frame import Frame
 from edgevision.errors import DeviceError
 
 logger = logging.getLogger(__name__)
 
 
-class Inference:
+class InferenceThread:
     """Owns the current worker, as the watchdog owns the current grabber; driven by `tick`."""
 
     def __init__(
         self,
-        open_recognizer: Callable[[], Looker],
-        desk: Desk,
+        open_recognizer: Callable[[], Predictor],
+        desk: WorkerContext,
         *,
         stall_s: float,
         stuck_threads: int,
@@ -35,7 +35,7 @@ class Inference:
         self._desk = desk
         self._stall_s = stall_s
         self._stuck_threads = stuck_threads
-        self._model: Looker | None = None
+        self._model: Predictor | None = None
         self._is_decided = threading.Event()
         self._worker: Worker | None = None
         self._stuck: list[Worker] = []
@@ -102,6 +102,6 @@ class Inference:
             workers.append(self._worker)
         return not any(worker.is_alive for worker in workers)
 
-    def _begin(self, open_recognizer: Callable[[], Looker]) -> None:
+    def _begin(self, open_recognizer: Callable[[], Predictor]) -> None:
         self._worker = Worker(open_recognizer, self._desk)
         self._worker.start()

@@ -13,17 +13,17 @@ from collections.abc import Callable
 
 from edgevision.camera.board import BoardHealth, read_board
 from edgevision.camera.loop.grabber import Grabber
-from edgevision.camera.loop.hysteresis import Steady
-from edgevision.camera.loop.inference import Inference
+from edgevision.camera.loop.hysteresis import Hysteresis
+from edgevision.camera.loop.inference import InferenceThread
 from edgevision.camera.loop.mailbox import LatestSlot, Line, Mailbox
 from edgevision.camera.loop.plan import LoopPlan
-from edgevision.camera.loop.predictor import Looker
+from edgevision.camera.loop.predictor import Predictor
 from edgevision.camera.loop.rates import Rates
 from edgevision.camera.loop.reporter import Reporter
-from edgevision.camera.loop.stats import Tally
+from edgevision.camera.loop.stats import LoopStats
 from edgevision.camera.loop.status import Status
 from edgevision.camera.loop.watchdog import Watchdog
-from edgevision.camera.loop.worker import Desk
+from edgevision.camera.loop.worker import WorkerContext
 from edgevision.camera.outputs.sink import QueuedSink, Sink
 from edgevision.camera.outputs.systemd import Notifier
 from edgevision.camera.sources.frame import Frame
@@ -53,7 +53,7 @@ class CameraLoop:
         self,
         plan: LoopPlan,
         open_source: Callable[[], FrameSource],
-        open_recognizer: Callable[[], Looker],
+        open_recognizer: Callable[[], Predictor],
         *,
         notifier: Notifier | None = None,
         board: Callable[[], BoardHealth] = read_board,
@@ -67,23 +67,23 @@ class CameraLoop:
         self._numbers = itertools.count()
         self._frames = 0
         self._rates = Rates()
-        self._tally = Tally()
+        self._tally = LoopStats()
         self._mailbox: Mailbox[Frame] = Line(_AHEAD) if plan.every_frame else LatestSlot()
         self._sinks: list[Sink] = []
         self._reporter = Reporter(
             self._sinks,
             tally=self._tally,
-            steady=Steady(plan.smoothing, on=plan.on, off=plan.off),
+            steady=Hysteresis(plan.smoothing, on=plan.on, off=plan.off),
             threshold=plan.threshold,
             limit=plan.frames,
         )
-        desk = Desk(
+        desk = WorkerContext(
             mailbox=self._mailbox,
             reporter=self._reporter,
             tally=self._tally,
             on_bad_source=self._fail_source,
         )
-        self._inference = Inference(
+        self._inference = InferenceThread(
             open_recognizer,
             desk,
             stall_s=plan.infer_stall_s,
@@ -209,11 +209,11 @@ class CameraLoop:
         return f"{figures.fps:.1f} results/s, age {figures.age_p95_ms:.0f} ms"
 
     def _watch_board(self, over: threading.Event) -> None:
-        told: tuple[str, ...] = ()
+        with_progress: tuple[str, ...] = ()
         while True:
             self._board = self._read_board()
-            if (troubles := self._board.now) != told:
-                told = troubles
+            if (troubles := self._board.now) != with_progress:
+                with_progress = troubles
                 if troubles:
                     logger.warning("the board slows itself down: %s", ", ".join(troubles))
             if over.wait(_BOARD_S):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edgevision.camera.loop.result import Answer
 from edgevision.errors import ModelError
 from edgevision.predictions import as_probabilities
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.pixels import place
 from edgevision.runtime.session import TensorSpec
 from edgevision.tensors import FloatArray
@@ -33,7 +33,7 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class AnswerFilter:
     """Which answers are reported."""
 
     top_k: int
@@ -49,7 +49,7 @@ class ClassReader:
         self,
         spec: TensorSpec,
         labels: Sequence[str],
-        choice: Choice,
+        choice: AnswerFilter,
         activation: Activation | None,
     ) -> None:
         """Prepare to read the output `spec`.
@@ -109,9 +109,9 @@ class BoxReader:
     def __init__(
         self,
         specs: Sequence[TensorSpec],
-        contract: Contract,
+        preprocessing: ImagePreprocessing,
         labels: Sequence[str],
-        choice: Choice,
+        choice: AnswerFilter,
     ) -> None:
         """Find which of the outputs `specs` is which.
 
@@ -119,7 +119,7 @@ class BoxReader:
             ModelError: the outputs are not those four.
         """
         self._specs = tuple(specs)
-        self._contract = contract
+        self._preprocessing = preprocessing
         self._choice = choice
         self._boxes, self._classes, self._scores, self._count = _detection_outputs(self._specs)
         # Label maps of the COCO models begin with a placeholder that the model does not count.
@@ -150,9 +150,9 @@ class BoxReader:
 
     def _to_frame(self, boxes: FloatArray, width: int, height: int) -> FloatArray:
         """(n, 4) top, left, bottom, right in 0..1 of the input -> xyxy in pixels of the frame."""
-        spot = place(width, height, self._contract)
-        x: Any = boxes[:, [1, 3]] * self._contract.width
-        y: Any = boxes[:, [0, 2]] * self._contract.height
+        spot = place(width, height, self._preprocessing)
+        x: Any = boxes[:, [1, 3]] * self._preprocessing.width
+        y: Any = boxes[:, [0, 2]] * self._preprocessing.height
         x = (x - spot.left) * spot.source_width / spot.width + spot.source_left
         y = (y - spot.top) * spot.source_height / spot.height + spot.source_top
         x, y = x.clip(0, width), y.clip(0, height)

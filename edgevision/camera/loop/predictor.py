@@ -9,8 +9,8 @@ import cv2
 
 from edgevision.camera.loop.postprocess import (
     Activation,
+    AnswerFilter,
     BoxReader,
-    Choice,
     ClassReader,
     Outputs,
     Reader,
@@ -20,12 +20,12 @@ from edgevision.camera.loop.result import Answer
 from edgevision.camera.loop.tensor_input import TensorInput
 from edgevision.camera.sources.frame import Frame
 from edgevision.errors import ModelError
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.runtime.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Inference:
     """What one look at a frame gave, and when; any thread may read it. Times: `clock_ns`."""
 
     outputs: Outputs
@@ -41,18 +41,18 @@ class Look:
         return self.reader(self.outputs, width, height)
 
 
-class Ahead(Protocol):
+class InputPreparation(Protocol):
     """What can be done about a frame before inference is free."""
 
     def prepare(self, frame: Frame, /) -> None:
         """Make the model's input of `frame`; see `TensorInput.prepare`."""
 
 
-class Looker(Protocol):
+class Predictor(Protocol):
     """What the loop asks of a model held open."""
 
     @property
-    def input(self) -> Ahead:
+    def input(self) -> InputPreparation:
         """Its input."""
 
     @property
@@ -63,15 +63,15 @@ class Looker(Protocol):
     def xnnpack(self) -> bool:
         """Whether the fast kernels took the model."""
 
-    def look(self, frame: Frame, /) -> Look:
-        """Run the model on one frame; see `Recognizer.look`."""
+    def look(self, frame: Frame, /) -> Inference:
+        """Run the model on one frame; see `TflitePredictor.look`."""
 
     def close(self) -> None:
         """Let go of the model."""
 
 
-class Recognizer:
-    """The `Looker` on a real model: owns the session, its input writer and its output reader.
+class TflitePredictor:
+    """The `Predictor` on a real model: owns the session, its input writer and its output reader.
 
     Its first act is one run on zeros: that proves that the model works here, and pays for lazy
     set-up before the first frame.
@@ -80,18 +80,18 @@ class Recognizer:
     def __init__(
         self,
         session: Session,
-        contract: Contract,
+        preprocessing: ImagePreprocessing,
         *,
         labels: Sequence[str] = (),
         activation: Activation | None = None,
-        choice: Choice,
+        choice: AnswerFilter,
         clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         """Take over an open session.
 
         Args:
             session: closed with this.
-            contract: how a frame becomes the input.
+            preprocessing: how a frame becomes the input.
             labels: one a class; empty numbers them.
             activation: what the model ends in; None looks at the scores.
             choice: which answers are reported.
@@ -104,10 +104,10 @@ class Recognizer:
         cv2.setNumThreads(1)
         self._session = session
         self._clock_ns = clock_ns
-        self.input = TensorInput(session, contract)
+        self.input = TensorInput(session, preprocessing)
         self._reader: Reader
         if is_detector(session.outputs):
-            self._reader = BoxReader(session.outputs, contract, labels, choice)
+            self._reader = BoxReader(session.outputs, preprocessing, labels, choice)
         elif len(session.outputs) == 1:
             self._reader = ClassReader(session.outputs[0], labels, choice, activation)
         else:
@@ -125,7 +125,7 @@ class Recognizer:
         """Whether the fast kernels took the model."""
         return self._session.is_accelerated
 
-    def look(self, frame: Frame) -> Look:
+    def look(self, frame: Frame) -> Inference:
         """Run the model on one frame.
 
         Raises:
@@ -137,7 +137,7 @@ class Recognizer:
         filled_ns = self._clock_ns()
         self._session.invoke()
         ended_ns = self._clock_ns()
-        return Look(
+        return Inference(
             outputs=self._session.results(),
             reader=self._reader,
             began_ns=began_ns,

@@ -9,11 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from edgevision.camera.loop.hysteresis import Steady
+from edgevision.camera.loop.hysteresis import Hysteresis
 from edgevision.camera.loop.mailbox import Line
-from edgevision.camera.loop.predictor import Look
+from edgevision.camera.loop.predictor import Inference
 from edgevision.camera.loop.result import Result
-from edgevision.camera.loop.stats import Tally
+from edgevision.camera.loop.stats import LoopStats
 from edgevision.camera.outputs.sink import Sink
 from edgevision.camera.sources.frame import Frame
 from edgevision.errors import EdgeVisionError
@@ -33,8 +33,8 @@ class Reporter:
         self,
         sinks: Sequence[Sink],
         *,
-        tally: Tally,
-        steady: Steady,
+        tally: LoopStats,
+        steady: Hysteresis,
         threshold: float,
         limit: int | None = None,
         clock_ns: Callable[[], int] = time.monotonic_ns,
@@ -55,7 +55,7 @@ class Reporter:
         self._threshold = threshold
         self._limit = limit
         self._clock_ns = clock_ns
-        self._line: Line[tuple[Frame, Look, int]] = Line(_PLACES)
+        self._line: Line[tuple[Frame, Inference, int]] = Line(_PLACES)
         self._taken = 0
         self.error: EdgeVisionError | None = None
         self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
@@ -64,7 +64,7 @@ class Reporter:
         """Begin."""
         self._thread.start()
 
-    def report(self, frame: Frame, look: Look, dropped: int) -> bool:
+    def report(self, frame: Frame, look: Inference, dropped: int) -> bool:
         """Take one more; False when it was the last that is wanted.
 
         Args:
@@ -96,7 +96,7 @@ class Reporter:
             # Inference must not wait for room.
             self._line.close()
 
-    def _report(self, frame: Frame, look: Look, dropped: int) -> None:
+    def _report(self, frame: Frame, look: Inference, dropped: int) -> None:
         height, width = frame.unpack().shape[:2]
         answers = look.answers(width, height)
         finished_ns = self._clock_ns()

@@ -42,7 +42,7 @@ class Figures:
     """Since the last result; None before the first."""
 
 
-class Tally:
+class LoopStats:
     """Counts results; written by the inference thread, read by any."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from edgevision.camera.sources.frame import Frame
 from edgevision.errors import ModelError
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.normalize import normalize
 from edgevision.preprocess.pixels import GRAY_ROUND, GRAY_SHIFT, GRAY_WEIGHTS, to_pixels
-from edgevision.runtime.input_encoder import Feed
+from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session, TensorSpec
 from edgevision.tensors import Pixels
 
@@ -25,7 +25,7 @@ from edgevision.tensors import Pixels
 class TensorInput:
     """Writes frames into the one input of an open model; owns the buffers in between."""
 
-    def __init__(self, session: Session, contract: Contract) -> None:
+    def __init__(self, session: Session, preprocessing: ImagePreprocessing) -> None:
         """Prepare the buffers and the look-up table.
 
         Raises:
@@ -34,19 +34,19 @@ class TensorInput:
         if len(session.inputs) != 1:
             message = f"a camera model has one input; this one has {len(session.inputs)}"
             raise ModelError(message)
-        self.contract = contract
+        self.preprocessing = preprocessing
         self._session = session
         self._spec: TensorSpec = session.inputs[0]
-        feed = Feed(self._spec, contract)
+        feed = InputEncoder(self._spec, preprocessing)
         self._is_identity = feed.takes_pixels
-        self._geometry = replace(contract, color="rgb", mean=(0.0,), std=(1.0,))
-        levels = np.repeat(np.arange(256, dtype=np.uint8)[:, None], contract.channels, axis=1)
+        self._geometry = replace(preprocessing, color="rgb", mean=(0.0,), std=(1.0,))
+        levels = np.repeat(np.arange(256, dtype=np.uint8)[:, None], preprocessing.channels, axis=1)
         # The table of any type is what the reference makes of the 256 levels.
-        table = levels if self._is_identity else _levels_through(feed, contract, levels)
-        self._table = np.ascontiguousarray(table.reshape(1, 256, contract.channels))
-        shape = (contract.height, contract.width)
+        table = levels if self._is_identity else _levels_through(feed, preprocessing, levels)
+        self._table = np.ascontiguousarray(table.reshape(1, 256, preprocessing.channels))
+        shape = (preprocessing.height, preprocessing.width)
         self._fitted = np.empty((*shape, 3), np.uint8)
-        self._colored = np.empty((*shape, contract.channels), np.uint8)
+        self._colored = np.empty((*shape, preprocessing.channels), np.uint8)
         self._wide = np.empty((*shape, 3), np.uint32)
         self._luma = np.empty(shape, np.uint32)
 
@@ -82,7 +82,7 @@ class TensorInput:
 
     def _place(self, frame: Frame, out: NDArray[np.uint8]) -> NDArray[np.uint8]:
         image = frame.unpack()
-        wanted = self.contract.color
+        wanted = self.preprocessing.color
         if wanted == frame.order:
             return to_pixels(image, self._geometry, out=out)
         fitted = to_pixels(image, self._geometry, out=self._fitted)
@@ -101,7 +101,9 @@ class TensorInput:
         np.copyto(out[..., 0], self._luma, casting="unsafe")
 
 
-def _levels_through(feed: Feed, contract: Contract, levels: Pixels) -> NDArray[Any]:
+def _levels_through(
+    feed: InputEncoder, preprocessing: ImagePreprocessing, levels: Pixels
+) -> NDArray[Any]:
     if feed.table is None:
-        return normalize(levels, contract)
+        return normalize(levels, preprocessing)
     return feed.table

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgevision.camera.loop.mailbox import Mailbox
-from edgevision.camera.loop.predictor import Look, Looker
+from edgevision.camera.loop.predictor import Inference, Predictor
 from edgevision.camera.loop.reporter import Reporter
-from edgevision.camera.loop.stats import Tally
+from edgevision.camera.loop.stats import LoopStats
 from edgevision.camera.sources.frame import Frame
 from edgevision.errors import DeviceError, EdgeVisionError
 
@@ -28,12 +28,12 @@ BAD_FRAMES_IN_A_ROW = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class WorkerContext:
     """What the inference thread works with; a replacement thread gets the same."""
 
     mailbox: Mailbox[Frame]
     reporter: Reporter
-    tally: Tally
+    tally: LoopStats
     on_bad_source: Callable[[EdgeVisionError], None]
     """Called when the frames of the source are no pictures, again and again."""
 
@@ -43,8 +43,8 @@ class Worker:
 
     def __init__(
         self,
-        open_recognizer: Callable[[], Looker],
-        desk: Desk,
+        open_recognizer: Callable[[], Predictor],
+        desk: WorkerContext,
         *,
         clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
@@ -93,7 +93,7 @@ class Worker:
         finally:
             self._entered_ns = None
 
-    def _work(self, recognizer: Looker) -> None:
+    def _work(self, recognizer: Predictor) -> None:
         mailbox, reporter = self._desk.mailbox, self._desk.reporter
         while not self._stop.is_set():
             frame = mailbox.take(_TAKE_S)
@@ -115,7 +115,7 @@ class Worker:
             # Freeing megabytes takes time: let the reporter be the last to hold them.
             del frame, look
 
-    def _look(self, recognizer: Looker, frame: Frame) -> Look | None:
+    def _look(self, recognizer: Predictor, frame: Frame) -> Inference | None:
         try:
             look = recognizer.look(frame)
         except DeviceError as error:

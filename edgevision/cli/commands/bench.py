@@ -15,7 +15,7 @@ from edgevision.cli.options.preprocessing import PreprocessingOptions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edgevision.bench.measure import Job
+    from edgevision.bench.measure import BenchJob
     from edgevision.bench.remote.dispatch import Access
     from edgevision.bench.remote.target import Target
     from edgevision.bench.results.evaluation import Evaluation
@@ -80,12 +80,12 @@ def bench(
     Exits with 3 without a runtime, 4 for bad images, 5 for a bad model, 6 for a machine that
     cannot be used, 7 for a missed budget.
     """
-    from edgevision.bench.measure import Job
+    from edgevision.bench.measure import BenchJob
     from edgevision.bench.remote.target import parse_target
     from edgevision.bench.results.budget import read_budget
     from edgevision.bench.results.result import to_document, to_text
     from edgevision.bench.timing.case import cases_for
-    from edgevision.bench.timing.plan import Plan
+    from edgevision.bench.timing.plan import TimingPlan
     from edgevision.files import refuse_to_replace, write_text
 
     if junit is not None and budget is None:
@@ -98,11 +98,11 @@ def bench(
             refuse_to_replace(path, overwrite=overwrite)
     limits = read_budget(budget) if budget else None
     targets = [parse_target(text) for text in on or ["local"]]
-    job = Job(
+    job = BenchJob(
         cases=cases_for(
             models, threads=_numbers(threads), runtimes=runtime.split(","), delegates=delegate or ()
         ),
-        plan=Plan(rounds=rounds, seconds=seconds),
+        plan=TimingPlan(rounds=rounds, seconds=seconds),
         per_operation=per_op,
         sustained_seconds=60 * minutes,
     )
@@ -165,7 +165,7 @@ def render_machines(results: "Sequence[Result]") -> None:
 
 
 def _measure(
-    targets: "Sequence[Target]", job: "Job", access: "Access", evaluation: "Evaluation | None"
+    targets: "Sequence[Target]", job: "BenchJob", access: "Access", evaluation: "Evaluation | None"
 ) -> "tuple[list[Result], list[DeviceError]]":
     from edgevision.bench.remote.dispatch import measure_at
     from edgevision.bench.results.evaluation import evaluate_cases, with_accuracy
@@ -212,13 +212,13 @@ def _evaluation(
     if data is None:
         options.refuse_unused({"labels": labels, **asdict(preprocessing)}, without="--data")
         return None
-    said = preprocessing.said()
-    usages = {case.model: usage_told(Path(str(case.model)), said) for case in cases}
+    declared = preprocessing.declared()
+    usages = {case.model: usage_told(Path(str(case.model)), declared) for case in cases}
     names = usages[cases[0].model].labels
     return Evaluation(
         images=open_image_set(data, labels=labels, class_names=names),
         classes=names,
-        contract_of=lambda case: usages[case.model].contract,
+        preprocessing_of=lambda case: usages[case.model].preprocessing,
     )
 
 

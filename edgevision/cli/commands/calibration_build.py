@@ -12,7 +12,7 @@ from edgevision.cli.options.preprocessing import PreprocessingOptions
 
 if TYPE_CHECKING:
     from edgevision.dataset.calibration.calibration_set import CalibrationSet
-    from edgevision.dataset.calibration.choose import Choice
+    from edgevision.dataset.calibration.choose import Selection
     from edgevision.preprocess.declared import Preprocessing
 
 
@@ -63,8 +63,8 @@ def build(
     from edgevision.preprocess.declared import Preprocessing
 
     refuse_to_replace(output / SET_FILE, overwrite=overwrite)
-    said = preprocessing.said()
-    for sentence in said.notes():
+    declared = preprocessing.declared()
+    for sentence in declared.notes():
         console.note(sentence)
     images = open_image_set(source, labels=labels)
     options.say_skipped(images)
@@ -77,7 +77,7 @@ def build(
         choice,
         seed=seed,
         split=split,
-        preprocessing=None if said == Preprocessing() else said,
+        preprocessing=None if declared == Preprocessing() else declared,
         evaluation=evaluation,
         overwrite=overwrite,
     )
@@ -88,10 +88,10 @@ def build(
     if as_json:
         console.print_json(_built(path, read_set(output), choice))
     else:
-        _render_built(path, read_set(output), choice, said)
+        _render_built(path, read_set(output), choice, declared)
 
 
-def _built(path: Path, made: "CalibrationSet", choice: "Choice") -> dict[str, Any]:
+def _built(path: Path, made: "CalibrationSet", choice: "Selection") -> dict[str, Any]:
     return {
         "set": str(path),
         "source": str(made.images.path),
@@ -110,7 +110,7 @@ def _labels(made: "CalibrationSet") -> set[int]:
 
 
 def _render_built(
-    path: Path, made: "CalibrationSet", choice: "Choice", said: "Preprocessing"
+    path: Path, made: "CalibrationSet", choice: "Selection", declared: "Preprocessing"
 ) -> None:
     of_classes = f" of {len(_labels(made))} classes" if _labels(made) else ""
     console.print_text(f"{len(made.images)} images{of_classes} from {made.images.path}")
@@ -122,7 +122,7 @@ def _render_built(
         if ids:
             console.print_text(f"{len(ids)} left out: {why}")
     console.print_text(f"written: {path}")
-    if not said.is_complete:
+    if not declared.is_complete:
         console.note(
             "the set does not say how the model wants its pixels; "
             "edgevision optimize will ask for --preprocess"

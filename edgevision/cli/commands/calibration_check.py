@@ -13,7 +13,7 @@ from edgevision.cli.options.preprocessing import PreprocessingOptions
 
 if TYPE_CHECKING:
     from edgevision.dataset.calibration.calibration_set import CalibrationSet
-    from edgevision.dataset.calibration.check import Finding
+    from edgevision.dataset.calibration.check import SetFinding
     from edgevision.dataset.imageset import ImageSet
 
 
@@ -61,7 +61,7 @@ def check(
 
     if model is None:
         options.refuse_unused(asdict(preprocessing), without="--model")
-    said = preprocessing.said()
+    declared = preprocessing.declared()
     chosen, calibration = _open(images, labels)
     of_set = (calibration and calibration.preprocessing) or Preprocessing()
     held_out = None
@@ -82,7 +82,7 @@ def check(
             ranges_of = partial(
                 mean_ranges,
                 model,
-                usage_told(model, said, without_card=of_set).contract,
+                usage_told(model, declared, without_card=of_set).preprocessing,
                 chosen,
                 progress=progress,
             )
@@ -117,7 +117,7 @@ def _open(path: Path | None, labels: Path | None) -> "tuple[ImageSet, Calibratio
 
 
 def _checked(
-    images: "ImageSet", held_out: "ImageSet | None", findings: "tuple[Finding, ...]"
+    images: "ImageSet", held_out: "ImageSet | None", findings: "tuple[SetFinding, ...]"
 ) -> dict[str, Any]:
     from dataclasses import asdict
 
@@ -132,7 +132,7 @@ def _checked(
 
 
 def _render_checked(
-    images: "ImageSet", held_out: "ImageSet | None", findings: "tuple[Finding, ...]"
+    images: "ImageSet", held_out: "ImageSet | None", findings: "tuple[SetFinding, ...]"
 ) -> None:
     compared = f", compared with {held_out.path}" if held_out is not None else ""
     console.print_text(f"{len(images)} images of {images.path}{compared}")

@@ -12,7 +12,7 @@ from edgevision.cli.options.groups import spread_groups
 if TYPE_CHECKING:
     import threading
 
-    from edgevision.camera.assemble import Request
+    from edgevision.camera.assemble import CameraRequest
 
 
 @spread_groups
@@ -43,9 +43,9 @@ def camera(
     Exits with 0 when stopped or at the end of a file, 2 for a wrong line, 3 for a missing package,
     5 for a bad model, 6 when the camera cannot be used.
     """
-    from edgevision.camera.assemble import Request
+    from edgevision.camera.assemble import CameraRequest
 
-    request = Request(
+    request = CameraRequest(
         model=model,
         source=source.source,
         size=source.size,
@@ -84,7 +84,7 @@ def camera(
         _run(request)
 
 
-def _print_unit(request: "Request") -> None:
+def _print_unit(request: "CameraRequest") -> None:
     import getpass
     import sys
 
@@ -104,7 +104,7 @@ def _print_unit(request: "Request") -> None:
     console.print_text(text.rstrip("\n"))
 
 
-def _run(request: "Request") -> None:
+def _run(request: "CameraRequest") -> None:
     import os
     import sys
     import threading

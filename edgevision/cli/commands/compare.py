@@ -8,7 +8,7 @@ import typer
 from edgevision.cli import console
 
 if TYPE_CHECKING:
-    from edgevision.bench.results.compare import Comparison
+    from edgevision.bench.results.compare import ResultComparison
 
 
 def compare(
@@ -29,7 +29,7 @@ def compare(
         _render(comparison)
 
 
-def _render(comparison: "Comparison") -> None:
+def _render(comparison: "ResultComparison") -> None:
     from edgevision.bench.results.tables import interval, megabytes, milliseconds
 
     console.print_text(f"{comparison.before}  ->  {comparison.after}")
@@ -58,7 +58,7 @@ def _render(comparison: "Comparison") -> None:
         console.warn(warning)
 
 
-def _plain(comparison: "Comparison") -> dict[str, object]:
+def _plain(comparison: "ResultComparison") -> dict[str, object]:
     from edgevision.bench.plain import to_plain
 
     return {

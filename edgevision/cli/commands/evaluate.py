@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edgevision.dataset.imageset import ImageSet
     from edgevision.metrics import Rate
     from edgevision.predictions import Predictions
-    from edgevision.preprocess.image_preprocessing import Contract
+    from edgevision.preprocess.image_preprocessing import ImagePreprocessing
     from edgevision.verify.agreement import Comparison
     from edgevision.verify.evaluation import Evaluation
 
@@ -57,16 +57,16 @@ def evaluate(
 
     if confusion is not None:
         refuse_to_replace(confusion, overwrite=overwrite)
-    said = preprocessing.said()
-    usage = usage_told(model, said)
-    other = usage_told(against, said) if against else None
+    declared = preprocessing.declared()
+    usage = usage_told(model, declared)
+    other = usage_told(against, declared) if against else None
     images = _open(data, labels, usage.labels, for_confusion=confusion is not None)
     with console.progress_bar() as progress:
         run = functools.partial(
             _predictions, images=images, threads=threads or usable_cpus(), progress=progress
         )
-        ours = run(model, usage.contract)
-        reference = run(against, other.contract) if against and other else None
+        ours = run(model, usage.preprocessing)
+        reference = run(against, other.preprocessing) if against and other else None
     evaluation = mark(ours) if images.is_labelled or reference is None else None
     try:
         comparison = compare(ours, reference) if reference else None
@@ -112,13 +112,18 @@ def _open(
 
 
 def _predictions(
-    model: Path, contract: "Contract", *, images: "ImageSet", threads: int, progress: Any
+    model: Path,
+    preprocessing: "ImagePreprocessing",
+    *,
+    images: "ImageSet",
+    threads: int,
+    progress: Any,
 ) -> "Predictions":
     from edgevision.runtime.predict import predict
     from edgevision.runtime.session import Session
 
     with Session(model, threads=threads) as session:
-        return predict(session, contract, images, progress=progress, stage=model.name)
+        return predict(session, preprocessing, images, progress=progress, stage=model.name)
 
 
 def _render_evaluation(evaluation: "Evaluation", names: tuple[str, ...]) -> None:

@@ -11,9 +11,10 @@ from edgevision.cli.options import common as options
 from edgevision.cli.show.lines import print_fact, short_count, shown
 
 if TYPE_CHECKING:
-    from edgevision.card.card import Card, TensorCard
+    from edgevision.card.card import Card
     from edgevision.card.read import FoundCard
     from edgevision.tflite.facts import Facts, OperatorFacts
+    from edgevision.tflite.interface import TensorInterface
 
 
 def inspect(
@@ -51,7 +52,7 @@ def inspect(
             console.print_table(_kinds(facts))
 
 
-def formula(tensor: "TensorCard") -> str:
+def formula(tensor: "TensorInterface") -> str:
     """How to read what the tensor stores, with the exact numbers; empty for real tensors."""
     if tensor.scale is None or tensor.zero_point is None:
         return ""
@@ -90,13 +91,18 @@ def _render(model: Path, facts: "Facts", found: "FoundCard | None") -> None:
 
 
 def _render_card(card: "Card") -> None:
-    contract = card.contract
+    preprocessing = card.preprocessing
     print_fact("model", f"{shown(card.name, 60)}, {card.kind}, {card.activation} out")
-    fit = contract.fit
-    if contract.crop_fraction != 1:
-        fit = f"{fit} {contract.crop_fraction:g}"  # type: ignore[assignment] # only to be shown
-    print_fact("preprocess", f"{fit} to {contract.width} x {contract.height}, {contract.color}")
-    mean, std = (" ".join(f"{value:g}" for value in part) for part in (contract.mean, contract.std))
+    fit = preprocessing.fit
+    if preprocessing.crop_fraction != 1:
+        fit = f"{fit} {preprocessing.crop_fraction:g}"  # type: ignore[assignment] # only to be shown
+    print_fact(
+        "preprocess",
+        f"{fit} to {preprocessing.width} x {preprocessing.height}, {preprocessing.color}",
+    )
+    mean, std = (
+        " ".join(f"{value:g}" for value in part) for part in (preprocessing.mean, preprocessing.std)
+    )
     print_fact("", f"real = (pixel - [{mean}]) / [{std}]")
     if card.labels:
         first = ", ".join(card.labels[:3])

@@ -93,8 +93,8 @@ def optimize(
         from edgevision.cli.options.photos import calibration_photos, opened
         from edgevision.pipeline.folder import refuse_folder
         from edgevision.pipeline.optimize import optimize as run
-        from edgevision.pipeline.report import outcome_to_dict
-        from edgevision.pipeline.request import Plan
+        from edgevision.pipeline.report import report_to_dict
+        from edgevision.pipeline.request import OptimizeRequest
 
         place, access = device.place()
         if not model.exists():
@@ -111,7 +111,7 @@ def optimize(
         needs_photos = any(one.is_integer for _, one in recipes)
         if not needs_photos:
             options.refuse_unused(asdict(target), without="an integer precision")
-        said = preprocessing.said()
+        declared = preprocessing.declared()
         names = options.class_names(labels)
         photos, kept = calibration_photos(calibration, needed=needs_photos)
         if evaluation is None and kept is not None and kept.evaluation is not None:
@@ -119,13 +119,13 @@ def optimize(
             console.note(
                 f"evaluating on {evaluation}, which the calibration set was kept apart from"
             )
-        plan = Plan(
+        plan = OptimizeRequest(
             source=model,
             output=folder,
             recipes=recipes,
             calibration=photos,
             evaluation=None if evaluation is None else opened(evaluation, names),
-            preprocessing=said if preprocessing.is_auto else _settled(said, kept),
+            preprocessing=declared if preprocessing.is_auto else _settled(declared, kept),
             labels=names,
             input_shape=conversion.shape(),
             custom_objects=tuple(conversion.custom_objects or ()),
@@ -143,7 +143,7 @@ def optimize(
     for warning in outcome.warnings:
         console.warn(warning)
     if as_json:
-        console.print_json({"folder": str(folder), **outcome_to_dict(outcome)})
+        console.print_json({"folder": str(folder), **report_to_dict(outcome)})
     else:
         optimize_table.render(outcome, folder)
     for variant in outcome.missed:
@@ -179,29 +179,29 @@ def _pruning(share: float | None, train: Path | None, epochs: int | None) -> "Pr
         UsageError: an option of it was given without it.
     """
     from edgevision.compress.finetune.training import Training
-    from edgevision.compress.plan import Plan, Target
+    from edgevision.compress.plan import PruningPlan, Target
     from edgevision.pipeline.request import Pruning
 
     if share is None:
         options.refuse_unused({"train": train, "epochs": epochs}, without="--prune-channels")
         return None
     return Pruning(
-        plan=Plan(target=Target(measure="channels", fraction=share)),
+        plan=PruningPlan(target=Target(measure="channels", fraction=share)),
         train=train,
         training=Training() if epochs is None else Training(epochs=epochs),
     )
 
 
-def _settled(said: "Preprocessing", kept: "CalibrationSet | None") -> "Preprocessing":
+def _settled(declared: "Preprocessing", kept: "CalibrationSet | None") -> "Preprocessing":
     """Flags over what the calibration set says.
 
     Raises:
         UsageError: neither says how pixels become input.
     """
     from edgevision.cli.options.photos import over_set
-    from edgevision.preprocess.declared import nothing_said
+    from edgevision.preprocess.declared import nothing_declared
 
-    settled = over_set(said, kept)
+    settled = over_set(declared, kept)
     if not settled.is_complete:
-        raise nothing_said(settled, can_measure=True)
+        raise nothing_declared(settled, can_measure=True)
     return settled

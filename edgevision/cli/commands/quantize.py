@@ -14,7 +14,7 @@ from edgevision.cli.options.preprocessing import PreprocessingOptions
 from edgevision.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
-    from edgevision.pipeline.quantize_file import Done
+    from edgevision.pipeline.quantize_file import QuantizeResult
     from edgevision.recipe.recipe import Recipe
 
 
@@ -59,7 +59,7 @@ def quantize(
     """
     from edgevision.cli.options.photos import calibration_photos, opened
     from edgevision.files import refuse_to_replace
-    from edgevision.pipeline.quantize_file import Job, quantize_file
+    from edgevision.pipeline.quantize_file import QuantizeRequest, quantize_file
     from edgevision.preprocess.declared import Preprocessing
 
     if not model.exists():
@@ -82,17 +82,17 @@ def quantize(
         device.refuse(without="--int8 and --never-slower, or an accuracy target: nothing is timed")
     place, access = device.place()
     photos, kept = calibration_photos(calibration, needed=is_integer)
-    said = preprocessing.said()
-    for line in said.notes():
+    declared = preprocessing.declared()
+    for line in declared.notes():
         console.note(line)
     names = options.class_names(labels)
-    job = Job(
+    job = QuantizeRequest(
         source=model,
         output=path,
         recipe=chosen,
         recipe_name=name,
         photos=photos if is_integer else None,
-        said=said,
+        declared=declared,
         without_card=(kept and kept.preprocessing) or Preprocessing(),
         labels=names,
         goal=goal,
@@ -131,11 +131,11 @@ def _recipe(
     return stem, replace(found, **changes)
 
 
-def document(done: "Done", path: Path) -> dict[str, Any]:
+def document(done: "QuantizeResult", path: Path) -> dict[str, Any]:
     """All of it as JSON values."""
     from dataclasses import asdict
 
-    from edgevision.pipeline.report import reached_to_dict
+    from edgevision.pipeline.report import target_search_to_dict
     from edgevision.recipe.toml_file import recipe_to_dict
 
     model = done.model
@@ -152,11 +152,11 @@ def document(done: "Done", path: Path) -> dict[str, Any]:
         "speed": None if model.verdict is None else asdict(model.verdict),
     }
     if done.reached is not None:
-        found["target"] = reached_to_dict(done.reached)
+        found["target"] = target_search_to_dict(done.reached)
     return found
 
 
-def _left_in_float(done: "Done") -> list[str]:
+def _left_in_float(done: "QuantizeResult") -> list[str]:
     """One line for each reason, with the Keras layers it holds for."""
     layers = {op.output: op.layer or op.output for op in done.facts.operators}
     reasons: dict[str, list[str]] = {}
@@ -170,7 +170,7 @@ def _left_in_float(done: "Done") -> list[str]:
     return lines
 
 
-def render(done: "Done", path: Path) -> None:
+def render(done: "QuantizeResult", path: Path) -> None:
     """The file, what stayed float, and what was tried."""
     model = done.model
     given, made = done.facts.inputs[0], done.facts.outputs[0]

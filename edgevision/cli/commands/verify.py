@@ -78,11 +78,11 @@ def verify(
         refuse_to_replace(path, overwrite=overwrite)
     if plot is not None:
         check_plot(plot)
-    said = preprocessing.said()
-    usage = usage_told(original, said)
+    declared = preprocessing.declared()
+    usage = usage_told(original, declared)
     files = (
-        read_file(original, usage.contract),
-        read_file(quantized, usage_told(quantized, said).contract),
+        read_file(original, usage.preprocessing),
+        read_file(quantized, usage_told(quantized, declared).preprocessing),
     )
     photos = open_image_set(data, labels=labels, class_names=usage.labels)
     images = spread(photos, limit)

@@ -68,14 +68,14 @@ class FineTuningOptions:
         """
         from edgevision.compress.finetune.training import Training, Weights
         from edgevision.compress.job import Learning
-        from edgevision.preprocess.declared import nothing_said
+        from edgevision.preprocess.declared import nothing_declared
 
         if self.train is None:
             refuse_unused({**asdict(self), **asdict(preprocessing)}, without="--train")
             return None
-        said = preprocessing.said()
-        if not said.is_complete:
-            raise nothing_said(said)
+        declared = preprocessing.declared()
+        if not declared.is_complete:
+            raise nothing_declared(declared)
         weights = {
             "teacher": self.teacher_weight,
             "temperature": self.temperature,
@@ -95,6 +95,6 @@ class FineTuningOptions:
         return Learning(
             images=str(self.train),
             labels=None if self.labels is None else str(self.labels.resolve()),
-            preprocessing=said,
+            preprocessing=declared,
             training=Training(weights=mixed, **chosen),  # type: ignore[arg-type] # it checks
         )

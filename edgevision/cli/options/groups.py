@@ -29,9 +29,9 @@ def option_group(panel: str) -> Callable[[type[Group]], type[Group]]:
 
     def named(group: type[Group]) -> type[Group]:
         for option in inspect.signature(group).parameters.values():
-            for said in getattr(option.annotation, "__metadata__", ()):
-                if isinstance(said, OptionInfo):
-                    said.rich_help_panel = panel
+            for declared in getattr(option.annotation, "__metadata__", ()):
+                if isinstance(declared, OptionInfo):
+                    declared.rich_help_panel = panel
         return group
 
     return named

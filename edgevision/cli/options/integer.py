@@ -10,7 +10,7 @@ from edgevision.cli.options.groups import option_group
 from edgevision.errors import TargetMissedError, UsageError
 
 if TYPE_CHECKING:
-    from edgevision.quantize.search.accuracy_target import Goal, Reached
+    from edgevision.quantize.search.accuracy_target import AccuracyTarget, TargetSearch
 
 
 @option_group("Integer files")
@@ -49,12 +49,12 @@ class IntegerOptions:
             UsageError: --full-integer and another interface.
         """
         changes = {"input_type": "int8", "output_type": "int8"} if self.full_integer else {}
-        for name, said in (("input_type", self.input_type), ("output_type", self.output_type)):
-            if said is not None and changes.get(name, said) != said:
+        for name, declared in (("input_type", self.input_type), ("output_type", self.output_type)):
+            if declared is not None and changes.get(name, declared) != declared:
                 flag = f"--{name.replace('_', '-')}"
-                raise UsageError(f"--full-integer means int8 in and out, not {flag} {said}")
-            if said is not None:
-                changes[name] = said
+                raise UsageError(f"--full-integer means int8 in and out, not {flag} {declared}")
+            if declared is not None:
+                changes[name] = declared
         if self.quality is not None:
             changes["quality"] = self.quality
         return changes
@@ -81,24 +81,24 @@ class TargetOptions:
         ),
     ] = None
 
-    def goal(self) -> "Goal | None":
+    def goal(self) -> "AccuracyTarget | None":
         """The accuracy target, if there is one.
 
         Raises:
             UsageError: there are two.
         """
-        from edgevision.quantize.search.accuracy_target import Goal
+        from edgevision.quantize.search.accuracy_target import AccuracyTarget
 
         if self.min_agreement is not None and self.max_drop is not None:
             raise UsageError("--min-agreement and --max-drop are two targets: give one")
         if self.min_agreement is not None:
-            return Goal(kind="agreement", threshold=self.min_agreement / 100)
+            return AccuracyTarget(kind="agreement", threshold=self.min_agreement / 100)
         if self.max_drop is not None:
-            return Goal(kind="drop", threshold=self.max_drop / 100)
+            return AccuracyTarget(kind="drop", threshold=self.max_drop / 100)
         return None
 
 
-def render_trials(reached: "Reached") -> None:
+def render_trials(reached: "TargetSearch") -> None:
     """What the search for a target tried, as a table on stdout."""
     table = console.new_table("tried", "float ops", "measured", "95 %", "ms", "met")
     for trial in reached.trials:
@@ -114,7 +114,7 @@ def render_trials(reached: "Reached") -> None:
     console.print_table(table)
 
 
-def missed(reached: "Reached", where: str) -> TargetMissedError:
+def missed(reached: "TargetSearch", where: str) -> TargetMissedError:
     """The error for a target that no file meets; the best one found lies in `where`."""
     worst = ", ".join(reached.hurting)
     return TargetMissedError(

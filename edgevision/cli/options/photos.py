@@ -8,7 +8,7 @@ from edgevision.cli import console
 from edgevision.cli.options import common as options
 
 if TYPE_CHECKING:
-    from edgevision.card.model_io import Usage
+    from edgevision.card.model_io import ModelIO
     from edgevision.dataset.calibration.calibration_set import CalibrationSet
     from edgevision.dataset.imageset import ImageSet
     from edgevision.pipeline.request import Photos
@@ -56,27 +56,27 @@ def opened(path: Path, names: tuple[str, ...] = ()) -> "ImageSet":
     return images
 
 
-def over_set(said: "Preprocessing", kept: "CalibrationSet | None") -> "Preprocessing":
+def over_set(declared: "Preprocessing", kept: "CalibrationSet | None") -> "Preprocessing":
     """What the flags say, over what the calibration set says."""
     of_set = kept.preprocessing if kept is not None else None
     if of_set is not None:
-        if said.preset is not None:
+        if declared.preset is not None:
             # Another preset replaces the set's normalization, not how photos are fitted.
             of_set = replace(of_set, preset=None, mean=None, std=None, color=None)
-        said = said.over(of_set)
-    for line in said.notes():
+        declared = declared.over(of_set)
+    for line in declared.notes():
         console.note(line)
-    return said
+    return declared
 
 
 def usage_told(
-    model: Path, said: "Preprocessing", *, without_card: "Preprocessing | None" = None
-) -> "Usage":
-    """How to use the file, as `usage_of` has it; what was said and is not used is told."""
-    from edgevision.card.model_io import usage_of
+    model: Path, declared: "Preprocessing", *, without_card: "Preprocessing | None" = None
+) -> "ModelIO":
+    """How to use the file, as `model_io_of` has it; what was said and is not used is told."""
+    from edgevision.card.model_io import model_io_of
     from edgevision.preprocess.declared import Preprocessing
 
-    found = usage_of(model, said, without_card=without_card or Preprocessing())
+    found = model_io_of(model, declared, without_card=without_card or Preprocessing())
     if found.note:
         console.note(found.note)
     return found

@@ -58,7 +58,7 @@ class PreprocessingOptions:
         ),
     ] = None
 
-    def said(self) -> "Preprocessing":
+    def declared(self) -> "Preprocessing":
         """What the options say; nothing is filled in, and auto says nothing.
 
         Raises:

@@ -12,7 +12,7 @@ from edgevision.errors import UsageError
 
 if TYPE_CHECKING:
     from edgevision.compress.masking.plan import MaskingPlan
-    from edgevision.compress.plan import Plan
+    from edgevision.compress.plan import PruningPlan
 
 
 @option_group("What to remove")
@@ -64,14 +64,14 @@ class ChoiceOptions:
 
 def plan_of(
     removal: RemovalOptions, choice: ChoiceOptions, *, schedule: str | None, dry_run: bool
-) -> "Plan | MaskingPlan":
+) -> "PruningPlan | MaskingPlan":
     """What to remove, as the options say.
 
     Raises:
         UsageError: they say nothing, several things, or something that would not be used.
     """
     from edgevision.compress.masking.plan import MaskingPlan
-    from edgevision.compress.plan import Plan, Target
+    from edgevision.compress.plan import PruningPlan, Target
 
     shares = {
         "channels": removal.channels,
@@ -97,10 +97,10 @@ def plan_of(
     target = Target(measure=measure, fraction=fraction)  # type: ignore[arg-type] # it checks
     chosen = {name: value for name, value in asdict(choice).items() if value is not None}
     chosen["keep"] = tuple(chosen.get("keep", ()))
-    return Plan(target=target, **chosen)
+    return PruningPlan(target=target, **chosen)
 
 
-def say_what_zeros_are_worth(plan: "Plan | MaskingPlan") -> None:
+def say_what_zeros_are_worth(plan: "PruningPlan | MaskingPlan") -> None:
     """Before hours of training, what its zeros will be good for."""
     from edgevision.compress.masking.plan import MaskingPlan
 

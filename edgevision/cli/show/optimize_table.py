@@ -7,10 +7,10 @@ from edgevision.cli import console
 from edgevision.cli.options.integer import render_trials
 
 if TYPE_CHECKING:
-    from edgevision.pipeline.report import Outcome
+    from edgevision.pipeline.report import OptimizeReport
 
 
-def render(outcome: "Outcome", folder: Path) -> None:
+def render(outcome: "OptimizeReport", folder: Path) -> None:
     """The result as a table on stdout, and what a reader should know of its figures."""
     from edgevision.cli.console import megabytes, percent
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from edgevision.cli import console
 
 if TYPE_CHECKING:
-    from edgevision.compress.plan import Plan
+    from edgevision.compress.plan import PruningPlan
     from edgevision.compress.report import PruneReport, Totals
 
 _MEASURES = {"channels": "channels", "macs": "multiply-adds", "params": "parameters"}
@@ -21,7 +21,7 @@ def document(report: "PruneReport", output: Path | None) -> dict[str, Any]:
     return {"output": path, "size_bytes": size, **report_to_dict(report)}
 
 
-def render_ladder(report: "PruneReport", plan: "Plan") -> None:
+def render_ladder(report: "PruneReport", plan: "PruningPlan") -> None:
     """What each share would come to, in all and by layer."""
     named = _MEASURES[plan.target.measure]
     table = console.new_table(f"{named} removed", "parameters", "multiply-adds", "int8 file")

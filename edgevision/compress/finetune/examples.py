@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.dataset.imageset import ImageSet
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.normalize import normalize
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
@@ -33,7 +33,7 @@ class Examples:
     pixels: Callable[[int], Pixels]
     """The pixels of image i; raises ImageSetError when it cannot be read."""
 
-    contract: Contract
+    preprocessing: ImagePreprocessing
     """Turns pixels into what the model takes: (pixel - mean) / std."""
 
     def some(self, count: int, among: Indices, seed: int = 0) -> FloatArray:
@@ -42,10 +42,12 @@ class Examples:
 
     def batch(self, indices: Indices) -> FloatArray:
         """(n, height, width, channels) model inputs of these images."""
-        return normalize(np.stack([self.pixels(int(i)) for i in indices]), self.contract)
+        return normalize(np.stack([self.pixels(int(i)) for i in indices]), self.preprocessing)
 
 
-def examples_of(images: ImageSet, contract: Contract, *, progress: Progress = silent) -> Examples:
+def examples_of(
+    images: ImageSet, preprocessing: ImagePreprocessing, *, progress: Progress = silent
+) -> Examples:
     """The images of a set, decoded now when all of them fit in memory and later when not.
 
     Raises:
@@ -53,20 +55,27 @@ def examples_of(images: ImageSet, contract: Contract, *, progress: Progress = si
     """
     items = images.items
     labels = np.array([item.label for item in items], np.int64) if images.is_labelled else None
-    one = contract.width * contract.height * contract.channels
+    one = preprocessing.width * preprocessing.height * preprocessing.channels
 
     def decoded(index: int) -> Pixels:
-        return to_pixels(images.load(items[index]), contract)
+        return to_pixels(images.load(items[index]), preprocessing)
 
     pixels: Callable[[int], Pixels] = decoded
     if one * len(items) <= _KEPT_BYTES:
-        every = np.empty((len(items), contract.height, contract.width, contract.channels), np.uint8)
+        every = np.empty(
+            (len(items), preprocessing.height, preprocessing.width, preprocessing.channels),
+            np.uint8,
+        )
         for index in range(len(items)):
             every[index] = decoded(index)
             progress(index + 1, len(items), "reading training images")
         pixels = every.__getitem__
     return Examples(
-        name=images.name, count=len(items), labels=labels, pixels=pixels, contract=contract
+        name=images.name,
+        count=len(items),
+        labels=labels,
+        pixels=pixels,
+        preprocessing=preprocessing,
     )
 
 

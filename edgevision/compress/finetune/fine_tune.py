@@ -155,7 +155,7 @@ def _is_over(state: Checkpoint, patience: int | None) -> bool:
 
 def _fingerprint(training: Training, examples: Examples, student: Any) -> str:
     shapes = [tuple(weight.shape) for weight in student.weights]
-    return repr((training, examples.name, examples.count, examples.contract, shapes))
+    return repr((training, examples.name, examples.count, examples.preprocessing, shapes))
 
 
 def _batches(

@@ -41,7 +41,7 @@ class LayerCost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class ModelCost:
     """What a model costs."""
 
     layers: tuple[LayerCost, ...]
@@ -84,9 +84,9 @@ class CostModel:
 
     _layers: tuple[tuple[str, str, bool, tuple[_Weight, ...]], ...]
 
-    def cost(self, kept: NDArray[np.bool_]) -> Cost:
+    def cost(self, kept: NDArray[np.bool_]) -> ModelCost:
         """The cost with the channels of `kept`, True by standing number."""
-        return Cost(layers=tuple(_layer_cost(*layer, kept) for layer in self._layers))
+        return ModelCost(layers=tuple(_layer_cost(*layer, kept) for layer in self._layers))
 
 
 def cost_model(graph: ChannelGraph) -> CostModel:
@@ -162,6 +162,6 @@ def _is_depthwise(what: str) -> bool:
     return what.startswith("Depthwise")
 
 
-def by_layer(cost: Cost) -> Mapping[str, LayerCost]:
+def by_layer(cost: ModelCost) -> Mapping[str, LayerCost]:
     """The layers of `cost` by name."""
     return {layer.layer: layer for layer in cost.layers}

@@ -115,9 +115,11 @@ def _enter(graph: Any, inputs: list[Wire], fixed: dict[str, Any], calls: list[Ca
         args, kwargs = node.arguments.fill_in(wires)
         operation = node.operation
         if _is_model(operation):
-            told = {"training": kwargs["training"]} if kwargs.get("training") is not None else fixed
+            with_progress = (
+                {"training": kwargs["training"]} if kwargs.get("training") is not None else fixed
+            )
             fed = [leaf for leaf in keras.tree.flatten((args, kwargs)) if isinstance(leaf, Wire)]
-            results = _enter(_graph_of(operation), fed, told, calls)
+            results = _enter(_graph_of(operation), fed, with_progress, calls)
             outputs = keras.tree.flatten(results)
         else:
             if getattr(operation, "_call_has_training_arg", False) and fixed:

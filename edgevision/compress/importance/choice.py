@@ -14,10 +14,10 @@ from edgevision.compress.importance.scores import Scores
 from edgevision.compress.plan import Ranking, Target
 from edgevision.errors import TargetMissedError
 
-Choice: TypeAlias = NDArray[np.bool_]
+KeptChannels: TypeAlias = NDArray[np.bool_]
 """(numbers,) by standing number, False for what goes."""
 
-Price: TypeAlias = Callable[[Choice], float]
+Price: TypeAlias = Callable[[KeptChannels], float]
 """What a choice costs, in any unit: multiply-adds, weights or milliseconds."""
 
 # However global the ranking, a layer keeps at least this share: one that is cut to a thread
@@ -35,7 +35,7 @@ class Chooser:
     round_to: int
     """Layers shrink to multiples of this many channels."""
 
-    def choose(self, amount: float) -> Choice:
+    def choose(self, amount: float) -> KeptChannels:
         """Remove about `amount` (0..1) of every layer, or of all channels ranked together."""
         kept = self.graph.all_kept()
         threshold = self._threshold(amount)
@@ -47,7 +47,7 @@ class Chooser:
             self._cut(space, wanted, kept)
         return kept
 
-    def choose_for(self, target: Target, price: Price) -> Choice:
+    def choose_for(self, target: Target, price: Price) -> KeptChannels:
         """The smallest choice that lowers `price` by the target's share.
 
         Raises:
@@ -80,7 +80,9 @@ class Chooser:
             return self.choose(high)
         return self._between(self.choose(low), self.choose(high), limit, price)
 
-    def _between(self, more: Choice, less: Choice, limit: float, price: Price) -> Choice:
+    def _between(
+        self, more: KeptChannels, less: KeptChannels, limit: float, price: Price
+    ) -> KeptChannels:
         """Go from `more` channels to `less` one space at a time, and stop when it is enough.
 
         Because widths are rounded, many layers step down at the same amount, far past the target.
@@ -93,7 +95,7 @@ class Chooser:
             kept[space.units] = less[space.units]
         return self._with_change_spent(kept, limit, price)
 
-    def _with_change_spent(self, kept: Choice, limit: float, price: Price) -> Choice:
+    def _with_change_spent(self, kept: KeptChannels, limit: float, price: Price) -> KeptChannels:
         """Give channels back, the most important first, for as long as `limit` allows.
 
         One step of a wide layer may pass the target by much; what is over helps others.
@@ -111,7 +113,7 @@ class Chooser:
                 del growing[best]
         return kept
 
-    def _next_block(self, space: Space, kept: Choice) -> tuple[float, Ids]:
+    def _next_block(self, space: Space, kept: KeptChannels) -> tuple[float, Ids]:
         """The removed channels of `space` that would come back next, and how important they are."""
         gone = ~kept[space.units]
         order = np.argsort(-self._relative(space)[gone], kind="stable")
@@ -119,7 +121,7 @@ class Chooser:
         worth = float(self._relative(space)[gone][block].mean()) if len(block) else 0.0
         return worth, space.units[gone][block]
 
-    def _lost(self, space: Space, more: Choice, less: Choice) -> float:
+    def _lost(self, space: Space, more: KeptChannels, less: KeptChannels) -> float:
         going = space.units[more[space.units] & ~less[space.units]]
         return float(self._relative(space)[np.isin(space.units, going)].mean()) if len(going) else 0
 
@@ -138,7 +140,7 @@ class Chooser:
         """How many units make a width that is a multiple of `round_to` in every layer."""
         return lcm(*(self.round_to // gcd(self.round_to, m) for m in space.multiplicity))
 
-    def _cut(self, space: Space, wanted: float, kept: Choice) -> None:
+    def _cut(self, space: Space, wanted: float, kept: KeptChannels) -> None:
         count = len(space.units)
         step = self._step(space)
         least = min(count, max(step, -(-int(np.ceil(count * _LEAST_SHARE)) // step) * step))

@@ -6,10 +6,10 @@ from typing import Any
 from edgevision.compress.finetune.examples import Examples
 from edgevision.compress.finetune.fine_tune import FineTuned, fine_tune, steps_of
 from edgevision.compress.graph.channel_graph import build_graph
-from edgevision.compress.graph.cost import Cost, cost_model
+from edgevision.compress.graph.cost import ModelCost, cost_model
 from edgevision.compress.graph.removal import rebuild
 from edgevision.compress.graph.trace import trace
-from edgevision.compress.job import Job
+from edgevision.compress.job import PruneJob
 from edgevision.compress.masking.masks import Masker, mask_once, masked_kernels, sparsity_of
 from edgevision.compress.masking.plan import MaskingPlan
 from edgevision.compress.masking.schedules import schedule_for
@@ -18,7 +18,9 @@ from edgevision.errors import ModelError
 from edgevision.progress import Progress
 
 
-def mask_model(model: Any, job: Job, examples: Examples | None, progress: Progress) -> PruneReport:
+def mask_model(
+    model: Any, job: PruneJob, examples: Examples | None, progress: Progress
+) -> PruneReport:
     """Zero the smallest weights of a copy of `model` and save it; train it, given examples.
 
     Raises:
@@ -79,6 +81,6 @@ def training_row(tuned: FineTuned) -> TrainingRow:
     )
 
 
-def totals(cost: Cost) -> Totals:
+def totals(cost: ModelCost) -> Totals:
     """The sums of a cost."""
     return Totals(parameters=cost.parameters, macs=cost.macs, int8_bytes=cost.int8_bytes)

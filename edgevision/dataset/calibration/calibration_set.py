@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgevision import __version__
-from edgevision.dataset.calibration.choose import Choice
+from edgevision.dataset.calibration.choose import Selection
 from edgevision.dataset.calibration.manifest import (
     BUILD_AGAIN,
     manifest_text,
@@ -58,7 +58,7 @@ class CalibrationSet:
 def write_set(
     folder: Path,
     source: ImageSet,
-    choice: Choice,
+    choice: Selection,
     *,
     seed: int,
     split: str = "",

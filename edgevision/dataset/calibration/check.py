@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from edgevision.dataset.calibration.choose import pixel_digest
-from edgevision.dataset.calibration.image_summary import Look, look_at
+from edgevision.dataset.calibration.image_summary import ImageSummary, summarize_image
 from edgevision.dataset.calibration.stability import Range, RangesOf, measure_stability
 from edgevision.dataset.imageset import ImageSet, Item
 from edgevision.errors import ImageSetError
@@ -27,7 +27,7 @@ IMBALANCE = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class SetFinding:
     """One thing that is wrong, or worth knowing."""
 
     severity: Severity
@@ -45,7 +45,7 @@ def check(
     evaluation: ImageSet | None = None,
     ranges_of: RangesOf | None = None,
     progress: Progress = silent,
-) -> tuple[Finding, ...]:
+) -> tuple[SetFinding, ...]:
     """Everything found in `images`, errors first; an empty tuple is a good set.
 
     Args:
@@ -58,11 +58,11 @@ def check(
     Raises:
         ImageSetError: an image of `evaluation` cannot be read.
     """
-    looks: list[Look] = []
-    findings: list[Finding] = []
+    looks: list[ImageSummary] = []
+    findings: list[SetFinding] = []
     for done, item in enumerate(images, start=1):
         try:
-            looks.append(look_at(images, item))
+            looks.append(summarize_image(images, item))
         except ImageSetError as error:
             findings.append(_finding("error", "unreadable", str(error), [item]))
         progress(done, len(images), "checking images")
@@ -76,7 +76,7 @@ def check(
         findings += _stability(looks, ranges_of)
     if images.skipped:
         findings.append(
-            Finding(
+            SetFinding(
                 severity="warning",
                 kind="skipped",
                 message=f"{_files(images.skipped)} cannot be read: save as JPEG or PNG",
@@ -87,7 +87,7 @@ def check(
     return tuple(sorted(findings, key=lambda finding: order[finding.severity]))
 
 
-def _count(looks: Sequence[Look]) -> list[Finding]:
+def _count(looks: Sequence[ImageSummary]) -> list[SetFinding]:
     if len(looks) < FEWEST:
         message = f"{len(looks)} readable images are too few: ranges need at least {FEWEST}"
         return [_finding("error", "too-few", message)]
@@ -97,9 +97,9 @@ def _count(looks: Sequence[Look]) -> list[Finding]:
     return []
 
 
-def _range(looks: Sequence[Look]) -> list[Finding]:
+def _range(looks: Sequence[ImageSummary]) -> list[SetFinding]:
     """Pixels that were scaled before they were saved, and pictures without content."""
-    found: list[Finding] = []
+    found: list[SetFinding] = []
     constant = [look.item for look in looks if look.low == look.high]
     scaled = [look.item for look in looks if look.low < look.high <= 1]
     dark = [
@@ -126,11 +126,11 @@ def _range(looks: Sequence[Look]) -> list[Finding]:
     return found
 
 
-def _balance(images: ImageSet, looks: Sequence[Look]) -> list[Finding]:
+def _balance(images: ImageSet, looks: Sequence[ImageSummary]) -> list[SetFinding]:
     counts = Counter(look.item.label for look in looks if look.item.label is not None)
     if not counts:
         return []
-    found: list[Finding] = []
+    found: list[SetFinding] = []
     classes = len(images.classes)
     if classes > len(counts) and len(looks) >= classes:
         missing = [name for label, name in enumerate(images.classes) if label not in counts]
@@ -147,7 +147,7 @@ def _balance(images: ImageSet, looks: Sequence[Look]) -> list[Finding]:
     return found
 
 
-def _duplicates(looks: Sequence[Look]) -> list[Finding]:
+def _duplicates(looks: Sequence[ImageSummary]) -> list[SetFinding]:
     first: dict[str, Item] = {}
     again: list[tuple[Item, Item]] = []
     for look in looks:
@@ -165,7 +165,9 @@ def _duplicates(looks: Sequence[Look]) -> list[Finding]:
     return [_finding("warning", "duplicates", message, items)]
 
 
-def _overlap(looks: Sequence[Look], evaluation: ImageSet, progress: Progress) -> list[Finding]:
+def _overlap(
+    looks: Sequence[ImageSummary], evaluation: ImageSet, progress: Progress
+) -> list[SetFinding]:
     held_out: dict[str, str] = {}
     for done, item in enumerate(evaluation, start=1):
         held_out[evaluation.digest(item)] = item.id
@@ -186,7 +188,7 @@ def _overlap(looks: Sequence[Look], evaluation: ImageSet, progress: Progress) ->
     return [_finding("error", "overlap", message, shared)]
 
 
-def _stability(looks: Sequence[Look], ranges_of: RangesOf | None) -> list[Finding]:
+def _stability(looks: Sequence[ImageSummary], ranges_of: RangesOf | None) -> list[SetFinding]:
     items = [look.item for look in looks]
     stability = measure_stability(items, ranges_of or _channel_ranges(looks))
     what = "activation ranges" if ranges_of is not None else "pixel statistics"
@@ -203,7 +205,7 @@ def _stability(looks: Sequence[Look], ranges_of: RangesOf | None) -> list[Findin
     return [_finding("warning", "stability", message)]
 
 
-def _channel_ranges(looks: Sequence[Look]) -> RangesOf:
+def _channel_ranges(looks: Sequence[ImageSummary]) -> RangesOf:
     by_item = {look.item: look for look in looks}
 
     def ranges_of(items: Sequence[Item]) -> dict[str, Range]:
@@ -217,12 +219,12 @@ def _channel_ranges(looks: Sequence[Look]) -> RangesOf:
     return ranges_of
 
 
-def _finding(severity: Severity, kind: str, message: str, items: Sequence[Item] = ()) -> Finding:
+def _finding(severity: Severity, kind: str, message: str, items: Sequence[Item] = ()) -> SetFinding:
     ids = tuple(item.id for item in items)
-    return Finding(severity=severity, kind=kind, message=message, items=ids)
+    return SetFinding(severity=severity, kind=kind, message=message, items=ids)
 
 
-def _if_many(some: Sequence[Item], looks: Sequence[Look]) -> Severity:
+def _if_many(some: Sequence[Item], looks: Sequence[ImageSummary]) -> Severity:
     """A tenth of the set moves its ranges; a single odd image is only worth a look."""
     return "error" if len(some) > 0.1 * len(looks) else "warning"
 

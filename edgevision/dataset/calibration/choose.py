@@ -16,7 +16,7 @@ USUAL_COUNT = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Selection:
     """What was chosen, and what was passed over on the way."""
 
     items: tuple[Item, ...]
@@ -42,7 +42,7 @@ def choose(
     seed: int = 0,
     exclude: ImageSet | None = None,
     progress: Progress = silent,
-) -> Choice:
+) -> Selection:
     """Up to `count` images of `source`, as many from each class as can be had.
 
     The same seed gives the same images on every machine, whatever the order of the files.
@@ -85,7 +85,7 @@ def choose(
     if not items:
         message = f"no image of {source.path} can be used"
         raise ImageSetError(message, hint=_why_none(overlapping, unreadable))
-    return Choice(
+    return Selection(
         items=tuple(items),
         digests=tuple(digests),
         duplicates=tuple(duplicates),

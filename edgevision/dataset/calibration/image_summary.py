@@ -7,7 +7,7 @@ from edgevision.dataset.imageset import ImageSet, Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class ImageSummary:
     """Facts of one decoded image."""
 
     item: Item
@@ -26,7 +26,7 @@ class Look:
     """Whether all three channels are equal."""
 
 
-def look_at(images: ImageSet, item: Item) -> Look:
+def summarize_image(images: ImageSet, item: Item) -> ImageSummary:
     """Decode one image and take its facts.
 
     Raises:
@@ -34,7 +34,7 @@ def look_at(images: ImageSet, item: Item) -> Look:
     """
     image = images.load(item)
     flat = image.reshape(-1, 3)
-    return Look(
+    return ImageSummary(
         item=item,
         stored=images.digest(item),
         pixels=pixel_digest(image),

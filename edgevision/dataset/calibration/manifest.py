@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
-from edgevision.dataset.calibration.choose import Choice
+from edgevision.dataset.calibration.choose import Selection
 from edgevision.dataset.classes import ClassNames
 from edgevision.dataset.decode import decode_bytes
 from edgevision.dataset.formats.csv_set import safe_name
@@ -20,7 +20,7 @@ BUILD_AGAIN = "make the set again: edgevision calibration build PHOTOS --overwri
 _HEADER = ["file", "label", "sha256"]
 
 
-def manifest_text(choice: Choice) -> str:
+def manifest_text(choice: Selection) -> str:
     """The manifest of the chosen images: file,label,sha256; the label is empty when unknown."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

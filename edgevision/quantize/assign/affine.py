@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.tensors import FloatArray
-from edgevision.tflite.graph import Scales
+from edgevision.tflite.graph import QuantParams
 
 BIAS_LIMIT = 2**30
 """Largest |bias| written: leaves as much again of the int32 accumulator to the products, and
@@ -22,7 +22,7 @@ SMALLEST_SCALE = 1e-9
 """Floor of any scale. Kernels divide by scales and shift by their logarithms: 0 would be NaN."""
 
 
-def activation_scales(low: float, high: float, *, bits: int = 8) -> Scales:
+def activation_scales(low: float, high: float, *, bits: int = 8) -> QuantParams:
     """Scale and zero point that represent `low`..`high`, and 0 exactly.
 
     16 bits are symmetric (zero point 0), as TFLite's int16 kernels demand. A constant zero gets
@@ -38,9 +38,9 @@ def activation_scales(low: float, high: float, *, bits: int = 8) -> Scales:
     return scalar_scales(scale, zero_point)
 
 
-def scalar_scales(scale: float, zero_point: int) -> Scales:
+def scalar_scales(scale: float, zero_point: int) -> QuantParams:
     """One scale for a whole tensor."""
-    return Scales(
+    return QuantParams(
         scale=np.asarray([scale], np.float32), zero_point=np.asarray([zero_point], np.int64)
     )
 
@@ -51,7 +51,7 @@ def weight_scales(
     *,
     bias: FloatArray | None,
     input_scale: float,
-) -> Scales:
+) -> QuantParams:
     """Symmetric scales of `weights`, one per index along `axis` (None: one for all).
 
     A scale is max|w|/127, but no smaller than keeps the channel's bias within BIAS_LIMIT: in a
@@ -66,10 +66,10 @@ def weight_scales(
         biases = 0.0 if bias is None else np.abs(bias).astype(np.float64)
     floor = np.maximum(np.asarray(biases) / (input_scale * BIAS_LIMIT), SMALLEST_SCALE)
     scale = np.maximum(peak / 127, floor).astype(np.float32)
-    return Scales(scale=scale, zero_point=np.zeros(len(scale), np.int64), axis=axis or 0)
+    return QuantParams(scale=scale, zero_point=np.zeros(len(scale), np.int64), axis=axis or 0)
 
 
-def quantize_weights(weights: FloatArray, scales: Scales) -> NDArray[np.int8]:
+def quantize_weights(weights: FloatArray, scales: QuantParams) -> NDArray[np.int8]:
     """Nearest integers of `weights` in -127..127, same shape."""
     steps = weights / _broadcast(scales, weights.ndim)
     # In place: a dense layer behind Flatten may have 170 MB of weights.
@@ -78,23 +78,25 @@ def quantize_weights(weights: FloatArray, scales: Scales) -> NDArray[np.int8]:
     return integers
 
 
-def dequantize_weights(integers: NDArray[Any], scales: Scales) -> FloatArray:
+def dequantize_weights(integers: NDArray[Any], scales: QuantParams) -> FloatArray:
     """Real weights that `integers` stand for, same shape."""
     return (integers * _broadcast(scales, integers.ndim)).astype(np.float32)
 
 
 def quantize_bias(
-    bias: FloatArray, input_scale: float, scales: Scales, dtype: np.dtype[Any]
-) -> tuple[NDArray[Any], Scales]:
+    bias: FloatArray, input_scale: float, scales: QuantParams, dtype: np.dtype[Any]
+) -> tuple[NDArray[Any], QuantParams]:
     """Integers of `bias` in the accumulator's scale, and that scale; never beyond BIAS_LIMIT."""
     step = np.float64(input_scale) * scales.scale.astype(np.float64)
     integers = np.clip(np.rint(bias.astype(np.float64) / step), -BIAS_LIMIT, BIAS_LIMIT)
-    return integers.astype(dtype), Scales(
+    return integers.astype(dtype), QuantParams(
         scale=step.astype(np.float32), zero_point=np.zeros(len(step), np.int64)
     )
 
 
-def quantize_constant(values: FloatArray, scales: Scales, dtype: np.dtype[Any]) -> NDArray[Any]:
+def quantize_constant(
+    values: FloatArray, scales: QuantParams, dtype: np.dtype[Any]
+) -> NDArray[Any]:
     """Integers of a constant beside activations (an addend, a factor), one scale for all."""
     limits = np.iinfo(dtype)
     steps = np.rint(values.astype(np.float64) / float(scales.scale[0])) + scales.zero_point[0]
@@ -102,7 +104,7 @@ def quantize_constant(values: FloatArray, scales: Scales, dtype: np.dtype[Any]) 
     return integers
 
 
-def _broadcast(scales: Scales, rank: int) -> FloatArray:
+def _broadcast(scales: QuantParams, rank: int) -> FloatArray:
     shape = [1] * rank
     shape[scales.axis if len(scales.scale) > 1 else 0] = len(scales.scale)
     return scales.scale.reshape(shape)

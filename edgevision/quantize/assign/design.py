@@ -8,12 +8,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.assign import affine
-from edgevision.quantize.assign.integer_plan import Face, Plan
+from edgevision.quantize.assign.integer_plan import IntegerPlan, InterfaceType
 from edgevision.quantize.assign.scales import (
+    FloatOperator,
     Range,
-    Skipped,
     choose_scales,
     integer_operators,
     prescribed_scales,
@@ -24,9 +24,9 @@ from edgevision.quantize.calibrate.ranges import never_clipped, observed_ranges
 from edgevision.quantize.calibrate.saturation import saturated_ranges
 from edgevision.quantize.calibrate.statistics import Statistics
 from edgevision.recipe.recipe import Recipe
-from edgevision.tflite.graph import Graph, Scales
+from edgevision.tflite.graph import Graph, QuantParams
 
-IntegerPart: TypeAlias = "tuple[frozenset[int], tuple[Skipped, ...]]"
+IntegerPart: TypeAlias = "tuple[frozenset[int], tuple[FloatOperator, ...]]"
 
 
 def integer_part(
@@ -55,13 +55,13 @@ def bits_of(recipe: Recipe) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Design:
+class IntegerDesign:
     """An integer graph decided but not written yet."""
 
     graph: Graph
     """The float graph it is of."""
-    plan: Plan
-    skipped: tuple[Skipped, ...]
+    plan: IntegerPlan
+    skipped: tuple[FloatOperator, ...]
 
     @property
     def ranges(self) -> dict[str, Range]:
@@ -79,7 +79,7 @@ def design(
     integer: IntegerPart,
     *,
     widening: float,
-) -> Design:
+) -> IntegerDesign:
     """The integer graph that `statistics` and `recipe` call for; `widening` as for ranges."""
     graph, (operators, skipped) = prepared.graph, integer
     bits = bits_of(recipe)
@@ -90,14 +90,14 @@ def design(
     fixed = prescribed_scales(graph, operators, bits=bits)
     image = graph.inputs[prepared.image_input]
     if recipe.input_type != "float32":
-        fixed[image] = pixel_scales(prepared.contract, bits=bits)
+        fixed[image] = pixel_scales(prepared.preprocessing, bits=bits)
     scales = choose_scales(graph, operators, ranges, fixed=fixed, bits=bits)
     for t in (*graph.inputs, *graph.outputs):
         if graph.is_float(t) and t not in scales:
             scales[t] = fixed.get(t) or affine.activation_scales(*ranges[t], bits=bits)
-    return Design(
+    return IntegerDesign(
         graph=graph,
-        plan=Plan(
+        plan=IntegerPlan(
             scales=scales,
             integer=operators,
             bits=bits,
@@ -108,38 +108,41 @@ def design(
     )
 
 
-def pixel_scales(contract: Contract, *, bits: int) -> Scales:
+def pixel_scales(preprocessing: ImagePreprocessing, *, bits: int) -> QuantParams:
     """Scale and zero point with which the integers are the pixels, shifted.
 
     By 128 with 8 bits, by the contract's mean with 16 (whose zero point must be 0).
     """
-    zero_point = 0 if bits == 16 else round(contract.channel_mean[0]) - 128
-    return affine.scalar_scales(1 / contract.channel_std[0], zero_point)
+    zero_point = 0 if bits == 16 else round(preprocessing.channel_mean[0]) - 128
+    return affine.scalar_scales(1 / preprocessing.channel_std[0], zero_point)
 
 
-def represented(scales: Scales, bits: int) -> Range:
+def represented(scales: QuantParams, bits: int) -> Range:
     """The real values of the smallest and the largest integer."""
     step, zero = float(scales.scale[0]), int(scales.zero_point[0])
     return (-(2 ** (bits - 1)) - zero) * step, (2 ** (bits - 1) - 1 - zero) * step
 
 
 def _interface(
-    prepared: Prepared, recipe: Recipe, scales: Mapping[int, Scales], ranges: Mapping[int, Range]
-) -> dict[int, Face]:
+    prepared: Prepared,
+    recipe: Recipe,
+    scales: Mapping[int, QuantParams],
+    ranges: Mapping[int, Range],
+) -> dict[int, InterfaceType]:
     """The inputs and outputs that the caller sees as integers, with their scales."""
     graph, wide = prepared.graph, bits_of(recipe) == 16
     image = graph.inputs[prepared.image_input]
-    faces: dict[int, Face] = {}
+    faces: dict[int, InterfaceType] = {}
 
-    def show(t: int, kind: str, int8_scales: Scales) -> None:
+    def show(t: int, kind: str, int8_scales: QuantParams) -> None:
         shift = 128 if kind == "uint8" else 0
-        faces[t] = Face(
+        faces[t] = InterfaceType(
             dtype=np.dtype(kind),
             scales=replace(int8_scales, zero_point=int8_scales.zero_point + shift),
         )
 
     if recipe.input_type != "float32":
-        show(image, recipe.input_type, pixel_scales(prepared.contract, bits=8))
+        show(image, recipe.input_type, pixel_scales(prepared.preprocessing, bits=8))
     for types, tensors in (
         (recipe.input_type, [t for t in graph.inputs if t != image]),
         (recipe.output_type, graph.outputs),

@@ -6,27 +6,27 @@ from typing import Any
 
 import numpy as np
 
-from edgevision.tflite.graph import Scales
+from edgevision.tflite.graph import QuantParams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Face:
+class InterfaceType:
     """What the caller sees of an input or output that holds integers."""
 
     dtype: np.dtype[Any]
-    scales: Scales
+    scales: QuantParams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class IntegerPlan:
     """Everything decided; nothing is measured here."""
 
-    scales: Mapping[int, Scales]
+    scales: Mapping[int, QuantParams]
     """Of every activation that an integer operator reads or writes."""
     integer: frozenset[int]
     """Positions of the operators that run in integers."""
     bits: int = 8
     """Of activations: 8, or 16 (weights stay 8)."""
     dense_per_channel: bool = True
-    interface: Mapping[int, Face] = field(default_factory=dict)
+    interface: Mapping[int, InterfaceType] = field(default_factory=dict)
     """Inputs and outputs of the graph that the caller sees as integers; the rest is float."""

@@ -13,7 +13,7 @@ Scaling = Literal["linear", "same", "fixed", "free"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class KernelRule:
     """How one kind of operator is quantized.
 
     linear: constant weights with a scale per output channel, and a bias in the accumulator's scale.
@@ -35,16 +35,16 @@ class Rule:
     fixed_zero_point: int = 0
 
 
-def _same(int8: int = 2, int16: int = 3) -> Rule:
-    return Rule(scaling="same", int8_version=int8, int16_version=int16)
+def _same(int8: int = 2, int16: int = 3) -> KernelRule:
+    return KernelRule(scaling="same", int8_version=int8, int16_version=int16)
 
 
-def _free(int8: int = 2, int16: int = 3) -> Rule:
-    return Rule(scaling="free", int8_version=int8, int16_version=int16)
+def _free(int8: int = 2, int16: int = 3) -> KernelRule:
+    return KernelRule(scaling="free", int8_version=int8, int16_version=int16)
 
 
-def _fixed(scale: float, zero_point: int, *, int16: int = 0) -> Rule:
-    return Rule(
+def _fixed(scale: float, zero_point: int, *, int16: int = 0) -> KernelRule:
+    return KernelRule(
         scaling="fixed",
         int8_version=2,
         int16_version=int16,
@@ -53,14 +53,14 @@ def _fixed(scale: float, zero_point: int, *, int16: int = 0) -> Rule:
     )
 
 
-RULES: Mapping[str, Rule] = MappingProxyType(
+RULES: Mapping[str, KernelRule] = MappingProxyType(
     {
-        "CONV_2D": Rule(scaling="linear", int8_version=3, int16_version=4),
-        "DEPTHWISE_CONV_2D": Rule(
+        "CONV_2D": KernelRule(scaling="linear", int8_version=3, int16_version=4),
+        "DEPTHWISE_CONV_2D": KernelRule(
             scaling="linear", int8_version=3, int16_version=5, channel_axis=3
         ),
-        "FULLY_CONNECTED": Rule(scaling="linear", int8_version=4, int16_version=7),
-        "TRANSPOSE_CONV": Rule(
+        "FULLY_CONNECTED": KernelRule(scaling="linear", int8_version=4, int16_version=7),
+        "TRANSPOSE_CONV": KernelRule(
             scaling="linear", int8_version=2, int16_version=4, data=2, weights=1, bias=3
         ),
         "SOFTMAX": _fixed(1 / 256, -128, int16=3),

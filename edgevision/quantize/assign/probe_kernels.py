@@ -10,12 +10,12 @@ from edgevision.quantize.calibrate.statistics import Statistics
 from edgevision.quantize.lower.integer_graph import lower
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.session import Session
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.serialize import serialize
 
 logger = logging.getLogger(__name__)
 
 
-def runnable(
+def probe_kernels(
     prepared: Prepared, statistics: Statistics, recipe: Recipe, integer: IntegerPart
 ) -> IntegerPart:
     """`integer` without the operators that the runtime refuses in integers."""
@@ -24,7 +24,7 @@ def runnable(
         decided = design(prepared, statistics, recipe, integer, widening=1.0)
         lowered = lower(decided.graph, decided.plan)
         try:
-            with Session(to_bytes(lowered.graph)) as session:
+            with Session(serialize(lowered.graph)) as session:
                 session.invoke()
         except ModelError as error:
             culprit = _culprit(str(error), lowered.position, integer[0])

@@ -7,7 +7,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from edgevision.quantize.assign import affine
 from edgevision.quantize.assign.kernel_rules import RULES
-from edgevision.tflite.graph import Graph, Operator, Scales
+from edgevision.tflite.graph import Graph, Operator, QuantParams
 
 _COUNTED = {
     schema.ActivationFunctionType.RELU6: 6.0,
@@ -20,7 +20,7 @@ Range = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
+class FloatOperator:
     """An operator left in float, and why."""
 
     position: int
@@ -32,14 +32,14 @@ class Skipped:
 
 def integer_operators(
     graph: Graph, *, bits: int, refused: Mapping[int, str]
-) -> tuple[frozenset[int], tuple[Skipped, ...]]:
+) -> tuple[frozenset[int], tuple[FloatOperator, ...]]:
     """Positions of the operators that can run in integers, and the float ones with the reason.
 
     `refused` gives positions to leave in float, with the reason. Operators that touch no float
     tensor (shape arithmetic) are in neither.
     """
     chosen: set[int] = set()
-    skipped: list[Skipped] = []
+    skipped: list[FloatOperator] = []
     for at, op in enumerate(graph.operators):
         floats = [t for t in (*op.inputs, *op.outputs) if graph.is_float(t)]
         if not floats:
@@ -49,7 +49,7 @@ def integer_operators(
             chosen.add(at)
         else:
             name = graph.tensors[op.outputs[0]].name if op.outputs else ""
-            skipped.append(Skipped(position=at, operator=op.name, tensor=name, reason=reason))
+            skipped.append(FloatOperator(position=at, operator=op.name, tensor=name, reason=reason))
     return frozenset(chosen), tuple(skipped)
 
 
@@ -107,9 +107,11 @@ def scale_groups(graph: Graph, integer: frozenset[int]) -> dict[int, int]:
     return {t: find(t) for t in leader}
 
 
-def prescribed_scales(graph: Graph, integer: frozenset[int], *, bits: int) -> dict[int, Scales]:
+def prescribed_scales(
+    graph: Graph, integer: frozenset[int], *, bits: int
+) -> dict[int, QuantParams]:
     """Scales that kernels fix for their outputs (softmax, sigmoid, tanh, ...)."""
-    fixed: dict[int, Scales] = {}
+    fixed: dict[int, QuantParams] = {}
     for at in integer:
         op = graph.operators[at]
         rule = RULES[op.name]
@@ -126,9 +128,9 @@ def choose_scales(
     integer: frozenset[int],
     ranges: Mapping[int, Range],
     *,
-    fixed: Mapping[int, Scales],
+    fixed: Mapping[int, QuantParams],
     bits: int,
-) -> dict[int, Scales]:
+) -> dict[int, QuantParams]:
     """Scales of every activation in integers, from its group's widest range.
 
     A group that holds one prescribed scale takes that one when it represents all its values
@@ -139,7 +141,7 @@ def choose_scales(
     members: dict[int, list[int]] = {}
     for t, leader in groups.items():
         members.setdefault(leader, []).append(t)
-    scales: dict[int, Scales] = {}
+    scales: dict[int, QuantParams] = {}
     for group in members.values():
         low = min(ranges[t][0] for t in group)
         high = max(ranges[t][1] for t in group)
@@ -152,7 +154,7 @@ def choose_scales(
     return widen_for_kernels(graph, integer, scales, fixed=fixed, groups=groups)
 
 
-def _represents(scales: Scales, low: float, high: float, bits: int) -> bool:
+def _represents(scales: QuantParams, low: float, high: float, bits: int) -> bool:
     step, zero = float(scales.scale[0]), int(scales.zero_point[0])
     bottom, top = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
     # Half a step beyond the end still rounds to the last integer; a sigmoid's 1.0 is one step off.
@@ -162,11 +164,11 @@ def _represents(scales: Scales, low: float, high: float, bits: int) -> bool:
 def widen_for_kernels(
     graph: Graph,
     integer: frozenset[int],
-    scales: dict[int, Scales],
+    scales: dict[int, QuantParams],
     *,
-    fixed: Mapping[int, Scales],
+    fixed: Mapping[int, QuantParams],
     groups: Mapping[int, int],
-) -> dict[int, Scales]:
+) -> dict[int, QuantParams]:
     """`scales` with those widened that a kernel would refuse, at no loss of accuracy.
 
     XNNPACK adds in int8 only while input scale / output scale is at least 2**-10. An addend whose

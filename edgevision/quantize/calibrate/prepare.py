@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.errors import ImageSetError, ModelError
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.normalize import normalize
 from edgevision.quantize.assign import affine
 from edgevision.quantize.calibrate.statistics import Feed
-from edgevision.quantize.transforms.fold_normalization import absorb
-from edgevision.quantize.transforms.input_affine import pixel_contract, remainder
+from edgevision.quantize.transforms.fold_normalization import fold_normalization
+from edgevision.quantize.transforms.input_affine import pixel_preprocessing, remainder
 from edgevision.recipe.recipe import Recipe
 from edgevision.tensors import Pixels
 from edgevision.tflite.graph import Graph
@@ -54,30 +54,30 @@ class Prepared:
     graph: Graph
     image_input: int
     """Position of the image among the inputs."""
-    contract: Contract
+    preprocessing: ImagePreprocessing
     """Preprocessing of `graph` (which may differ from that of the model it came from)."""
 
 
-def prepare(graph: Graph, contract: Contract, recipe: Recipe) -> Prepared:
+def prepare(graph: Graph, preprocessing: ImagePreprocessing, recipe: Recipe) -> Prepared:
     """Find the image input, and fold into the graph what the file's input will not say.
 
     Raises:
         ModelError: no input has the contract's size and channels.
     """
-    shape = (1, contract.height, contract.width, contract.channels)
+    shape = (1, preprocessing.height, preprocessing.width, preprocessing.channels)
     shapes = [graph.tensors[t].shape for t in graph.inputs]
     if shape not in shapes:
         message = f"no input of the model is {shape}, which preprocessing makes; found {shapes}"
         raise ModelError(message, hint="state the model's own width, height and colour order")
     at = shapes.index(shape)
-    held = contract if recipe.input_type == "float32" else pixel_contract(contract)
-    folded = absorb(
+    held = preprocessing if recipe.input_type == "float32" else pixel_preprocessing(preprocessing)
+    folded = fold_normalization(
         graph,
         graph.inputs[at],
-        remainder(contract, held),
+        remainder(preprocessing, held),
         slack=BORDER_SLACK_PIXELS / held.channel_std[0],
     )
-    return Prepared(graph=folded, image_input=at, contract=held)
+    return Prepared(graph=folded, image_input=at, preprocessing=held)
 
 
 def feeds(prepared: Prepared, images: Images) -> Iterator[Feed]:
@@ -96,7 +96,7 @@ def feeds(prepared: Prepared, images: Images) -> Iterator[Feed]:
         for at, (array, tensor) in enumerate(zip(arrays, inputs, strict=True)):
             value = array
             if at == prepared.image_input and array.dtype == np.uint8:
-                value = normalize(array, prepared.contract)
+                value = normalize(array, prepared.preprocessing)
             if value.shape == tensor.shape[1:]:
                 value = value[None]
             if value.shape != tensor.shape:

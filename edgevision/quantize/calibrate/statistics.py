@@ -11,7 +11,7 @@ from edgevision.errors import ImageSetError
 from edgevision.progress import Progress, silent
 from edgevision.quantize.correct.mean_inputs import patch_input, taps_of
 from edgevision.runtime.session import Session
-from edgevision.runtime.session_pool import Crew
+from edgevision.runtime.session_pool import SessionPool
 from edgevision.tensors import FloatArray
 from edgevision.tflite.graph import Graph
 from edgevision.tflite.serialize import file_with_outputs
@@ -98,7 +98,7 @@ def observe(
         )
 
     images: list[_Seen] = []
-    with Crew(file_with_outputs(graph, shown or graph.outputs)) as crew:
+    with SessionPool(file_with_outputs(graph, shown or graph.outputs)) as crew:
         for seen in crew.map(look, enumerate(feeds())):
             _check_finite(graph, order, seen, len(images))
             images.append(seen)

@@ -18,7 +18,7 @@ _BLOCK = 64
 instead of 64."""
 
 
-def round_with_feedback(
+def gptq(
     weights: NDArray[np.floating], gram: NDArray[np.floating], scale: NDArray[np.floating]
 ) -> NDArray[np.int8]:
     """Integers in -127..127 with which `weights` gives nearly the same outputs.
@@ -52,10 +52,10 @@ def round_with_feedback(
     return restored
 
 
-def round_each_with_feedback(
+def gptq_each(
     weights: NDArray[np.floating], grams: NDArray[np.floating], scale: NDArray[np.floating]
 ) -> NDArray[np.int8]:
-    """As `round_with_feedback` for outputs that see inputs of their own, all at once.
+    """As `gptq` for outputs that see inputs of their own, all at once.
 
     Args:
         weights: (outputs, inputs).

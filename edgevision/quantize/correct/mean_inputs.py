@@ -14,7 +14,7 @@ from edgevision.quantize.transforms.padding import same_padding
 from edgevision.tensors import FloatArray
 from edgevision.tflite.graph import Graph, Operator
 
-Patch: TypeAlias = NDArray[np.float32]
+MeanInput: TypeAlias = NDArray[np.float32]
 """(kernel height, kernel width, input channels); dense layers have a kernel of 1 x 1."""
 
 
@@ -45,14 +45,14 @@ class Taps:
         share: FloatArray = self.rows.sum(axis=1)[:, None] * self.columns.sum(axis=1)
         return share[..., None]
 
-    def mean_patch(self, values: NDArray[Any]) -> Patch:
+    def mean_patch(self, values: NDArray[Any]) -> MeanInput:
         """Mean over positions of what each tap reads in `values` (1, height, width, channels).
 
         Border positions read zeros, as the layer's padding has them.
         """
         image = values.reshape(-1, *values.shape[-2:]) if values.ndim > 2 else values[None]
         across = np.matmul(self.columns, image.astype(np.float32, copy=False))
-        patch: Patch = np.tensordot(self.rows, across, axes=1)
+        patch: MeanInput = np.tensordot(self.rows, across, axes=1)
         return patch
 
 

@@ -11,12 +11,12 @@ from edgevision.progress import Progress, silent
 from edgevision.quantize.assign import affine
 from edgevision.quantize.calibrate.statistics import Feed, Statistics
 from edgevision.quantize.correct.bias_correction import bias_shift
-from edgevision.quantize.correct.gptq import round_each_with_feedback, round_with_feedback
+from edgevision.quantize.correct.gptq import gptq, gptq_each
 from edgevision.quantize.correct.gram import centred_gram, is_too_wide, reads_per_output
 from edgevision.quantize.correct.layerwise import Values, live_bytes, walk
 from edgevision.quantize.correct.mean_inputs import is_followed, mean_response, patch_input, taps_of
-from edgevision.quantize.lower.integer_graph import Lowered
-from edgevision.tflite.graph import Graph, Operator, Scales, Tensor
+from edgevision.quantize.lower.integer_graph import IntegerGraph
+from edgevision.tflite.graph import Graph, Operator, QuantParams, Tensor
 
 ROOM_BYTES = 200 << 20
 """Memory for the activations of all images at one place in the network; two graphs may be refined
@@ -29,9 +29,9 @@ LEAST_IMAGES = 8
 """Fewer say too little about the typical image; a network that wide takes the memory it needs."""
 
 
-def refine(
+def correct_layers(
     source: Graph,
-    lowered: Lowered,
+    lowered: IntegerGraph,
     statistics: Statistics,
     feeds: Iterable[Feed],
     *,
@@ -73,10 +73,11 @@ def refine(
     return graph
 
 
-def correct_for_weights(source: Graph, lowered: Lowered, statistics: Statistics) -> Graph:
+def correct_for_weights(source: Graph, lowered: IntegerGraph, statistics: Statistics) -> Graph:
     """The integer graph with the mean error of its rounded weights taken out of the biases.
 
-    From statistics alone, as if activations were exact: most of what `refine` gains, at once.
+    From statistics alone, as if activations were exact: most of what `correct_layers` gains, at
+    once.
     Source: Finkelstein et al. 2019, https://arxiv.org/abs/1906.03193.
     """
     graph = lowered.graph.copy()
@@ -95,7 +96,7 @@ def correct_for_weights(source: Graph, lowered: Lowered, statistics: Statistics)
 
 
 def too_wide_layers(source: Graph, graph: Graph, position: Sequence[int]) -> dict[int, int]:
-    """Operator of the integer `graph` -> inputs of each output, where `refine` does not round.
+    """Operator of the integer `graph` -> inputs of each output, where nothing rounds with care.
 
     `position` says where each operator of the float graph `source` stands in it.
     """
@@ -160,7 +161,7 @@ class _Corrector:
 
 
 def _rounded(
-    source: Graph, op: Operator, values: Values, scales: Scales, *, zero: int, seed: int
+    source: Graph, op: Operator, values: Values, scales: QuantParams, *, zero: int, seed: int
 ) -> NDArray[np.int8]:
     """Integer weights that give the float layer's outputs on the integer layer's inputs."""
     weights = source.known(op.inputs[1])
@@ -168,10 +169,10 @@ def _rounded(
     steps = np.broadcast_to(scales.scale, weights.shape[3 if op.name[0] == "D" else 0])
     if op.name != "DEPTHWISE_CONV_2D":
         flat = weights.reshape(len(weights), -1)
-        return round_with_feedback(flat, gram, steps).reshape(weights.shape)
+        return gptq(flat, gram, steps).reshape(weights.shape)
     taps = weights[0].reshape(-1, weights.shape[3])
     grams = np.repeat(gram, weights.shape[3] // len(gram), axis=0)
-    return round_each_with_feedback(taps.T, grams, steps).T.reshape(weights.shape)
+    return gptq_each(taps.T, grams, steps).T.reshape(weights.shape)
 
 
 def _add_to_bias(graph: Graph, place: int, shift: NDArray[np.float64], input_scale: float) -> None:
@@ -191,6 +192,6 @@ def _add_to_bias(graph: Graph, place: int, shift: NDArray[np.float64], input_sca
         shape=values.shape,
         dtype=kind,
         data=values,
-        scales=Scales(scale=wide.astype(np.float32), zero_point=np.zeros(len(wide), np.int64)),
+        scales=QuantParams(scale=wide.astype(np.float32), zero_point=np.zeros(len(wide), np.int64)),
     )
     op.inputs[2] = graph.add_tensor(tensor)

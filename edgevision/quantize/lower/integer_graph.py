@@ -9,13 +9,13 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from edgevision.quantize.assign import affine
-from edgevision.quantize.assign.integer_plan import Plan
-from edgevision.quantize.assign.kernel_rules import RULES, Rule
-from edgevision.tflite.graph import Graph, Operator, Scales, Tensor
+from edgevision.quantize.assign.integer_plan import IntegerPlan
+from edgevision.quantize.assign.kernel_rules import RULES, KernelRule
+from edgevision.tflite.graph import Graph, Operator, QuantParams, Tensor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lowered:
+class IntegerGraph:
     """The integer graph and where things went."""
 
     graph: Graph
@@ -23,7 +23,7 @@ class Lowered:
     """Position in the integer graph of each operator of the float graph."""
 
 
-def lower(graph: Graph, plan: Plan) -> Lowered:
+def lower(graph: Graph, plan: IntegerPlan) -> IntegerGraph:
     """The graph of `plan`."""
     return _Writer(graph, plan).write()
 
@@ -31,7 +31,7 @@ def lower(graph: Graph, plan: Plan) -> Lowered:
 class _Writer:
     """Holds the graph under construction, and every form each tensor already has."""
 
-    def __init__(self, graph: Graph, plan: Plan) -> None:
+    def __init__(self, graph: Graph, plan: IntegerPlan) -> None:
         self.source = graph
         self.plan = plan
         self.out = graph.copy()
@@ -40,7 +40,7 @@ class _Writer:
         self.dtype = np.dtype(np.int8 if plan.bits == 8 else np.int16)
         self.taken: set[str] = set()
 
-    def write(self) -> Lowered:
+    def write(self) -> IntegerGraph:
         position = []
         self.out.inputs = [self._input(index) for index in self.source.inputs]
         for at, op in enumerate(self.source.operators):
@@ -50,7 +50,7 @@ class _Writer:
                 self._float(op)
             position.append(len(self.out.operators) - 1)
         self.out.outputs = [self._final(index) for index in self.source.outputs]
-        return Lowered(graph=self.out, position=tuple(position))
+        return IntegerGraph(graph=self.out, position=tuple(position))
 
     def _input(self, index: int) -> int:
         """The tensor the caller fills; when it holds integers, the graph begins with them."""
@@ -85,7 +85,7 @@ class _Writer:
         given = self._add(index, f"{name};{face.dtype}", face.dtype, face.scales)
         return self._requantize(current, given)
 
-    def _add(self, index: int, name: str, dtype: np.dtype[Any], scales: Scales) -> int:
+    def _add(self, index: int, name: str, dtype: np.dtype[Any], scales: QuantParams) -> int:
         shape = self.source.tensors[index].shape
         return self.out.add_tensor(Tensor(name=name, shape=shape, dtype=dtype, scales=scales))
 
@@ -95,7 +95,7 @@ class _Writer:
         )
         return end
 
-    def form(self, index: int, scales: Scales | None) -> int:
+    def form(self, index: int, scales: QuantParams | None) -> int:
         """The tensor that holds `index` in `scales` (None: float), converted if need be."""
         forms = self.forms.setdefault(index, {None: index})
         key = None if scales is None else scales.key
@@ -114,7 +114,7 @@ class _Writer:
         forms[key] = self._convert(start, index, scales)
         return forms[key]
 
-    def _convert(self, start: int, index: int, scales: Scales | None) -> int:
+    def _convert(self, start: int, index: int, scales: QuantParams | None) -> int:
         tensor = self.source.tensors[index]
         if scales is None:
             kind, version = "Dequantize", 2
@@ -166,7 +166,7 @@ class _Writer:
         """Outputs first: a "same" operator runs in the scale of what it writes."""
         return (t for t in (*op.outputs, *op.inputs) if self.source.is_float(t))
 
-    def _scales_of(self, index: int) -> Scales:
+    def _scales_of(self, index: int) -> QuantParams:
         data = self.source.constant(index)
         if data is None:
             return self.plan.scales[index]
@@ -183,7 +183,7 @@ class _Writer:
         self.forms[index] = {scales.key: new}
         return new
 
-    def _linear_inputs(self, op: Operator, rule: Rule, version: int) -> tuple[list[int], int]:
+    def _linear_inputs(self, op: Operator, rule: KernelRule, version: int) -> tuple[list[int], int]:
         inputs = list(op.inputs)
         data = inputs[rule.data]
         data_scales = self.plan.scales[data]
@@ -239,6 +239,6 @@ def _with(op: Operator, **changes: Any) -> Operator:
     return changed
 
 
-def _shifted(scales: Scales) -> Scales:
+def _shifted(scales: QuantParams) -> QuantParams:
     """What the same real values are in int8, given their uint8 scales."""
-    return Scales(scale=scales.scale, zero_point=scales.zero_point - 128, axis=scales.axis)
+    return QuantParams(scale=scales.scale, zero_point=scales.zero_point - 128, axis=scales.axis)

@@ -14,17 +14,17 @@ from typing import Literal
 
 import numpy as np
 
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
 from edgevision.quantize.assign.design import integer_part
 from edgevision.quantize.correct.one_thread import one_thread_each
-from edgevision.quantize.estimate import estimated_work
 from edgevision.quantize.quantize import QuantizedModel, finished
-from edgevision.quantize.quantized_graph import Choice, Making, Stock, make
-from edgevision.quantize.search.choose_steps import choose_and_make, divide
+from edgevision.quantize.quantized_graph import CalibratedModel, QuantizedGraph, QuantSettings, make
+from edgevision.quantize.search.choose_steps import choose_steps, split_held_out
+from edgevision.quantize.search.estimated_cost import estimated_work
 from edgevision.quantize.search.mixed_precision import Timer
 from edgevision.recipe.recipe import Recipe
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.serialize import serialize
 
 PARTS = 20
 """Runs of operators that are moved as one: each costs a try."""
@@ -34,7 +34,7 @@ TRY_IMAGES = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
+class AccuracyTarget:
     """What must hold on the evaluation images."""
 
     kind: Literal["agreement", "drop"]
@@ -52,7 +52,7 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class TargetMeasurement:
     """The goal's quantity of one file, with its 95 % interval."""
 
     value: float
@@ -61,12 +61,12 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class TargetTrial:
     """One file that was tried."""
 
     name: str
     float_operators: int
-    measured: Measured
+    measured: TargetMeasurement
     met: bool
     size_bytes: int
     median_ms: float | None = None
@@ -74,31 +74,31 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reached:
+class TargetSearch:
     """What came of the search."""
 
     model: QuantizedModel
     """The cheapest that meets the goal; the most accurate when none does."""
     met: bool
-    trials: tuple[Trial, ...]
+    trials: tuple[TargetTrial, ...]
     hurting: tuple[str, ...]
     """Names of the tensors written by the operators that hurt most, worst first."""
 
 
-Measure = Callable[[bytes, Contract], Measured]
+Measure = Callable[[bytes, ImagePreprocessing], TargetMeasurement]
 
 
 @one_thread_each()
-def meet(
-    stock: Stock,
+def search_accuracy_target(
+    stock: CalibratedModel,
     recipe: Recipe,
-    goal: Goal,
+    goal: AccuracyTarget,
     *,
     measure: Measure,
     timer: Timer | None = None,
     progress: Progress = silent,
     clock: Callable[[], float] = time.perf_counter,
-) -> Reached:
+) -> TargetSearch:
     """The cheapest integer file of `stock` that meets `goal`.
 
     Args:
@@ -112,14 +112,14 @@ def meet(
     """
     begun = clock()
     search = _Search(stock, recipe, goal, measure, progress)
-    whole = choose_and_make(stock, recipe)
+    whole = choose_steps(stock, recipe)
     trial = search.note("int8 throughout", whole, 0)
     if trial.met:
         model = finished(whole, stock, recipe, seconds=clock() - begun)
-        return Reached(model=model, met=True, trials=tuple(search.trials), hurting=())
+        return TargetSearch(model=model, met=True, trials=tuple(search.trials), hurting=())
     parts = divided(sorted(stock.integer[0]), PARTS)
     gains = search.gains(parts, whole.choice)
-    finalists: dict[str, tuple[frozenset[int], Making]] = {}
+    finalists: dict[str, tuple[frozenset[int], QuantizedGraph]] = {}
     for name, order in _ways(gains).items():
         found = search.smallest(name, parts, order, whole.choice)
         if found is not None:
@@ -129,14 +129,14 @@ def meet(
     hurting = tuple(graph.tensors[graph.operators[run[0]].outputs[0]].name for run in ranked)
     best = search.best
     if finalists:
-        files = {name: to_bytes(made.graph) for name, (_, made) in finalists.items()}
+        files = {name: serialize(made.graph) for name, (_, made) in finalists.items()}
         if timer is None:
             costs: Mapping[str, float] = {
                 name: estimated_work(content) for name, content in files.items()
             }
         else:
             costs = timer(files)
-            search.told(costs)
+            search.with_progress(costs)
         name = min(finalists, key=lambda name: costs[name])
         left, best = finalists[name]
         polished = search.final(left, whole.choice)
@@ -144,7 +144,7 @@ def meet(
             best = polished
     model = finished(best, stock, recipe, seconds=clock() - begun)
     met = bool(finalists)
-    return Reached(model=model, met=met, trials=tuple(search.trials), hurting=hurting)
+    return TargetSearch(model=model, met=met, trials=tuple(search.trials), hurting=hurting)
 
 
 def divided(operators: Sequence[int], parts: int) -> list[tuple[int, ...]]:
@@ -166,22 +166,27 @@ class _Search:
     """The tries made so far."""
 
     def __init__(
-        self, stock: Stock, recipe: Recipe, goal: Goal, measure: Measure, progress: Progress
+        self,
+        stock: CalibratedModel,
+        recipe: Recipe,
+        goal: AccuracyTarget,
+        measure: Measure,
+        progress: Progress,
     ) -> None:
         self.stock, self.recipe, self.goal, self.measure = stock, recipe, goal, measure
         self.progress = progress
-        self.trials: list[Trial] = []
-        self.best: Making
+        self.trials: list[TargetTrial] = []
+        self.best: QuantizedGraph
         """The most accurate of what was noted; of equals the first, with the fewest in float."""
         self._most = -math.inf
         count = min(TRY_IMAGES, stock.statistics.count)
         self.few = stock.of_images(np.arange(count))
 
-    def note(self, name: str, made: Making, left: int) -> Trial:
+    def note(self, name: str, made: QuantizedGraph, left: int) -> TargetTrial:
         """Measure a file and remember it."""
-        content = to_bytes(made.graph)
-        measured = self.measure(content, self.stock.prepared.contract)
-        trial = Trial(
+        content = serialize(made.graph)
+        measured = self.measure(content, self.stock.prepared.preprocessing)
+        trial = TargetTrial(
             name=name,
             float_operators=left,
             measured=measured,
@@ -194,22 +199,22 @@ class _Search:
         self.progress(len(self.trials), len(self.trials) + 1, "searching")
         return trial
 
-    def told(self, times: Mapping[str, float]) -> None:
+    def with_progress(self, times: Mapping[str, float]) -> None:
         """Write the finalists' times beside their last trial."""
         for name, median_ms in times.items():
             at = max(i for i, t in enumerate(self.trials) if t.name.startswith(name) and t.met)
             self.trials[at] = replace(self.trials[at], median_ms=median_ms)
 
-    def mixed(self, stock: Stock, left: frozenset[int]) -> Stock:
+    def mixed(self, stock: CalibratedModel, left: frozenset[int]) -> CalibratedModel:
         """`stock` with the operators `left` in float."""
         reason = dict.fromkeys(left, "left in float to meet the accuracy target")
         kept = {s.position: s.reason for s in stock.integer[1]}
         graph = stock.prepared.graph
         return replace(stock, integer=integer_part(graph, self.recipe, {**kept, **reason}))
 
-    def gains(self, parts: Sequence[tuple[int, ...]], choice: Choice) -> list[float]:
+    def gains(self, parts: Sequence[tuple[int, ...]], choice: QuantSettings) -> list[float]:
         """How much each part alone in float lowers the loss on images kept out."""
-        making, judge = divide(self.few, "balanced")
+        making, judge = split_held_out(self.few, "balanced")
         made = make(making, self.recipe, choice, rough=True)
         whole = judge.loss(made.graph, made.position)
         gains = []
@@ -220,12 +225,16 @@ class _Search:
         return gains
 
     def smallest(
-        self, name: str, parts: Sequence[tuple[int, ...]], order: Sequence[int], choice: Choice
-    ) -> tuple[frozenset[int], Making] | None:
+        self,
+        name: str,
+        parts: Sequence[tuple[int, ...]],
+        order: Sequence[int],
+        choice: QuantSettings,
+    ) -> tuple[frozenset[int], QuantizedGraph] | None:
         """The fewest parts, taken in `order`, whose float meets the goal; None if none do."""
         quick = replace(choice, rounded=False)
         low, high, middle = 0, len(order), 1
-        found: tuple[frozenset[int], Making] | None = None
+        found: tuple[frozenset[int], QuantizedGraph] | None = None
         # Nothing is known of `high` (all but nothing in float), so it is never returned untried.
         while low < middle < high:
             left = frozenset(at for part in order[:middle] for at in parts[part])
@@ -240,6 +249,6 @@ class _Search:
             middle = min(2 * low, (low + high) // 2) if found is None else (low + high) // 2
         return found
 
-    def final(self, left: frozenset[int], choice: Choice) -> Making:
+    def final(self, left: frozenset[int], choice: QuantSettings) -> QuantizedGraph:
         """The file with `left` in float, made with all steps and images."""
         return make(self.mixed(self.stock, left), self.recipe, choice)

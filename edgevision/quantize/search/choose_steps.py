@@ -9,8 +9,15 @@ from numpy.typing import NDArray
 
 from edgevision.progress import Progress, silent
 from edgevision.quantize.correct.refine import MOST_IMAGES
-from edgevision.quantize.quantized_graph import Choice, Making, Stock, Tried, make, pick
-from edgevision.quantize.search.held_out_loss import Judge
+from edgevision.quantize.quantized_graph import (
+    CalibratedModel,
+    QuantizedGraph,
+    QuantSettings,
+    StepTrial,
+    make,
+    pick,
+)
+from edgevision.quantize.search.held_out_loss import HeldOutLoss
 from edgevision.quantize.transforms.equalization import equalizable_pairs
 from edgevision.recipe.recipe import Quality, Recipe
 
@@ -48,22 +55,24 @@ def may_round(recipe: Recipe) -> bool:
 
 
 def tries_rounding(recipe: Recipe, images: int) -> bool:
-    """Whether `choose_and_make` rounds weights by output, be it only to see what that brings."""
+    """Whether `choose_steps` rounds weights by output, be it only to see what that brings."""
     enough = recipe.weight_rounding == "on" or images >= LEAST_IMAGES
     return may_round(recipe) and enough
 
 
-def choose_and_make(stock: Stock, recipe: Recipe, *, progress: Progress = silent) -> Making:
+def choose_steps(
+    stock: CalibratedModel, recipe: Recipe, *, progress: Progress = silent
+) -> QuantizedGraph:
     """The integer graph of the choice that measures best.
 
     Choices are made on three quarters of the images and judged on the rest; the graph is then made
     of all images.
     """
     choice = _asked(recipe)
-    tried: list[Tried] = []
+    tried: list[StepTrial] = []
     made = None
     if stock.statistics.count >= LEAST_IMAGES and _is_open(recipe):
-        making, judge = divide(stock, recipe.quality)
+        making, judge = split_held_out(stock, recipe.quality)
         choice, tried = _search(making, recipe, judge, choice)
         if recipe.weight_rounding == "auto" and may_round(recipe):
             made, steps = _rounded_or_not(stock, recipe, judge, choice, progress)
@@ -79,10 +88,10 @@ def choose_and_make(stock: Stock, recipe: Recipe, *, progress: Progress = silent
     return replace(made, tried=tuple(tried))
 
 
-def divide(stock: Stock, quality: Quality) -> tuple[Stock, Judge]:
+def split_held_out(stock: CalibratedModel, quality: Quality) -> tuple[CalibratedModel, HeldOutLoss]:
     """Most of the images to make from, and the rest to judge on."""
     making, judging = _parted(stock.statistics.count, quality)
-    judge = Judge(stock.prepared.graph, list(pick(stock.feeds(), judging)))
+    judge = HeldOutLoss(stock.prepared.graph, list(pick(stock.feeds(), judging)))
     return stock.of_images(making), judge
 
 
@@ -94,9 +103,9 @@ def _parted(count: int, quality: Quality) -> tuple[NDArray[np.int64], NDArray[np
     return np.setdiff1d(places, judging), judging
 
 
-def _asked(recipe: Recipe) -> Choice:
+def _asked(recipe: Recipe) -> QuantSettings:
     """What the recipe demands; open questions answered the cautious way."""
-    return Choice(
+    return QuantSettings(
         widening=0.0 if recipe.ranges == "mean-min-max" else 1.0,
         equalized=recipe.equalization == "on" and recipe.precision == "int8",
         rounded=recipe.weight_rounding == "on",
@@ -113,14 +122,14 @@ def _is_open(recipe: Recipe) -> bool:
 
 
 def _search(
-    stock: Stock, recipe: Recipe, judge: Judge, start: Choice
-) -> tuple[Choice, list[Tried]]:
+    stock: CalibratedModel, recipe: Recipe, judge: HeldOutLoss, start: QuantSettings
+) -> tuple[QuantSettings, list[StepTrial]]:
     """The best ranges found, equalized or not, and all that were tried.
 
     They are judged after a correction from statistics alone, which takes a tenth of a second.
     """
 
-    def loss_of(choice: Choice) -> float:
+    def loss_of(choice: QuantSettings) -> float:
         made = make(stock, recipe, choice, rough=True)
         return judge.loss(made.graph, made.position)
 
@@ -132,7 +141,7 @@ def _search(
     best = int(np.argmin(losses))
     choice = choices[best]
     tried = [
-        Tried(step=str(one), loss=loss, kept=at == best)
+        StepTrial(step=str(one), loss=loss, kept=at == best)
         for at, (one, loss) in enumerate(zip(choices, losses, strict=True))
     ]
     found = equalizable_pairs(stock.prepared.graph)
@@ -141,14 +150,18 @@ def _search(
         candidate = replace(choice, equalized=True)
         loss = loss_of(candidate)
         kept = loss < WORTH * losses[best]
-        tried.append(Tried(step=str(candidate), loss=loss, kept=kept))
+        tried.append(StepTrial(step=str(candidate), loss=loss, kept=kept))
         choice = candidate if kept else choice
     return choice, tried
 
 
 def _rounded_or_not(
-    stock: Stock, recipe: Recipe, judge: Judge, choice: Choice, progress: Progress
-) -> tuple[Making, list[Tried]]:
+    stock: CalibratedModel,
+    recipe: Recipe,
+    judge: HeldOutLoss,
+    choice: QuantSettings,
+    progress: Progress,
+) -> tuple[QuantizedGraph, list[StepTrial]]:
     """The better of `choice` with its weights rounded by output and without; both as tried.
 
     Both need the layers one by one, and go through them side by side. Ranges are those of all
@@ -164,7 +177,7 @@ def _rounded_or_not(
     before, after = (judge.loss(made.graph, made.position) for made in (plain, rounded))
     kept = after < WORTH * before
     tried = [
-        Tried(step=f"{choice}, layer by layer", loss=before, kept=True),
-        Tried(step=str(rounded.choice), loss=after, kept=kept),
+        StepTrial(step=f"{choice}, layer by layer", loss=before, kept=True),
+        StepTrial(step=str(rounded.choice), loss=after, kept=kept),
     ]
     return rounded if kept else plain, tried

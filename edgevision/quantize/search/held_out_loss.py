@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from edgevision.quantize.calibrate.prepare import as_integers
 from edgevision.quantize.calibrate.statistics import Feed
 from edgevision.runtime.session import Session
-from edgevision.runtime.session_pool import Crew
+from edgevision.runtime.session_pool import SessionPool
 from edgevision.tensors import FloatArray
 from edgevision.tflite.graph import Graph
 from edgevision.tflite.serialize import file_with_outputs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ComparedTensor:
     """A tensor of the float graph in which the answer is looked at."""
 
     tensor: int
@@ -31,7 +31,7 @@ class Answer:
         return self.reader >= 0
 
 
-def answers_of(graph: Graph) -> tuple[Answer, ...]:
+def compared_tensors(graph: Graph) -> tuple[ComparedTensor, ...]:
     """Where each output's answer is compared: before a softmax, whose int8 steps are coarse."""
     producers = graph.producers()
     found = []
@@ -40,26 +40,26 @@ def answers_of(graph: Graph) -> tuple[Answer, ...]:
             continue
         at = producers.get(t, -1)
         if at >= 0 and graph.operators[at].name == "SOFTMAX":
-            found.append(Answer(tensor=graph.operators[at].inputs[0], reader=at))
+            found.append(ComparedTensor(tensor=graph.operators[at].inputs[0], reader=at))
         else:
-            found.append(Answer(tensor=t, reader=-1))
+            found.append(ComparedTensor(tensor=t, reader=-1))
     return tuple(found)
 
 
-class Judge:
+class HeldOutLoss:
     """Holds some images and the float model's answers to them."""
 
     def __init__(self, graph: Graph, feeds: Sequence[Feed]) -> None:
         """Run the float `graph` on the images."""
-        self.answers = answers_of(graph)
+        self.answers = compared_tensors(graph)
         self.graph = graph
         self.feeds = feeds
         self.expected = run_tensors(graph, [a.tensor for a in self.answers], feeds)
 
-    def of(self, graph: Graph) -> "Judge":
+    def of(self, graph: Graph) -> "HeldOutLoss":
         """The same images and answers, for another graph of the same function."""
         other = copy.copy(self)
-        other.answers, other.graph = answers_of(graph), graph
+        other.answers, other.graph = compared_tensors(graph), graph
         return other
 
     def loss(self, integer: Graph, position: Sequence[int]) -> float:
@@ -94,7 +94,7 @@ def run_tensors(graph: Graph, tensors: Sequence[int], feeds: Sequence[Feed]) -> 
         values = session.run(*feed)
         return [spec.to_real(v) for spec, v in zip(session.outputs, values, strict=True)]
 
-    with Crew(file_with_outputs(graph, shown)) as crew:
+    with SessionPool(file_with_outputs(graph, shown)) as crew:
         rows = list(crew.map(run, feeds))
     return [np.stack([row[shown.index(t)] for row in rows]) for t in tensors]
 

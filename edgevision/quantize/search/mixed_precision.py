@@ -15,12 +15,12 @@ import numpy as np
 from edgevision.errors import ModelError
 from edgevision.quantize.assign.design import integer_part
 from edgevision.quantize.lower.weights_only import to_dynamic
-from edgevision.quantize.quantized_graph import Making, Stock, make
+from edgevision.quantize.quantized_graph import CalibratedModel, QuantizedGraph, make
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.session import Session
 from edgevision.tflite.graph import Graph
-from edgevision.tflite.parse import read_graph
-from edgevision.tflite.serialize import file_of_operator, to_bytes
+from edgevision.tflite.parse import parse
+from edgevision.tflite.serialize import file_of_operator, serialize
 
 RUNS = 15
 """Of each operator alone, after two to warm up; the shortest counts, the rest is other work."""
@@ -47,7 +47,7 @@ Timer = Callable[[Mapping[str, bytes]], Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class LatencyVerdict:
     """How fast the files are on one thread of `target`, and what was done about it."""
 
     target: str = HERE
@@ -64,29 +64,29 @@ class Verdict:
 
 
 def never_slower(
-    stock: Stock,
+    stock: CalibratedModel,
     recipe: Recipe,
-    made: Making,
+    made: QuantizedGraph,
     float_content: bytes,
     *,
     timer: Timer,
     target: str = HERE,
-) -> tuple[Making, Verdict]:
+) -> tuple[QuantizedGraph, LatencyVerdict]:
     """`made`, or the same with slow operators in float when that is faster; and the verdict.
 
     `timer` times files on `target`; single operators are always timed on this machine.
     """
-    files = {"float": float_content, "int8": to_bytes(made.graph)}
+    files = {"float": float_content, "int8": serialize(made.graph)}
     times = timer(files)
     if times["int8"] <= max(SLOWER * times["float"], times["float"] + WORTH_MIXING_MS):
-        return made, Verdict(
+        return made, LatencyVerdict(
             target=target,
             float_ms=times["float"],
             integer_ms=times["int8"],
             mixed_ms=None,
             sentence=_little_slower(times["int8"], times["float"], target),
         )
-    costs = operator_costs(made)
+    costs = operator_latencies(made)
     switch = conversion_us(made.graph)
     slow = cheapest_mix([c.integer_us for c in costs], [c.float_us for c in costs], switch)
     left = {cost.position for cost, is_float in zip(costs, slow, strict=True) if is_float}
@@ -94,8 +94,8 @@ def never_slower(
     named = ", ".join(f"{count} {name}" for name, count in kinds.most_common(3))
     mixed = _mixed(stock, recipe, made, left)
     is_mix = bool(left) and mixed.computes_in_integers
-    dynamic = to_dynamic(read_graph(float_content))
-    times = timer({**files, "mixed": to_bytes(mixed.graph), "dynamic": to_bytes(dynamic)})
+    dynamic = to_dynamic(parse(float_content))
+    times = timer({**files, "mixed": serialize(mixed.graph), "dynamic": serialize(dynamic)})
     kept = mixed if is_mix and times["mixed"] < WORTH * times["int8"] else made
     best = times["mixed" if kept is mixed else "int8"]
     ratio = best / times["float"]
@@ -112,7 +112,7 @@ def never_slower(
             f"int8 takes {ratio:.2f} times as long as float on {place}"
             f" ({_blame(named, target)}); {_fastest(best, times)}"
         )
-    return kept, Verdict(
+    return kept, LatencyVerdict(
         target=target,
         float_ms=times["float"],
         integer_ms=times["int8"],
@@ -158,7 +158,9 @@ def _fastest(integer_ms: float, times: Mapping[str, float]) -> str:
     )
 
 
-def _mixed(stock: Stock, recipe: Recipe, made: Making, left: set[int]) -> Making:
+def _mixed(
+    stock: CalibratedModel, recipe: Recipe, made: QuantizedGraph, left: set[int]
+) -> QuantizedGraph:
     skipped = {s.position: s.reason for s in stock.integer[1]}
     reasons = {**skipped, **dict.fromkeys(left, LEFT)}
     part = integer_part(stock.prepared.graph, recipe, reasons)
@@ -166,7 +168,7 @@ def _mixed(stock: Stock, recipe: Recipe, made: Making, left: set[int]) -> Making
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class OperatorLatency:
     """One operator alone, in both precisions, in microseconds."""
 
     position: int
@@ -176,9 +178,9 @@ class Cost:
     float_us: float
 
 
-def operator_costs(
-    made: Making, *, clock_ns: Callable[[], int] = time.perf_counter_ns
-) -> tuple[Cost, ...]:
+def operator_latencies(
+    made: QuantizedGraph, *, clock_ns: Callable[[], int] = time.perf_counter_ns
+) -> tuple[OperatorLatency, ...]:
     """What each integer operator of `made` takes, and takes in float."""
     source = made.design.graph
     costs = []
@@ -187,7 +189,9 @@ def operator_costs(
         integer = _alone_us(made.graph, made.position[at], clock_ns)
         real = _alone_us(source, at, clock_ns)
         if integer is not None and real is not None:
-            costs.append(Cost(position=at, operator=op.name, integer_us=integer, float_us=real))
+            costs.append(
+                OperatorLatency(position=at, operator=op.name, integer_us=integer, float_us=real)
+            )
     return tuple(costs)
 
 

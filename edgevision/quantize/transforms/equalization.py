@@ -38,7 +38,7 @@ _ACTIVATIONS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class LayerPair:
     """A convolution and the one that alone reads it, perhaps through a PAD."""
 
     producer: int
@@ -47,7 +47,7 @@ class Pair:
     """What the producer writes, and the PAD's output if there is one."""
 
 
-def equalizable_pairs(graph: Graph) -> tuple[Pair, ...]:
+def equalizable_pairs(graph: Graph) -> tuple[LayerPair, ...]:
     """Where quiet channels can be raised."""
     readers, pairs = graph.consumers(), []
     for at, op in enumerate(graph.operators):
@@ -65,7 +65,7 @@ def equalizable_pairs(graph: Graph) -> tuple[Pair, ...]:
         weights = graph.constant(graph.operators[reader].inputs[1])
         # In groups, or with a depth multiplier, a channel is not one index of the last axis: rare.
         if weights is not None and weights.shape[3] == graph.tensors[tensors[-1]].shape[3]:
-            pairs.append(Pair(producer=at, consumer=reader, tensors=tuple(tensors)))
+            pairs.append(LayerPair(producer=at, consumer=reader, tensors=tuple(tensors)))
     return tuple(pairs)
 
 
@@ -74,7 +74,9 @@ def _reader(graph: Graph, readers: dict[int, list[int]], tensor: int) -> int | N
     return found[0] if len(found) == 1 and tensor not in graph.outputs else None
 
 
-def raising_factors(low: NDArray[np.floating], high: NDArray[np.floating]) -> NDArray[np.float64]:
+def equalization_factors(
+    low: NDArray[np.floating], high: NDArray[np.floating]
+) -> NDArray[np.float64]:
     """Factor (at least 1) of each channel, from its extremes in each image (images, channels).
 
     A channel may rise to what the loudest one typically reaches, not beyond, so the tensor's range
@@ -100,7 +102,7 @@ def equalize(graph: Graph, statistics: Statistics) -> tuple[Graph, Statistics]:
         if made not in statistics.channel_low:
             continue
         bottom, top = statistics.channel_low[made], statistics.channel_high[made]
-        factor = raising_factors(bottom, top)
+        factor = equalization_factors(bottom, top)
         if graph.operators[pair.consumer].name != "DEPTHWISE_CONV_2D":
             factor = np.sqrt(factor)
         scale_producer(edited, pair.producer, factor)

@@ -19,7 +19,7 @@ from edgevision.tflite.graph import Graph, Operator, Tensor
 _ELEMENTWISE = frozenset({"MUL", "ADD", "SUB", "DIV"})
 
 
-def absorb(graph: Graph, index: int, outer: Affine, *, slack: float = 0.0) -> Graph:
+def fold_normalization(graph: Graph, index: int, outer: Affine, *, slack: float = 0.0) -> Graph:
     """`graph` whose input `index` holds u, where the model saw y = outer(u) before.
 
     Leading MUL, ADD, SUB and DIV by constants join `outer`. The whole map is folded into the first

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 
 Float64 = NDArray[np.float64]
 
@@ -23,19 +23,19 @@ class Affine:
         return bool((self.factor == 1).all() and (self.shift == 0).all())
 
 
-def pixel_contract(contract: Contract) -> Contract:
-    """The scalar normalization by whole pixels nearest to `contract`: u = (pixel - mean) / std.
+def pixel_preprocessing(preprocessing: ImagePreprocessing) -> ImagePreprocessing:
+    """The normalization by one whole pixel nearest to `preprocessing`: u = (pixel - mean) / std.
 
     An integer input tensor has one scale (1/std) and one zero point (mean), so this is what it can
     say about itself; `remainder` is what is left for the graph.
     """
-    mean = float(np.clip(np.rint(np.mean(contract.channel_mean)), 0, 255))
-    return replace(contract, mean=(mean,), std=(float(np.mean(contract.channel_std)),))
+    mean = float(np.clip(np.rint(np.mean(preprocessing.channel_mean)), 0, 255))
+    return replace(preprocessing, mean=(mean,), std=(float(np.mean(preprocessing.channel_std)),))
 
 
-def remainder(contract: Contract, held: Contract) -> Affine:
-    """The map from what `held` normalizes pixels to, to what `contract` does."""
-    std = np.asarray(contract.channel_std, np.float64)
+def remainder(preprocessing: ImagePreprocessing, held: ImagePreprocessing) -> Affine:
+    """The map from what `held` normalizes pixels to, to what `preprocessing` does."""
+    std = np.asarray(preprocessing.channel_std, np.float64)
     held_std = np.asarray(held.channel_std, np.float64)
-    offset = np.asarray(held.channel_mean, np.float64) - np.asarray(contract.channel_mean)
+    offset = np.asarray(held.channel_mean, np.float64) - np.asarray(preprocessing.channel_mean)
     return Affine(factor=held_std / std, shift=offset / std)

@@ -4,14 +4,16 @@ TFLite Metadata readers (MediaPipe's ImageClassifier) refuse normalization per c
 differs between the channels is folded into the graph, as it is for an integer input.
 """
 
-from edgevision.preprocess.image_preprocessing import Contract
-from edgevision.quantize.transforms.fold_normalization import absorb
-from edgevision.quantize.transforms.input_affine import pixel_contract, remainder
-from edgevision.tflite.parse import read_graph
-from edgevision.tflite.serialize import to_bytes
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.quantize.transforms.fold_normalization import fold_normalization
+from edgevision.quantize.transforms.input_affine import pixel_preprocessing, remainder
+from edgevision.tflite.parse import parse
+from edgevision.tflite.serialize import serialize
 
 
-def with_scalar_input(content: bytes, contract: Contract) -> tuple[bytes, Contract]:
+def with_scalar_normalization(
+    content: bytes, preprocessing: ImagePreprocessing
+) -> tuple[bytes, ImagePreprocessing]:
     """The float `.tflite` `content` with a scalar normalization, and the contract that it has then.
 
     Its answers to a photo stay the same up to the rounding of float32, also at the border. A model
@@ -20,8 +22,8 @@ def with_scalar_input(content: bytes, contract: Contract) -> tuple[bytes, Contra
     Raises:
         ModelError: the file is damaged.
     """
-    if contract.is_scalar:
-        return content, contract
-    graph, held = read_graph(content), pixel_contract(contract)
+    if preprocessing.is_scalar:
+        return content, preprocessing
+    graph, held = parse(content), pixel_preprocessing(preprocessing)
     (image,) = [index for index in graph.inputs if len(graph.tensors[index].shape) == 4]
-    return to_bytes(absorb(graph, image, remainder(contract, held))), held
+    return serialize(fold_normalization(graph, image, remainder(preprocessing, held))), held

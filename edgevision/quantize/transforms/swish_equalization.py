@@ -15,9 +15,9 @@ from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from edgevision.quantize.calibrate.statistics import Statistics
-from edgevision.quantize.quantized_graph import Stock
+from edgevision.quantize.quantized_graph import CalibratedModel
 from edgevision.quantize.transforms.equalization import (
-    raising_factors,
+    equalization_factors,
     scale_consumer,
     scale_producer,
 )
@@ -29,7 +29,7 @@ _CLOSED = 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gated:
+class SwishPair:
     """A convolution, the swish of what it makes, and the depthwise convolution that reads that."""
 
     producer: int
@@ -41,7 +41,7 @@ class Gated:
     """What the swish writes, and a PAD's output if there is one."""
 
 
-def gated_pairs(graph: Graph, integer: frozenset[int]) -> tuple[Gated, ...]:
+def swish_pairs(graph: Graph, integer: frozenset[int]) -> tuple[SwishPair, ...]:
     """Where channels can be raised past a gate that leaves them as they are so far."""
     consumers, found = graph.consumers(), []
     for at, op in enumerate(graph.operators):
@@ -64,7 +64,7 @@ def gated_pairs(graph: Graph, integer: frozenset[int]) -> tuple[Gated, ...]:
         if weights.shape[3] != graph.tensors[read[-1]].shape[3]:
             continue  # A depth multiplier: rare.
         if integer.issuperset({at, swish.gate, swish.product, *readers}):
-            pair = Gated(
+            pair = SwishPair(
                 producer=at,
                 swish=swish,
                 consumer=readers[0],
@@ -75,26 +75,26 @@ def gated_pairs(graph: Graph, integer: frozenset[int]) -> tuple[Gated, ...]:
     return tuple(found)
 
 
-def gate_factors(statistics: Statistics, pair: Gated) -> NDArray[np.float64]:
+def swish_factors(statistics: Statistics, pair: SwishPair) -> NDArray[np.float64]:
     """Factor (at least 1) of each channel: no tensor's range shall grow."""
     closed = -_CLOSED if pair.swish.shift is None else -pair.swish.shift
     read = pair.read[0]
-    before = raising_factors(
+    before = equalization_factors(
         np.maximum(statistics.channel_low[pair.made], closed), statistics.channel_high[pair.made]
     )
-    after = raising_factors(statistics.channel_low[read], statistics.channel_high[read])
+    after = equalization_factors(statistics.channel_low[read], statistics.channel_high[read])
     return np.minimum(before, after)
 
 
-def raise_past_gate(stock: Stock, made: int) -> Stock:
+def equalize_past_swish(stock: CalibratedModel, made: int) -> CalibratedModel:
     """`stock` of the same network with the channels of tensor `made` raised as far as its swish.
 
     Raises:
         KeyError: no swish that they can be raised past reads `made`.
     """
     graph, statistics = stock.prepared.graph, stock.statistics
-    pair = {one.made: one for one in gated_pairs(graph, stock.integer[0])}[made]
-    factor = gate_factors(statistics, pair)
+    pair = {one.made: one for one in swish_pairs(graph, stock.integer[0])}[made]
+    factor = swish_factors(statistics, pair)
     edited, lowered = _edited(graph, pair, factor)
     return replace(
         stock,
@@ -107,7 +107,7 @@ def raise_past_gate(stock: Stock, made: int) -> Stock:
     )
 
 
-def _edited(graph: Graph, pair: Gated, factor: NDArray[np.float64]) -> tuple[Graph, int]:
+def _edited(graph: Graph, pair: SwishPair, factor: NDArray[np.float64]) -> tuple[Graph, int]:
     """The graph with raised channels, and the tensor that the gate sees."""
     edited = graph.copy()
     scale_producer(edited, pair.producer, factor)
@@ -130,7 +130,7 @@ def _edited(graph: Graph, pair: Gated, factor: NDArray[np.float64]) -> tuple[Gra
 
 
 def _scaled(
-    statistics: Statistics, pair: Gated, factor: NDArray[np.float64], lowered: int
+    statistics: Statistics, pair: SwishPair, factor: NDArray[np.float64], lowered: int
 ) -> Statistics:
     """What would have been observed of the edited graph."""
     low, high = dict(statistics.low), dict(statistics.high)
@@ -149,6 +149,6 @@ def _scaled(
     return replace(statistics, low=low, high=high, patches=patches)
 
 
-def _moved(at: int, pair: Gated) -> int:
+def _moved(at: int, pair: SwishPair) -> int:
     """Where the operator at `at` stands once the lowering is in front of the gate."""
     return at + (at >= pair.swish.gate)

@@ -26,7 +26,7 @@ Label = Literal[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Diagnosis:
     """A label, how much speaks for it, and the figures behind it in one sentence."""
 
     label: Label

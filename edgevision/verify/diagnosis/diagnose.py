@@ -10,7 +10,7 @@ import numpy as np
 
 from edgevision.verify.diagnosis.cause import (
     GATES,
-    Cause,
+    Diagnosis,
     channels_named,
     not_from_output,
     share_of,
@@ -29,14 +29,14 @@ _SURE = 0.5
 _GATE_LEVELS = 64
 
 
-def cause_of(layer: LayerError, network: Network) -> Cause:
+def diagnose(layer: LayerError, network: Network) -> Diagnosis:
     """The heaviest suspicion, or plain rounding."""
     found = [cause for look in _SUSPICIONS if (cause := look(layer, network)) is not None]
     sure = [cause for cause in found if cause.weight >= _SURE]
     return max(sure, key=lambda cause: cause.weight) if sure else _rounding(layer, network)
 
 
-def _bias_overflow(layer: LayerError, network: Network) -> Cause | None:
+def _bias_overflow(layer: LayerError, network: Network) -> Diagnosis | None:
     op, twin = network.operator(layer), network.twin(layer)
     if twin.name not in {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"} or len(op.inputs) < 3:
         return None
@@ -49,7 +49,7 @@ def _bias_overflow(layer: LayerError, network: Network) -> Cause | None:
     over = integers > 2.0**31 - 1
     if not over.any():
         return None
-    return Cause(
+    return Diagnosis(
         label="bias overflow",
         weight=share_of(layer, over),
         detail=f"the bias of {channels_named(over)} needs up to {integers.max():.1e} steps; "
@@ -57,7 +57,7 @@ def _bias_overflow(layer: LayerError, network: Network) -> Cause | None:
     )
 
 
-def _saturated_gate(layer: LayerError, network: Network) -> Cause | None:
+def _saturated_gate(layer: LayerError, network: Network) -> Diagnosis | None:
     """The layer is a gate, or writes what a gate reads, in steps too coarse for where it moves."""
     gates = [layer, *network.readers(layer)]
     for gate in (one for one in gates if one.pair.operation in GATES):
@@ -65,7 +65,7 @@ def _saturated_gate(layer: LayerError, network: Network) -> Cause | None:
         read = step(network.quantized.tensors[network.twin(gate).inputs[0]])
         levels = 2 * bound / read if read else _GATE_LEVELS
         if levels < _GATE_LEVELS and gate.ends >= _SURE:
-            return Cause(
+            return Diagnosis(
                 label="saturated gate",
                 weight=gate.ends,
                 detail=f"{100 * gate.ends:.0f} % of the values of {gate.pair.operation} are at "
@@ -74,14 +74,14 @@ def _saturated_gate(layer: LayerError, network: Network) -> Cause | None:
     return None
 
 
-def _dead_channels(layer: LayerError, network: Network) -> Cause | None:
+def _dead_channels(layer: LayerError, network: Network) -> Diagnosis | None:
     if represented(network.output(layer)) is None:
         return None
     dead = layer.stored_low == layer.stored_high
     if not dead.any() or dead.all():
         return None
     moving = dead & (layer.high > layer.low)
-    return Cause(
+    return Diagnosis(
         label="dead channels",
         weight=share_of(layer, dead),
         detail=f"{channels_named(dead)} of {dead.size} hold one integer on all images; in float "
@@ -89,9 +89,9 @@ def _dead_channels(layer: LayerError, network: Network) -> Cause | None:
     )
 
 
-def _rounding(layer: LayerError, network: Network) -> Cause:
+def _rounding(layer: LayerError, network: Network) -> Diagnosis:
     weights = not_from_output(layer, network)
-    return Cause(
+    return Diagnosis(
         label="rounding",
         weight=1.0,
         detail=f"no single culprit: {100 * (1 - weights):.0f} % of its own error is the step of "
@@ -99,7 +99,7 @@ def _rounding(layer: LayerError, network: Network) -> Cause:
     )
 
 
-_SUSPICIONS: tuple[Callable[[LayerError, Network], Cause | None], ...] = (
+_SUSPICIONS: tuple[Callable[[LayerError, Network], Diagnosis | None], ...] = (
     _bias_overflow,
     clipped,
     _saturated_gate,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edgevision.verify.diagnosis.cause import GATES, Cause, not_from_output, share_of
+from edgevision.verify.diagnosis.cause import GATES, Diagnosis, not_from_output, share_of
 from edgevision.verify.layers.layer_error import LayerError
 from edgevision.verify.layers.network import Network, represented, step
 from edgevision.verify.layers.rescaled import real_values
@@ -19,13 +19,13 @@ _ONE_SCALE = frozenset(
 """Operations whose inputs share their output's scale, so that a wide partner is felt upstream."""
 
 
-def clipped(layer: LayerError, network: Network) -> Cause | None:
+def clipped(layer: LayerError, network: Network) -> Diagnosis | None:
     """The error lies at values that the integers cannot represent."""
     full, own = represented(network.output(layer)), float(layer.own.sum())
     # A kernel with a fixed scale has 255/256 for 1: that is no range that anyone chose.
     if full is None or own <= 0 or layer.pair.operation in _FIXED_SCALE:
         return None
-    return Cause(
+    return Diagnosis(
         label="clipped range",
         weight=min(1.0, layer.clipped / own),
         detail=f"the integers span {full:.4g}, the float values {layer.width:.4g}; "
@@ -33,7 +33,7 @@ def clipped(layer: LayerError, network: Network) -> Cause | None:
     )
 
 
-def tiny_beside_wide(layer: LayerError, network: Network) -> Cause | None:
+def tiny_beside_wide(layer: LayerError, network: Network) -> Diagnosis | None:
     """A small range has a wide one's step."""
     full, one = represented(network.output(layer)), step(network.output(layer))
     if full is None or one is None:
@@ -47,7 +47,7 @@ def tiny_beside_wide(layer: LayerError, network: Network) -> Cause | None:
         )
         if not 0 < small < _FEW_LEVELS * one or large < _FEW_LEVELS * small:
             return None
-        return Cause(
+        return Diagnosis(
             label="tiny beside wide",
             weight=min(1.0, 1 - small / (2 * _FEW_LEVELS * one)),
             detail=f"{tiny} spans {small:.3g} beside {wide} with {large:.3g}: "
@@ -56,7 +56,7 @@ def tiny_beside_wide(layer: LayerError, network: Network) -> Cause | None:
     partner = _partner(layer, network)
     if partner is None or full < _WIDE * layer.width:
         return None
-    return Cause(
+    return Diagnosis(
         label="tiny beside wide",
         weight=1 - (layer.width / full) ** 2,
         detail=f"it spans {layer.width:.3g} but shares the scale of {partner.pair.layer} "
@@ -83,14 +83,14 @@ def _partner(layer: LayerError, network: Network) -> LayerError | None:
     return None
 
 
-def outlier_channel(layer: LayerError, network: Network) -> Cause | None:
+def outlier_channel(layer: LayerError, network: Network) -> Diagnosis | None:
     """One channel in sixteen or fewer spans four times what all others do."""
     full = represented(network.output(layer))
     widths = np.maximum(layer.high, 0) - np.minimum(layer.low, 0)
     if full is None or widths.size < 4:
         return _outlier_weights(layer, network)
     order = np.argsort(widths)[::-1]
-    best: Cause | None = None
+    best: Diagnosis | None = None
     for count in range(1, max(1, widths.size // 16) + 1):
         rest = order[count:]
         without = max(0.0, float(layer.high[rest].max())) - min(0.0, float(layer.low[rest].min()))
@@ -100,7 +100,7 @@ def outlier_channel(layer: LayerError, network: Network) -> Cause | None:
         mask[order[:count]] = False
         weight = share_of(layer, mask) * (1 - (without / full) ** 2)
         if best is None or weight > best.weight:
-            best = Cause(
+            best = Diagnosis(
                 label="outlier channel",
                 weight=weight,
                 detail=f"channel {int(order[0])} spans {widths[order[0]]:.3g}"
@@ -110,7 +110,7 @@ def outlier_channel(layer: LayerError, network: Network) -> Cause | None:
     return best or _outlier_weights(layer, network)
 
 
-def _outlier_weights(layer: LayerError, network: Network) -> Cause | None:
+def _outlier_weights(layer: LayerError, network: Network) -> Diagnosis | None:
     """One scale for all weights, set by a channel far above the others."""
     op, twin = network.operator(layer), network.twin(layer)
     axis = {"CONV_2D": 0, "FULLY_CONNECTED": 0, "DEPTHWISE_CONV_2D": 3}.get(twin.name)
@@ -123,7 +123,7 @@ def _outlier_weights(layer: LayerError, network: Network) -> Cause | None:
     usual = float(np.median(peaks))
     if usual <= 0 or peaks.max() < 2 * _WIDE * usual:
         return None
-    return Cause(
+    return Diagnosis(
         label="outlier channel",
         weight=not_from_output(layer, network),
         detail=f"all weights have one scale, set by channel {int(peaks.argmax())} with "
@@ -131,14 +131,14 @@ def _outlier_weights(layer: LayerError, network: Network) -> Cause | None:
     )
 
 
-def stretched(layer: LayerError, network: Network) -> Cause | None:
+def stretched(layer: LayerError, network: Network) -> Diagnosis | None:
     """Odd images have set the range."""
     full = represented(network.output(layer))
     if full is None or full < 2 * layer.mean_width or layer.pair.operation in _FIXED_SCALE:
         return None
     if _partner(layer, network) is not None:
         return None
-    return Cause(
+    return Diagnosis(
         label="stretched range",
         weight=(1 - (layer.mean_width / full) ** 2) * (1 - not_from_output(layer, network)),
         detail=f"the integers span {full:.4g}, the values of an image {layer.mean_width:.4g} "

@@ -23,7 +23,7 @@ Weights = NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class AlignedOperators:
     """An operation of the float file and the one that does its work in the quantized file."""
 
     float_operator: int
@@ -43,7 +43,7 @@ class Pair:
 class Alignment:
     """The pairs in the float file's order, and what has no counterpart."""
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[AlignedOperators, ...]
     unmatched: tuple[str, ...]
     """Layers of the float file without a counterpart (folded into another, or rewritten)."""
 
@@ -63,7 +63,7 @@ def align(float_model: TfliteModel, quantized_model: TfliteModel) -> Alignment:
             continue
         other = theirs[matched[at]]
         pairs.append(
-            Pair(
+            AlignedOperators(
                 float_operator=op.index,
                 quantized_operator=other.index,
                 float_tensor=tensor.index,

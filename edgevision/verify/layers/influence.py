@@ -14,7 +14,7 @@ from edgevision.runtime.closing import Closing
 from edgevision.runtime.session import Session, TensorSpec
 from edgevision.tensors import FloatArray
 from edgevision.tflite.view import TfliteModel
-from edgevision.verify.layers.align import Pair
+from edgevision.verify.layers.align import AlignedOperators
 from edgevision.verify.layers.isolated_ops import open_for_editing, packed
 from edgevision.verify.layers.layer_error import decibels, power
 from edgevision.verify.layers.snapshot import Snapshot
@@ -31,7 +31,7 @@ class Influence:
     """Of the scores before softmax, were only this layer quantized; inf when it does nothing."""
 
 
-def open_places(content: bytes, pairs: Sequence[Pair], answers: Sequence[int]) -> bytes:
+def open_places(content: bytes, pairs: Sequence[AlignedOperators], answers: Sequence[int]) -> bytes:
     """The float model with an ADD behind each layer of `pairs`, and an input for what it adds.
 
     The inputs follow the model's own, in the order of `pairs`; the outputs are the tensors
@@ -89,7 +89,12 @@ class Influences(Closing):
     """Adds up, image by image, what each layer's own error does; use with `with`."""
 
     def __init__(
-        self, content: bytes, model: TfliteModel, pairs: Sequence[Pair], *, threads: int = 1
+        self,
+        content: bytes,
+        model: TfliteModel,
+        pairs: Sequence[AlignedOperators],
+        *,
+        threads: int = 1,
     ) -> None:
         """Open the float model `content` with places behind the layers of `pairs`.
 

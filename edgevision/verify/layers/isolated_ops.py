@@ -16,7 +16,7 @@ _IDENTIFIER = b"TFL3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakenApart:
+class IsolatedOperators:
     """The model taken apart."""
 
     content: bytes
@@ -27,7 +27,7 @@ class TakenApart:
     """As `inputs`; tensors of the whole model keep their index."""
 
 
-def take_apart(content: bytes, operators: Collection[int]) -> TakenApart:
+def isolate_operators(content: bytes, operators: Collection[int]) -> IsolatedOperators:
     """`operators` (by index) of a float model side by side, each with inputs of its own.
 
     What is computed from constants alone (the widening of float16 weights) is kept with them.
@@ -66,7 +66,7 @@ def take_apart(content: bytes, operators: Collection[int]) -> TakenApart:
             outputs += [int(t) for t in operator.outputs]
             kept.append(operator)
     graph.operators, graph.inputs, graph.outputs = kept, places, outputs
-    return TakenApart(
+    return IsolatedOperators(
         content=packed(model, len(content)), inputs=tuple(inputs), outputs=tuple(outputs)
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.tensors import FloatArray
-from edgevision.verify.layers.align import Pair
+from edgevision.verify.layers.align import AlignedOperators
 from edgevision.verify.layers.snapshot import Written
 
 Vector = NDArray[np.float64]
@@ -22,7 +22,7 @@ Vector = NDArray[np.float64]
 class LayerError:
     """One layer over all images; sums run over images and positions."""
 
-    pair: Pair
+    pair: AlignedOperators
     images: int
     elements: int
     """Values compared: images x positions x channels."""
@@ -73,7 +73,7 @@ def decibels(signal: float, noise: float) -> float:
 class Sums:
     """What is added up of one layer, image by image."""
 
-    def __init__(self, pair: Pair, channels: int) -> None:
+    def __init__(self, pair: AlignedOperators, channels: int) -> None:
         """Nothing yet; `channels` is the last side of the layer's output."""
         self.pair = pair
         self._channels = channels

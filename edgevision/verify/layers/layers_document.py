@@ -6,7 +6,7 @@ from typing import Any
 
 from edgevision.verify.documents import rate_document
 from edgevision.verify.explain import Explanation, Layer
-from edgevision.verify.what_if.remedy import Closeness, Remedy
+from edgevision.verify.what_if.remedy import Closeness, WhatIf
 from edgevision.verify.what_if.trials import Trials
 
 SCHEMA_VERSION = 1
@@ -60,7 +60,7 @@ def _trials(trials: Trials) -> dict[str, Any]:
     }
 
 
-def _remedy(remedy: Remedy) -> dict[str, Any]:
+def _remedy(remedy: WhatIf) -> dict[str, Any]:
     return {
         "change": remedy.change.words,
         "ranges": remedy.change.ranges,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.tflite.view import Operator, Tensor, TfliteModel
-from edgevision.verify.layers.align import Pair
+from edgevision.verify.layers.align import AlignedOperators
 
 _NOTICEABLE = 1.2
 """Rounding to 8 bits moves the factor of a channel by some per cent at most."""
@@ -48,7 +48,7 @@ class _Layer:
 
 
 def channel_factors(
-    float_model: TfliteModel, quantized_model: TfliteModel, pairs: Sequence[Pair]
+    float_model: TfliteModel, quantized_model: TfliteModel, pairs: Sequence[AlignedOperators]
 ) -> dict[int, Float64]:
     """Float tensor -> (channels,) what each channel was multiplied by; only rescaled tensors."""
     factors: dict[int, Float64] = {}
@@ -72,7 +72,7 @@ def channel_factors(
 
 
 def _layers(
-    float_model: TfliteModel, quantized_model: TfliteModel, pairs: Sequence[Pair]
+    float_model: TfliteModel, quantized_model: TfliteModel, pairs: Sequence[AlignedOperators]
 ) -> list[_Layer]:
     layers = []
     for pair in pairs:

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import ImageSetError
-from edgevision.preprocess.image_preprocessing import Contract
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.pixels import to_pixels
-from edgevision.runtime.input_encoder import Feed
+from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray
 from edgevision.tflite.view import Tensor, TfliteModel
-from edgevision.verify.layers.align import Pair
-from edgevision.verify.layers.isolated_ops import take_apart
+from edgevision.verify.layers.align import AlignedOperators
+from edgevision.verify.layers.isolated_ops import isolate_operators
 from edgevision.verify.layers.rescaled import channel_factors
 
 
@@ -26,7 +26,7 @@ class File:
 
     content: bytes
     model: TfliteModel
-    contract: Contract
+    preprocessing: ImagePreprocessing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Snapshot:
 
 
 def snapshots(
-    original: File, quantized: File, pairs: Sequence[Pair], images: ImageSet
+    original: File, quantized: File, pairs: Sequence[AlignedOperators], images: ImageSet
 ) -> Iterator[Snapshot]:
     """Run both files on each image; one image and its activations are in memory at a time.
 
@@ -74,19 +74,19 @@ def snapshots(
         )
         for pair in pairs
     }
-    apart = take_apart(original.content, {pair.float_operator for pair in pairs})
+    apart = isolate_operators(original.content, {pair.float_operator for pair in pairs})
     with (
         Session(original.content, xnnpack=False, keep_all_tensors=True) as plain,
         Session(quantized.content, xnnpack=False, keep_all_tensors=True) as integer,
         Session(apart.content) as separate,
     ):
-        feed = Feed(plain.inputs[0], original.contract)
-        feed_integer = Feed(integer.inputs[0], quantized.contract)
+        feed = InputEncoder(plain.inputs[0], original.preprocessing)
+        feed_integer = InputEncoder(integer.inputs[0], quantized.preprocessing)
         for item in images:
             picture = images.load(item)
-            fed = feed(to_pixels(picture, original.contract))
+            fed = feed(to_pixels(picture, original.preprocessing))
             plain.run(fed)
-            integer.run(feed_integer(to_pixels(picture, quantized.contract)))
+            integer.run(feed_integer(to_pixels(picture, quantized.preprocessing)))
             stored = {pair.float_tensor: integer.tensor(pair.quantized_tensor) for pair in pairs}
             real = {t: readers[t].real(integers) for t, integers in stored.items()}
             read = [real[t] if t in real else plain.tensor(t) for t in apart.inputs]

@@ -10,7 +10,7 @@ from edgevision.errors import EdgeVisionError
 from edgevision.metrics import Rate, agreement, mean_kl
 from edgevision.predictions import Predictions
 from edgevision.recipe.recipe import RangeMethod
-from edgevision.verify.diagnosis.cause import GATES, Cause, not_from_output
+from edgevision.verify.diagnosis.cause import GATES, Diagnosis, not_from_output
 from edgevision.verify.layers.layer_error import LayerError, decibels
 from edgevision.verify.layers.network import Network, represented
 
@@ -40,7 +40,7 @@ class Closeness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remedy:
+class WhatIf:
     """A change, and what it does."""
 
     change: Change
@@ -55,7 +55,7 @@ Trial = Callable[[Change], Predictions]
 UNCHANGED = Change(words="quantized again as it is")
 
 
-def changes_for(layer: LayerError, cause: Cause, network: Network) -> tuple[Change, ...]:
+def changes_for(layer: LayerError, cause: Diagnosis, network: Network) -> tuple[Change, ...]:
     """What may help against `cause`, the lightest change first.
 
     Other ranges change every layer, for better or worse; keeping the layer in float does not.
@@ -73,7 +73,7 @@ def changes_for(layer: LayerError, cause: Cause, network: Network) -> tuple[Chan
     return (in_float,)
 
 
-def _kept_in_float(layer: LayerError, cause: Cause, network: Network) -> Change:
+def _kept_in_float(layer: LayerError, cause: Diagnosis, network: Network) -> Change:
     is_in_weights = cause.label == "bias overflow" or (
         cause.label in {"rounding", "outlier channel"} and not_from_output(layer, network) >= 0.5
     )
@@ -103,14 +103,14 @@ def closeness(ours: Predictions, original: Predictions) -> Closeness:
 
 def try_changes(
     changes: Sequence[Change], trial: Trial, original: Predictions
-) -> dict[Change, Remedy]:
+) -> dict[Change, WhatIf]:
     """Each change tried once; `original` are the float model's answers on the measuring images."""
     remedies = {}
     for change in dict.fromkeys(changes):
         try:
             effect = closeness(trial(change), original)
         except EdgeVisionError as error:
-            remedies[change] = Remedy(change=change, effect=None, reason=str(error))
+            remedies[change] = WhatIf(change=change, effect=None, reason=str(error))
             continue
-        remedies[change] = Remedy(change=change, effect=effect)
+        remedies[change] = WhatIf(change=change, effect=effect)
     return remedies

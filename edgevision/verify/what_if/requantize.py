@@ -35,7 +35,7 @@ def trial_of(
     base = _recipe_like(quantized.model)
 
     def images() -> Iterator[Pixels]:
-        return (to_pixels(calibration.load(item), original.contract) for item in calibration)
+        return (to_pixels(calibration.load(item), original.preprocessing) for item in calibration)
 
     def trial(change: Change) -> Predictions:
         recipe = replace(
@@ -46,13 +46,13 @@ def trial_of(
         )
         made = quantize(
             original.content,
-            contract=original.contract,
+            preprocessing=original.preprocessing,
             images=images,
             recipe=recipe,
             total=len(calibration),
         )
         with Session(made.content, threads=threads) as session:
-            return predict(session, made.contract, measured)
+            return predict(session, made.preprocessing, measured)
 
     return trial
 

@@ -13,8 +13,8 @@ from edgevision.verify.what_if.remedy import (
     UNCHANGED,
     Change,
     Closeness,
-    Remedy,
     Trial,
+    WhatIf,
     closeness,
     try_changes,
 )
@@ -27,9 +27,9 @@ class Trials:
     images: int
     given: Closeness
     """Of the file as it was given, on the same images."""
-    unchanged: Remedy
+    unchanged: WhatIf
     """Quantized again without any change: what the effects are to be compared with."""
-    remedies: tuple[Remedy, ...]
+    remedies: tuple[WhatIf, ...]
 
 
 def measure_remedies(
@@ -53,7 +53,7 @@ def measure_remedies(
     changes = list(dict.fromkeys(one for layer in layers for one in layer.changes))
     done = 0
 
-    def told(change: Change) -> Predictions:
+    def with_progress(change: Change) -> Predictions:
         nonlocal done
         progress(done, 1 + len(changes), "trying remedies")
         answers = trial(change)
@@ -61,7 +61,7 @@ def measure_remedies(
         progress(done, 1 + len(changes), "trying remedies")
         return answers
 
-    tried = try_changes([UNCHANGED, *changes], told, reference)
+    tried = try_changes([UNCHANGED, *changes], with_progress, reference)
     return Trials(
         images=len(images),
         given=given,

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.bench.measure import Job
+from edgevision.bench.measure import BenchJob
 from edgevision.bench.remote.adb import Adb
 from edgevision.bench.remote.android import measure_over_adb
 from edgevision.bench.remote.benchmark_model import parse_run
 from edgevision.bench.remote.phone import read_phone
 from edgevision.bench.remote.target import AdbTarget
 from edgevision.bench.timing.case import Case
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.errors import DeviceError, UsageError
 from tests.bench.conftest import PROBE
 from tests.bench.remote.fake_phone import make_phone
@@ -50,9 +50,9 @@ def tool(tmp_path: Path) -> Path:
     return path
 
 
-def job(**more: float) -> Job:
+def job(**more: float) -> BenchJob:
     cases = (Case(name="float", model=PROBE, threads=4), Case(name="int8", model=PROBE, threads=4))
-    return Job(cases=cases, plan=Plan(rounds=6, seconds=0.6), **more)  # type: ignore[arg-type]
+    return BenchJob(cases=cases, plan=TimingPlan(rounds=6, seconds=0.6), **more)  # type: ignore[arg-type]
 
 
 def test_a_phone_measures_and_is_left_as_it_was(phone: Adb, tool: Path, tmp_path: Path) -> None:
@@ -107,13 +107,13 @@ def test_what_a_phone_cannot_do_is_refused(phone: Adb, tool: Path) -> None:
 
 
 def test_an_old_tool_without_a_median_is_refused() -> None:
-    said = (
+    declared = (
         "count=50 first=249042 curr=250889 min=247067 max=254474 avg=249684 std=1442\n"
         "Inference timings in us: Init: 16242, First inference: 360262, Warmup (avg): 304586, "
         "Inference (avg): 249684\n"
     )
     with pytest.raises(DeviceError, match="too old"):
-        parse_run(said, where="adb")
+        parse_run(declared, where="adb")
 
 
 def test_a_tool_that_prints_nothing_useful_is_said() -> None:

@@ -10,13 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from edgevision.android.project import demo_folder
-from edgevision.bench.measure import Job
+from edgevision.bench.measure import BenchJob
 from edgevision.bench.remote import app as app_module
 from edgevision.bench.remote.adb import Adb
 from edgevision.bench.remote.app import Patience, measure_in_app
 from edgevision.bench.results.result import Result
 from edgevision.bench.timing.case import Case
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.bench.timing.summary import Reported
 from edgevision.card.write import write_card
 from edgevision.cli.app import app as edgevision
@@ -103,7 +103,7 @@ def measure(phone: Adb, *, rounds: int = 2, patience: Patience = QUICK, **case: 
         Case(name="float", model=PROBE, threads=4, **case),  # type: ignore[arg-type]
         Case(name="int8", model=PROBE, threads=4, **case),  # type: ignore[arg-type]
     )
-    job = Job(cases=cases, plan=Plan(rounds=rounds, seconds=0.6))
+    job = BenchJob(cases=cases, plan=TimingPlan(rounds=rounds, seconds=0.6))
     return measure_in_app(phone.target, job, export=export, adb=lambda _: phone, patience=patience)
 
 
@@ -131,9 +131,9 @@ def test_the_app_is_started_afresh_with_what_was_asked_for(phone: Adb, root: Pat
     plan = measure(phone).plan
     started = [line.split() for line in (root / "asked").read_text().splitlines()]
     assert [words[0] for words in started] == ["start"] * 4 + ["force-stop"]
-    told = " ".join(started[0])
-    assert "--ez run true" in told
-    assert "--ei runs 25 --ef seconds 0.3 --ei threads 4" in told
+    with_progress = " ".join(started[0])
+    assert "--ez run true" in with_progress
+    assert "--ei runs 25 --ef seconds 0.3 --ei threads 4" in with_progress
     # What the app did, not what it was not asked to do.
     assert (plan.rounds, plan.seconds, plan.warmup_runs, plan.warmup_seconds) == (2, 0.6, 1, 0.0)
 
@@ -153,21 +153,21 @@ def test_what_the_app_warns_of_is_said_once(phone: Adb, root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("build", "said"),
+    ("build", "declared"),
     [("none", "is not installed on adb:R58M"), ("release", "is a release build")],
 )
 def test_an_app_that_is_not_there_or_lets_nobody_in_is_said(
-    phone: Adb, root: Path, build: str, said: str
+    phone: Adb, root: Path, build: str, declared: str
 ) -> None:
     (root / "build").write_text(build)
-    with pytest.raises(DeviceError, match=said) as raised:
+    with pytest.raises(DeviceError, match=declared) as raised:
         measure(phone)
     assert "installDebug" in raised.value.hint
     assert left_behind(root) == []
 
 
 @pytest.mark.parametrize(
-    ("do", "said"),
+    ("do", "declared"),
     [
         ("sys.exit('Error type 3')", "refuses: Error type 3"),
         ("print('Error: Activity class does not exist.'); sys.exit()", "cannot be started"),
@@ -196,10 +196,10 @@ def test_an_app_that_is_not_there_or_lets_nobody_in_is_said(
     ],
 )
 def test_no_answer_of_the_app_is_taken_that_cannot_be(
-    phone: Adb, root: Path, do: str, said: str
+    phone: Adb, root: Path, do: str, declared: str
 ) -> None:
     (root / "do").write_text(do)
-    with pytest.raises(DeviceError, match=said):
+    with pytest.raises(DeviceError, match=declared):
         measure(phone)
     assert left_behind(root) == []
 
@@ -237,7 +237,7 @@ def test_what_the_app_cannot_do_is_refused(phone: Adb) -> None:
         measure(phone, runtime="litert")
     with pytest.raises(UsageError, match="its own LiteRT"):
         measure(phone, delegates=(Path("gpu.so"),))
-    job = Job(cases=(Case(name="m", model=PROBE),), plan=Plan(), per_operation=True)
+    job = BenchJob(cases=(Case(name="m", model=PROBE),), plan=TimingPlan(), per_operation=True)
     with pytest.raises(UsageError, match="need Python on the device"):
         measure_in_app(phone.target, job, export=export, adb=lambda _: phone)
 

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevision.bench.measure import Job
+from edgevision.bench.measure import BenchJob
 from edgevision.bench.remote.bootstrap import SOURCE
 from edgevision.bench.remote.ssh import measure_over_ssh, provision
 from edgevision.bench.remote.target import SshTarget
 from edgevision.bench.timing.case import Case, cases_for
-from edgevision.bench.timing.plan import Plan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.cli import run
 from edgevision.errors import DeviceError, ModelError
-from edgevision.tflite.serialize import to_bytes
+from edgevision.tflite.serialize import serialize
 from tests.bench.conftest import PROBE
 from tests.bench.networks import hard_swish_network
 from tests.bench.remote.conftest import Board, make_key
@@ -28,14 +28,14 @@ from tests.quantize.builder import random_images, small_cnn
 # A server and a Python process each; .ci/setup brings the server.
 pytestmark = pytest.mark.slow
 
-QUICK = Plan(rounds=2, seconds=0.02, least_runs=2, warmup_seconds=0)
+QUICK = TimingPlan(rounds=2, seconds=0.02, least_runs=2, warmup_seconds=0)
 
-ENDLESS = Plan(rounds=1000, warmup_seconds=1.0)
+ENDLESS = TimingPlan(rounds=1000, warmup_seconds=1.0)
 """A quarter of an hour at least, with progress every second: nothing outruns what interrupts it."""
 
 
-def job(plan: Plan = QUICK, model: Path | bytes = PROBE, **more: bool) -> Job:
-    return Job(cases=(Case(name="probe", model=model),), plan=plan, **more)
+def job(plan: TimingPlan = QUICK, model: Path | bytes = PROBE, **more: bool) -> BenchJob:
+    return BenchJob(cases=(Case(name="probe", model=model),), plan=plan, **more)
 
 
 def test_a_board_measures_and_is_left_as_it_was(board: Board) -> None:
@@ -63,7 +63,7 @@ def test_quantize_chooses_by_what_the_board_takes(
     images = random_images(12)
     np.savez(photos, x=images, y=np.zeros(len(images), np.int64))
     model = tmp_path / "model.tflite"
-    model.write_bytes(to_bytes(small_cnn()))
+    model.write_bytes(serialize(small_cnn()))
     words = ["quantize", str(model), "--calibration", str(photos), "--preprocess", "unit"]
     place = ["--on", str(board.target()), "--ssh-config", str(board.config)]
     assert run([*words, *place, "--quality", "fast", "--json"]) == 0
@@ -232,4 +232,4 @@ def test_provisioning_that_fails_says_why(board: Board) -> None:
 def test_there_must_be_an_ssh_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DeviceError, match="no ssh program here"):
-        measure_over_ssh(SshTarget(host="pi"), Job(cases=cases_for([PROBE]), plan=QUICK))
+        measure_over_ssh(SshTarget(host="pi"), BenchJob(cases=cases_for([PROBE]), plan=QUICK))
