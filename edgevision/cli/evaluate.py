@@ -13,7 +13,7 @@ from edgevision.cli.preprocessing_options import PreprocessingOptions
 
 if TYPE_CHECKING:
     from edgevision.dataset.imageset import ImageSet
-    from edgevision.metrics import Rate
+    from edgevision.metrics.rate import Rate
     from edgevision.predictions import Predictions
     from edgevision.preprocess.contract import Contract
     from edgevision.verify.agreement import Comparison

@@ -8,7 +8,7 @@ from edgevision.artifact.card_json import card_to_dict
 from edgevision.artifact.facts import Facts
 from edgevision.bench.latency import Latency
 from edgevision.bench.ratio import Ratio
-from edgevision.metrics import Rate
+from edgevision.metrics.rate import Rate
 from edgevision.preprocess.auto import Choice
 from edgevision.quantize.plan import Skipped
 from edgevision.quantize.target import Reached

@@ -14,7 +14,7 @@ from edgevision.bench.ratio import ratio_of
 from edgevision.convert.convert import ConvertedModel
 from edgevision.dataset.imageset import ImageSet
 from edgevision.files import sha256_of, write_bytes
-from edgevision.metrics import top_k_accuracy
+from edgevision.metrics.classification import top_k_accuracy
 from edgevision.pipeline.candidate import Candidate
 from edgevision.pipeline.doubts import names_needed
 from edgevision.pipeline.outcome import Variant

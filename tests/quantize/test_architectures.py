@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edgevision.artifact.facts import facts_of
 from edgevision.artifact.model import read_model
 from edgevision.convert.convert import convert
-from edgevision.metrics import sqnr_db
+from edgevision.metrics.signal import sqnr_db
 from edgevision.preprocess.contract import Contract
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.recipe import Recipe
