@@ -23,15 +23,17 @@ LARGE_BYTES = 64 << 20
 class SessionPool(Closing):
     """A `.tflite` open in as many sessions as pay off; use with `with`."""
 
-    def __init__(self, model: Path | bytes, *, sessions: int | None = None) -> None:
-        """Open `model`; on all usable CPUs, in two sessions unless told otherwise.
+    def __init__(
+        self, model: Path | bytes, *, sessions: int | None = None, threads: int | None = None
+    ) -> None:
+        """Open `model`; on all usable CPUs (or `threads` of them), in two sessions or as given.
 
         Raises:
             MissingDependencyError: no runtime library works here.
             ModelError: the runtime refuses the model.
         """
         content = read_content(model)
-        cpus = usable_cpus()
+        cpus = threads or usable_cpus()
         count = sessions or (1 if len(content) > LARGE_BYTES else min(2, cpus))
         with ExitStack() as opening:
             self._sessions = [
