@@ -37,11 +37,12 @@ def estimate_document(estimate: Estimate) -> dict[str, Any]:
 
 
 def metrics_document(metrics: Iterable[Metric]) -> dict[str, Any]:
-    """{name: the estimate, with "title", "unit", "higher_is_better"}, in the task's order."""
+    """{name: the estimate, with "title", "short", "unit", "higher_is_better"}, in order."""
     return {
         one.name: {
             **estimate_document(one.estimate),
             "title": one.title,
+            "short": one.heading,
             "unit": one.unit,
             "higher_is_better": one.higher_is_better,
         }

@@ -1,6 +1,7 @@
 """A `.tflite` asked about an image set: its task, and its answers by the fast kernels."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from edgevision.card.read import read_card
@@ -17,6 +18,7 @@ from edgevision.runtime.session_pool import SessionPool
 from edgevision.tasks.answers import Answers
 from edgevision.tasks.interface import FrameSize, Outputs
 from edgevision.tasks.of_file import declared_by, model_interface_of
+from edgevision.tasks.registry import build_task
 from edgevision.tasks.resolve import ResolvedTask, resolve_task
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import Task
@@ -52,6 +54,29 @@ def task_of_file(
         labels=labels,
         image_classes=_classes_of(images) if images is not None else 0,
     )
+
+
+def task_of_twin(task: Task, twin: Path | bytes, preprocessing: ImagePreprocessing) -> Task:
+    """`task` for another file of the same network: its meaning, and its own activation.
+
+    Raises:
+        ModelError: the file is damaged, or its outputs are none that the task can read.
+    """
+    interface = model_interface_of(read_model(twin), preprocessing)
+    return build_task(replace(task.spec, activations=()), interface)
+
+
+def task_of_both(task: Task, twin: Task, model: Path | bytes, fed_by: ImagePreprocessing) -> Task:
+    """What compares answers that `task` gathered of `model` with those that `twin` gathered.
+
+    The task itself, unless one file ends in a softmax and the other before it: then the values of
+    each decide whether they are probabilities.
+    """
+    if task.spec.activations == twin.spec.activations:
+        return task
+    interface = model_interface_of(read_model(model), fed_by)
+    outputs = tuple(replace(output, maker="other") for output in interface.outputs)
+    return build_task(replace(task.spec, activations=()), replace(interface, outputs=outputs))
 
 
 def _declared_inside(path: Path) -> TaskSpec | None:

@@ -24,6 +24,13 @@ class Metric:
     estimate: Estimate
     unit: Unit = "share"
     higher_is_better: bool = True
+    short: str = ""
+    """Heading of a column, where the title is too long for one: "top-1"."""
+
+    @property
+    def heading(self) -> str:
+        """What a column or a line of it begins with."""
+        return self.short or self.title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

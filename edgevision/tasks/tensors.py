@@ -129,6 +129,7 @@ class Tensors:
             Metric(
                 name="worst_sqnr_db",
                 title="signal to noise of the worst output",
+                short="worst SQNR",
                 estimate=ratios[worst],
                 unit="dB",
             )
@@ -156,7 +157,8 @@ class Tensors:
 
 def _refuse() -> NoReturn:
     message = "the model's outputs have no declared meaning, so nothing can be right or wrong"
-    raise UsageError(message, hint="declare it, as with --task classification")
+    hint = "declare it, as with --task classification, or compare it: --against FLOAT.tflite"
+    raise UsageError(message, hint=hint)
 
 
 def _distinct(names: list[str]) -> tuple[str, ...]:
@@ -183,14 +185,21 @@ def _decibels(share: float | None) -> float:
 def _metrics(name: str, ratio: Estimate, found: Differences) -> list[Metric]:
     worst = Estimate(value=float(found.max_error.max(initial=0.0)))
     errors = {
-        "mean_error": ("mean absolute error", bootstrap_mean(found.mean_error)),
-        "max_error": ("largest absolute error", worst),
+        "mean_error": ("mean absolute error", "mean error", bootstrap_mean(found.mean_error)),
+        "max_error": ("largest absolute error", "largest error", worst),
     }
     return [
-        Metric(name=f"{name}.sqnr_db", title=f"{name}: signal to noise", estimate=ratio, unit="dB"),
+        Metric(
+            name=f"{name}.sqnr_db",
+            title=f"{name}: signal to noise",
+            short=f"{name}: SQNR",
+            estimate=ratio,
+            unit="dB",
+        ),
         Metric(
             name=f"{name}.cosine",
             title=f"{name}: mean cosine",
+            short=f"{name}: cosine",
             estimate=bootstrap_mean(found.cosine),
             unit="",
         ),
@@ -198,10 +207,11 @@ def _metrics(name: str, ratio: Estimate, found: Differences) -> list[Metric]:
             Metric(
                 name=f"{name}.{key}",
                 title=f"{name}: {title}",
+                short=f"{name}: {short}",
                 estimate=estimate,
                 unit="",
                 higher_is_better=False,
             )
-            for key, (title, estimate) in errors.items()
+            for key, (title, short, estimate) in errors.items()
         ),
     ]

@@ -7,7 +7,9 @@ import pytest
 from edgevision.card.write import write_card
 from edgevision.cli.commands.evaluate import evaluate
 from edgevision.errors import ImageSetError, UsageError
+from edgevision.tflite.serialize import serialize
 from tests.card.conftest import CardOf, card_of, float_model, uint8_model
+from tests.quantize.builder import Builder
 from tests.tflite.models import LABELS, SIDE, classifier
 
 __all__ = ["card_of", "float_model", "uint8_model"]
@@ -43,8 +45,13 @@ def test_marks_and_comparison_are_one_document(
     assert document["labels"] == list(LABELS)
     assert sum(cell["count"] for cell in document["confusion"]) == 40
     assert len({cell["answer"] for cell in document["confusion"]}) > 1
-    assert document["against"]["agreement"]["value"] >= 0.9
-    assert 0 <= document["against"]["mean_kl"] < 0.05
+    assert (document["schema_version"], document["task"]) == (2, "classification")
+    assert document["metrics"]["top1"]["count"] == 40
+    assert document["headline"] == "top1"
+    agreed = document["against"]["agreement"]["metrics"]
+    assert agreed["agreement"]["value"] >= 0.9
+    assert 0 <= agreed["mean_kl"]["value"] < 0.05
+    assert document["against"]["paired"]["metric"] == "top1"
 
 
 def test_text_fits_eighty_columns(
@@ -86,8 +93,8 @@ def test_unlabelled_images_can_still_be_compared(
         evaluate(models[0], data=bare)
     evaluate(models[0], data=bare, against=models[1], as_json=True)
     document = json.loads(capsys.readouterr().out)
-    assert "top1" not in document
-    assert document["against"]["agreement"]["count"] == 40
+    assert "metrics" not in document
+    assert document["against"]["agreement"]["metrics"]["agreement"]["count"] == 40
 
 
 def test_what_the_float_file_needs_told_does_not_reach_the_integers(
@@ -99,7 +106,8 @@ def test_what_the_float_file_needs_told_does_not_reach_the_integers(
     models[1].write_bytes(float_model)
     evaluate(models[0], data=photos, against=models[1], mean="127.5", std="127.5", as_json=True)
     out, err = capsys.readouterr()
-    assert json.loads(out)["against"]["agreement"]["value"] >= 0.9
+    agreed = json.loads(out)["against"]["agreement"]["metrics"]
+    assert agreed["agreement"]["value"] >= 0.9
     assert "int8.tflite takes integers: its pixels are normalized as its card says" in err
 
 
@@ -123,3 +131,66 @@ def test_wrong_preprocessing_changes_the_marks(
     evaluate(models[1], data=photos, preprocess="raw", as_json=True)
     right, wrong = capsys.readouterr().out.split("\n}\n", 1)
     assert json.loads(right + "}")["confusion"] != json.loads(wrong)["confusion"]
+
+
+def age_and_box(path: Path, *, shift: float = 0.0) -> Path:
+    """A model of two outputs without a card: one number, and four."""
+    b = Builder((1, SIDE, SIDE, 3))
+    x = b.mean(0)
+    age = b.dense(x, np.full((1, 3), 10.0), np.full(1, 20.0 + shift))
+    path.write_bytes(serialize(b.finish(age, b.dense(x, np.eye(4, 3), np.zeros(4)))))
+    return path
+
+
+def test_numbers_are_compared_as_numbers_and_nothing_is_called_a_class(
+    tmp_path: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = age_and_box(tmp_path / "one.tflite", shift=0.1)
+    other = age_and_box(tmp_path / "other.tflite")
+    evaluate(one, data=photos, against=other, preprocess="unit")
+    out = capsys.readouterr().out
+    assert "worst SQNR" in out
+    assert "mean error" in out
+    assert "class" not in out
+    assert "top-1" not in out
+    assert max(map(len, out.splitlines())) <= 80
+    evaluate(one, data=photos, against=other, preprocess="unit", as_json=True)
+    document = json.loads(capsys.readouterr().out)
+    assert (document["task"], document["labels"]) == ("tensors", [])
+    assert document["against"]["agreement"]["headline"] == "worst_sqnr_db"
+    assert document["against"]["ours"] is None
+
+
+def test_numbers_without_another_model_to_compare_with_are_refused(
+    tmp_path: Path, photos: Path
+) -> None:
+    model = age_and_box(tmp_path / "one.tflite")
+    with pytest.raises(UsageError, match="no declared meaning") as found:
+        evaluate(model, data=photos, preprocess="unit")
+    assert "--against" in found.value.hint
+    with pytest.raises(UsageError, match="has no confusion matrix"):
+        evaluate(model, data=photos, preprocess="unit", confusion=tmp_path / "c.csv")
+
+
+def test_a_declared_task_replaces_what_the_card_says(
+    models: tuple[Path, Path], photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate(models[0], data=photos, against=models[1], task="tensors", as_json=True)
+    assert json.loads(capsys.readouterr().out)["task"] == "tensors"
+    with pytest.raises(UsageError, match="unknown task 'counting'"):
+        evaluate(models[0], data=photos, task="counting")
+
+
+def test_a_softmax_is_compared_with_the_logits_before_it(
+    tmp_path: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    b = Builder((1, SIDE, SIDE, 3))
+    logits = b.dense(b.mean(0), 3 * np.eye(5, 3), np.zeros(5))
+    soft = b.softmax(logits)
+    paths = tmp_path / "soft.tflite", tmp_path / "logits.tflite"
+    for path, output in zip(paths, (soft, logits), strict=True):
+        path.write_bytes(serialize(b.finish(output)))
+    evaluate(paths[0], data=photos, against=paths[1], preprocess="unit", as_json=True)
+    agreed = json.loads(capsys.readouterr().out)["against"]["agreement"]["metrics"]
+    assert agreed["agreement"]["value"] == 1
+    assert agreed["mean_kl"]["value"] == pytest.approx(0, abs=1e-5)

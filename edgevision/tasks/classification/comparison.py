@@ -19,10 +19,16 @@ def agreement_of(
 ) -> Agreement:
     """How far `ours` are the answers of `reference`: top-1, and how far the scores are apart."""
     (a,), (b,) = ours.condensed, reference.condensed
-    same = Metric(name="agreement", title="top-1 agreement", estimate=agreement(a, b).estimate)
+    same = Metric(
+        name="agreement",
+        title="top-1 agreement",
+        short="agreement",
+        estimate=agreement(a, b).estimate,
+    )
     apart = Metric(
         name="mean_kl",
         title="mean KL divergence",
+        short="mean KL",
         estimate=mean_divergence(divergences(a, b, activation)),
         unit="nats",
         higher_is_better=False,

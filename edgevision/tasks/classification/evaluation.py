@@ -41,13 +41,16 @@ def evaluate_scores(scores: FloatArray, labels: Labels, names: tuple[str, ...]) 
     answers = scores.argmax(axis=1).astype(np.int64)
     metrics = [
         Metric(
-            name="top1", title="top-1 accuracy", estimate=top_k_accuracy(scores, labels).estimate
+            name="top1",
+            title="top-1 accuracy",
+            short="top-1",
+            estimate=top_k_accuracy(scores, labels).estimate,
         )
     ]
     # Of five classes or fewer, top-5 says nothing.
     if classes > 5:
         top5 = top_k_accuracy(scores, labels, k=5).estimate
-        metrics.append(Metric(name="top5", title="top-5 accuracy", estimate=top5))
+        metrics.append(Metric(name="top5", title="top-5 accuracy", short="top-5", estimate=top5))
     f1 = macro_f1_estimate(labels, answers, classes)
     metrics.append(Metric(name="macro_f1", title="macro F1", estimate=f1))
     reports = reports_of_counts(

@@ -42,10 +42,16 @@ def agreement_of(
     return Agreement(
         images=len(ours),
         metrics=(
-            Metric(name="agreement", title="F1 of matched boxes", estimate=_f1(matched, said)),
+            Metric(
+                name="agreement",
+                title="F1 of matched boxes",
+                short="agreement",
+                estimate=_f1(matched, said),
+            ),
             Metric(
                 name="mean_iou",
                 title="mean IoU of matched boxes",
+                short="mean IoU",
                 estimate=bootstrap_ratio(np.array([one.overlap for one in found]), matched),
             ),
         ),

@@ -34,22 +34,26 @@ def agreement_of(
             Metric(
                 name="agreement",
                 title="decisions unchanged",
+                short="agreement",
                 estimate=bootstrap_ratio(same.sum(axis=1), np.full(len(same), a.shape[1])),
             ),
             # Rare labels are nearly always absent for both: this counts those that one model sees.
             Metric(
                 name="label_f1",
                 title="F1 of labels found, the reference's as truth",
+                short="label F1",
                 estimate=bootstrap_ratio(2 * hits, said),
             ),
             Metric(
                 name="images_unchanged",
                 title="images with all decisions unchanged",
+                short="images unchanged",
                 estimate=whole.estimate,
             ),
             Metric(
                 name="mean_kl",
                 title="mean KL divergence",
+                short="mean KL",
                 estimate=mean_divergence(bernoulli_divergences(a, b)),
                 unit="nats",
                 higher_is_better=False,

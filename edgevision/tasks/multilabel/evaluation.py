@@ -74,10 +74,15 @@ def evaluate_decisions(
     return Evaluation(
         images=images,
         metrics=(
-            Metric(name="macro_ap", title="macro average precision", estimate=ap),
+            Metric(name="macro_ap", title="macro average precision", short="macro AP", estimate=ap),
             Metric(name="macro_f1", title="macro F1", estimate=f1),
             Metric(name="micro_f1", title="micro F1", estimate=micro),
-            Metric(name="label_accuracy", title="decisions that are right", estimate=right),
+            Metric(
+                name="label_accuracy",
+                title="decisions that are right",
+                short="right",
+                estimate=right,
+            ),
         ),
         classes=tuple(
             ClassRow(

@@ -1,0 +1,151 @@
+"""What `edgevision evaluate` prints, for any task."""
+
+import math
+from typing import TYPE_CHECKING
+
+from edgevision.cli import console
+from edgevision.cli.show.lines import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from edgevision.evaluation.compare import Comparison
+    from edgevision.metrics.estimate import Estimate
+    from edgevision.tasks.figures import ClassDrop, ClassRow, Evaluation, Metric, Paired
+
+_MATRIX_CLASSES = 20
+"""Classes up to which a confusion matrix is printed; wider ones go to --confusion."""
+_MOST_CLASSES = 10
+_HEADINGS = {"f1": "F1", "average_precision": "AP"}
+
+
+def render_evaluation(evaluation: "Evaluation") -> None:
+    """The marks, the confusion matrix of a few classes, and the figures of each class."""
+    _print_metrics(evaluation.metrics)
+    seen = [row for row in evaluation.classes if row.support]
+    if not seen:
+        return
+    if len(evaluation.classes) <= _MATRIX_CLASSES:
+        if evaluation.confusion is not None:
+            console.print_table(_matrix(evaluation))
+    else:
+        last = list(seen[0].figures)[-1]
+        seen = sorted(seen, key=lambda row: (row.figures[last], row.label))[:_MOST_CLASSES]
+        console.print_text(f"the ten classes with the lowest {_HEADINGS.get(last, last)}:")
+    console.print_table(_classes(seen))
+
+
+def render_comparison(comparison: "Comparison", against: str) -> None:
+    """How far the two agree, what each is marked, and which classes lost most."""
+    console.print_text(f"against {against}:")
+    _print_metrics(comparison.agreement.metrics)
+    if comparison.ours is not None and comparison.reference is not None:
+        width = _width(comparison.ours.metrics)
+        for mine in comparison.ours.metrics:
+            other = comparison.reference.metric(mine.name)
+            if other is not None:
+                console.print_text(f"{mine.heading:<{width}}{_beside(mine, other)}")
+    if comparison.paired is not None:
+        console.print_text(_drop(comparison.paired, comparison.ours))
+        lost = [one for one in comparison.paired.class_drops if one.drop > 0][:5]
+        if lost:
+            console.print_table(_lost(lost))
+
+
+def metric_text(metric: "Metric") -> str:
+    """A figure with its interval: "87.1 % (61 of 70; 95 %: 77.3 % to 93.1 %)", "43.1 dB"."""
+    one = metric.estimate
+    unit = f" {metric.unit}" if metric.unit not in {"share", ""} else ""
+    if metric.unit == "share" and one.hits is not None:
+        return f"{console.percent(one.value)} ({one.hits} of {one.count}{_ends(metric, '; ')})"
+    ends = _ends(metric)
+    return f"{_number(metric, one.value)}{unit}" + (f" ({ends})" if ends else "")
+
+
+def _print_metrics(metrics: "Sequence[Metric]") -> None:
+    width = _width(metrics)
+    for one in metrics:
+        console.print_text(f"{shown(one.heading, width - 2):<{width}}{metric_text(one)}")
+
+
+def _width(metrics: "Sequence[Metric]") -> int:
+    # As wide as "macro F1  ", and no wider than leaves room for a figure.
+    return max(10, *(min(36, len(one.heading) + 2) for one in metrics))
+
+
+def _ends(metric: "Metric", before: str = "") -> str:
+    one = metric.estimate
+    if one.low is None or one.high is None or not math.isfinite(one.value):
+        return ""
+    if metric.unit == "share" and one.hits is not None:
+        low, high = console.percent(one.low), console.percent(one.high)
+    else:
+        low, high = (_number(metric, end) for end in (one.low, one.high))
+    return f"{before}95 %: {low} to {high}"
+
+
+def _number(metric: "Metric", value: float) -> str:
+    if math.isnan(value):
+        return "-"
+    if metric.unit == "dB":
+        return f"{value:.1f}" if math.isfinite(value) else "exact"
+    if metric.unit == "share":
+        return f"{value:.3f}"
+    return f"{value:.4f}" if metric.unit == "nats" else f"{value:.4g}"
+
+
+def _beside(mine: "Metric", other: "Metric") -> str:
+    ours, reference = mine.estimate.value, other.estimate.value
+    if mine.unit == "share":
+        return (
+            f"{console.percent(ours)}, the other {console.percent(reference)}: "
+            f"{100 * (ours - reference):+.1f} points"
+        )
+    return f"{_number(mine, ours)}, the other {_number(mine, reference)}"
+
+
+def _drop(paired: "Paired", evaluation: "Evaluation | None") -> str:
+    metric = evaluation.metric(paired.metric) if evaluation is not None else None
+    is_share = metric is None or metric.unit == "share"
+    text = f"lost      {drop_text(paired.drop, is_share=is_share)}"
+    if paired.p_value is not None:
+        text += f", McNemar p = {paired.p_value:.2g}"
+    return text
+
+
+def drop_text(drop: "Estimate", *, is_share: bool) -> str:
+    """As in "0.4 points (95 %: -0.2 to 1.1)"; in the metric's own unit when it is no share."""
+    scale, digits, unit = (100.0, 1, " points") if is_share else (1.0, 4, "")
+    text = f"{scale * drop.value:.{digits}f}{unit}"
+    if drop.low is None or drop.high is None:
+        return text
+    return f"{text} (95 %: {scale * drop.low:.{digits}f} to {scale * drop.high:.{digits}f})"
+
+
+def _matrix(evaluation: "Evaluation") -> "Table":
+    confusion = evaluation.confusion
+    assert confusion is not None  # noqa: S101 - the caller looked
+    table = console.new_table("label \\ answer", *(str(label) for label in range(len(confusion))))
+    for label, row in enumerate(confusion):
+        cells = (str(int(cell)) if cell else "." for cell in row)
+        table.add_row(f"{label} {evaluation.classes[label].name[:14]}", *cells)
+    return table
+
+
+def _classes(rows: "Sequence[ClassRow]") -> "Table":
+    table = console.new_table("class", "images", *(_HEADINGS.get(n, n) for n in rows[0].figures))
+    for row in rows:
+        shares = row.figures.values()
+        cells = ["-" if math.isnan(share) else f"{share:.3f}" for share in shares]
+        table.add_row(row.name, str(row.support), *cells)
+    return table
+
+
+def _lost(drops: "Sequence[ClassDrop]") -> "Table":
+    table = console.new_table("lost most", "images", "this file", "the other")
+    for one in drops:
+        ours, reference = console.percent(one.ours), console.percent(one.reference)
+        table.add_row(one.name, str(one.support), ours, reference)
+    return table
