@@ -1,0 +1,69 @@
+"""What a `.tflite` file states of its outputs, as tasks are told it: shapes, and who makes them."""
+
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.tasks.interface import Maker, ModelInterface, OutputInterface
+from edgevision.tflite.view import Operator, TfliteModel
+
+
+def interface_of_file(
+    model: TfliteModel, preprocessing: ImagePreprocessing | None = None
+) -> ModelInterface:
+    """The outputs of `model`, in the file's order, each with the operator that makes it."""
+    producers = {at: operator for operator in model.operators for at in operator.outputs}
+    return ModelInterface(
+        outputs=tuple(
+            OutputInterface(
+                name=model.tensors[at].name,
+                shape=model.tensors[at].shape,
+                dtype=model.tensors[at].dtype,
+                maker=_maker(at, producers, model),
+            )
+            for at in model.outputs
+        ),
+        preprocessing=preprocessing,
+    )
+
+
+_MAKERS: dict[str, Maker] = {
+    "SOFTMAX": "softmax",
+    "LOGISTIC": "sigmoid",
+    "TFLite_Detection_PostProcess": "detection-postprocess",
+}
+_FUSED_ACTIVATION_SLOT = {
+    "CONV_2D": 3,
+    "DEPTHWISE_CONV_2D": 4,
+    "FULLY_CONNECTED": 0,
+    "TRANSPOSE_CONV": 3,
+}
+"""Linear operators, and the field of their options that may fuse an activation into them.
+
+Source: tensorflow/compiler/mlir/lite/schema/schema.fbs
+"""
+_MOVES = {"DEQUANTIZE", "QUANTIZE", "CAST", "RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE"}
+"""The same values in another type, shape or order."""
+_LINEAR_MOVES = {"MEAN", "AVERAGE_POOL_2D", "SLICE", "STRIDED_SLICE"}
+"""Logits stay logits in these; probabilities need not sum to 1 behind them."""
+
+
+def _maker(tensor: int, producers: dict[int, Operator], model: TfliteModel) -> Maker:
+    is_part = False
+    # At most one step an operator: a damaged file may lead round in a circle.
+    for _step in range(len(model.operators)):
+        operator = producers.get(tensor)
+        if operator is None:
+            return "other"
+        if operator.name in _FUSED_ACTIVATION_SLOT:
+            return "other" if _has_fused_activation(operator) else "linear"
+        if operator.name in _MAKERS and not is_part:
+            return _MAKERS[operator.name]
+        is_part = is_part or operator.name in _LINEAR_MOVES
+        if operator.name not in _MOVES | _LINEAR_MOVES or not operator.inputs:
+            return "other"
+        tensor = operator.inputs[0]
+    return "other"
+
+
+def _has_fused_activation(operator: Operator) -> bool:
+    if operator.options is None:
+        return False
+    return operator.options.integer(_FUSED_ACTIVATION_SLOT[operator.name], "int8") != 0
