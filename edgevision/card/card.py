@@ -6,25 +6,33 @@ keeps the version, and every reader ignores keys it does not know; a change that
 older reader misread the file (a new way to preprocess, another meaning of a key) raises
 `SCHEMA_VERSION`, and a reader refuses versions it does not know. Preprocessing is therefore read
 strictly: an unknown name in it is an error in any version.
+
+What the outputs mean is an object of its own, "task". Readers of version 1 know the keys "kind",
+"activation" and "labels" instead, and two kinds: cards of those are still written as version 1,
+with these keys beside. Every other kind is version 2, and so is a file whose meaning nobody
+declared: a reader that takes an unknown file for a classifier should not get to it.
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 from edgevision.card.strict import is_plain, refuse
 from edgevision.errors import ModelError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.interface import Activation, Precision, TensorInterface
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Newest that is written and read."""
+
+FIRST_KINDS = ("classification", "detection")
+"""Kinds of task that readers of version 1 understand."""
 
 CARD_ENTRY = "EDGEVISION_CARD"
 """Name of the metadata entry that holds our JSON."""
 
 CARD_FILE = "model.json"
 """The same JSON beside the file, with a "file" object that says which file it belongs to."""
-
-Kind = Literal["classification", "detection"]
 
 MAX_LABELS = 100_000
 MAX_LABEL_LENGTH = 512
@@ -55,6 +63,20 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One figure that has no field of its own in `Figures`: what a task measures, by its name."""
+
+    name: str
+    """As the task calls it: "age.mean_error"."""
+    value: float | None
+    """None where there is nothing to say, or no bound: the dB of equal outputs."""
+    unit: str = ""
+    """ "share" (0 to 1), "dB", "nats"; empty for a plain number or the unit of the output."""
+    reference: str = "truth"
+    """What it is measured against: "truth", or "float" for the float model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """What was measured on this file; None for what was not. Fractions are 0 to 1."""
 
@@ -71,6 +93,8 @@ class Figures:
     """Mean Kullback-Leibler divergence from the float model's scores, in nats."""
     float_size_bytes: int | None = None
     """Size of the float `.tflite`; this file's own size is what the file system says."""
+    metrics: tuple[Figure, ...] = ()
+    """Everything else that the task measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,34 +102,46 @@ class Card:
     """Everything needed to use one `.tflite` file, and to trust it."""
 
     name: str
-    kind: Kind = "classification"
     preprocessing: ImagePreprocessing
     """How a photo becomes the input of *this file*."""
-    labels: tuple[str, ...] = ()
-    """In index order; empty when unknown."""
-    activation: Activation = "softmax"
-    """What the output values are: probabilities of exclusive or of independent classes, or raw."""
+    task: TaskSpec | None = None
+    """What its outputs mean; None where nobody declared it and the file alone tells."""
     precision: Precision
     inputs: tuple[TensorInterface, ...]
     outputs: tuple[TensorInterface, ...]
     provenance: Provenance = Provenance()
     figures: Figures = Figures()
-    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def schema_version(self) -> int:
+        """Of its JSON: the oldest whose readers understand it."""
+        return 1 if self.kind in FIRST_KINDS else SCHEMA_VERSION
+
+    @property
+    def kind(self) -> str:
+        """Name of the task; empty where nobody declared one."""
+        return self.task.kind if self.task is not None else ""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names in index order; empty when unknown."""
+        return self.task.labels if self.task is not None else ()
+
+    @property
+    def activation(self) -> Activation | None:
+        """What the first output's values are, None where nobody knows."""
+        return self.task.activation_of(0) if self.task is not None else None
 
     def __post_init__(self) -> None:
-        if self.schema_version != SCHEMA_VERSION:
-            message = f"the model card has version {self.schema_version}, known is {SCHEMA_VERSION}"
-            raise ModelError(message, hint="install a newer edgevision")
-        for place, value, choices in (
-            ("card.kind", self.kind, get_args(Kind)),
-            ("card.activation", self.activation, get_args(Activation)),
-            ("card.precision", self.precision, get_args(Precision)),
-        ):
-            if value not in choices:
-                refuse(place, f"one of {', '.join(choices)}", value)
+        if self.precision not in get_args(Precision):
+            refuse("card.precision", f"one of {', '.join(get_args(Precision))}", self.precision)
         if not self.inputs or not self.outputs:
             message = "a model card needs at least one input and one output"
             raise ModelError(message)
+        for activation in self.task.activations if self.task is not None else ():
+            if activation not in {None, *get_args(Activation)}:
+                choices = f"one of {', '.join(get_args(Activation))}"
+                refuse("card.activation", choices, activation)
         if len(self.labels) > MAX_LABELS:
             refuse("card.labels", f"a list of at most {MAX_LABELS}", self.labels)
         for label in self.labels:

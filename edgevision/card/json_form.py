@@ -1,25 +1,30 @@
 """The model card as JSON, and back, strictly."""
 
+from dataclasses import asdict
 from typing import Any
 
 from edgevision.card.card import (
+    FIRST_KINDS,
     MAX_LABEL_LENGTH,
     MAX_LABELS,
     SCHEMA_VERSION,
     CalibrationSource,
     Card,
+    Figure,
     Figures,
     Provenance,
 )
-from edgevision.card.strict import Fields, refuse
+from edgevision.card.strict import Fields, as_text, refuse
 from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.image_preprocessing import preprocessing_from_dict, preprocessing_to_dict
+from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.interface import TensorInterface
 
 _MAX_TEXT = 1024
 _MAX_TENSORS = 64
 _MAX_SIDES = 8
 _MAX_TOOLS = 64
+_MAX_METRICS = 256
 
 
 def card_to_dict(card: Card) -> dict[str, Any]:
@@ -28,9 +33,9 @@ def card_to_dict(card: Card) -> dict[str, Any]:
     return {
         "schema_version": card.schema_version,
         "name": card.name,
-        "kind": card.kind,
+        **_first_keys(card),
         "precision": card.precision,
-        "activation": card.activation,
+        "task": _task_to_dict(card.task),
         "preprocess": preprocessing_to_dict(card.preprocessing),
         "inputs": [_tensor_to_dict(tensor) for tensor in card.inputs],
         "outputs": [_tensor_to_dict(tensor) for tensor in card.outputs],
@@ -48,7 +53,10 @@ def card_to_dict(card: Card) -> dict[str, Any]:
             },
             "tools": dict(card.provenance.tools),
         },
-        "figures": {name: getattr(card.figures, name) for name in Figures.__dataclass_fields__},
+        "figures": {
+            **asdict(card.figures),
+            "metrics": [asdict(one) for one in card.figures.metrics],
+        },
         "labels": list(card.labels),
     }
 
@@ -62,9 +70,9 @@ def card_from_dict(values: object) -> Card:
     """
     fields = Fields(values)
     version = fields.integer("schema_version")
-    if version != SCHEMA_VERSION:
+    if not 1 <= version <= SCHEMA_VERSION:
         # Before anything else: what the rest means depends on it.
-        message = f"the model card has version {version}, known is {SCHEMA_VERSION}"
+        message = f"the model card has version {version}, known are 1 to {SCHEMA_VERSION}"
         raise ModelError(message, hint="install a newer edgevision")
     preprocessing = fields.raw("preprocess")
     if not isinstance(preprocessing, dict):
@@ -76,16 +84,65 @@ def card_from_dict(values: object) -> Card:
         raise ModelError(message) from error
     return Card(
         name=fields.text("name", _MAX_TEXT),
-        kind=fields.text("kind", _MAX_TEXT),  # type: ignore[arg-type] # Card checks the choice
         preprocessing=known,
-        labels=fields.texts("labels", count=MAX_LABELS, limit=MAX_LABEL_LENGTH),
-        activation=fields.text("activation", _MAX_TEXT),  # type: ignore[arg-type]
+        task=_task(fields, version),
         precision=fields.text("precision", _MAX_TEXT),  # type: ignore[arg-type]
         inputs=_tensors(fields, "inputs"),
         outputs=_tensors(fields, "outputs"),
         provenance=_provenance(fields.optional_fields("provenance")),
         figures=_figures(fields.optional_fields("figures")),
     )
+
+
+def _first_keys(card: Card) -> dict[str, Any]:
+    """What readers of version 1 look for; they know no output whose values are unknown."""
+    if card.kind not in FIRST_KINDS:
+        return {}
+    return {"kind": card.kind, "activation": card.activation or "logits"}
+
+
+def _task_to_dict(task: TaskSpec | None) -> dict[str, Any] | None:
+    """Without the labels, which come last in the card: a thousand lines of them."""
+    if task is None:
+        return None
+    return {
+        "kind": task.kind,
+        "activations": list(task.activations),
+        "options": dict(task.options),
+    }
+
+
+def _task(card: Fields, version: int) -> TaskSpec | None:
+    labels = card.texts("labels", count=MAX_LABELS, limit=MAX_LABEL_LENGTH)
+    fields = card.optional_fields("task")
+    first = _task_of_first_keys(card, labels) if version == 1 else None
+    if fields is None:
+        return first
+    kind = fields.text("kind", _MAX_TEXT)
+    if first is not None and kind != first.kind:
+        refuse("card.task.kind", f"{first.kind} as card.kind", kind)
+    options = fields.raw("options")
+    if not isinstance(options, dict | None):
+        refuse("card.task.options", "an object", options)
+    activations = fields.items("activations", _MAX_TENSORS)
+    return TaskSpec(
+        kind=kind,
+        labels=labels,
+        activations=tuple(
+            None if one is None else as_text(one, "card.task.activations", _MAX_TEXT)  # type: ignore[misc] # Card checks the choice
+            for one in activations
+        ),
+        options=options or {},
+    )
+
+
+def _task_of_first_keys(card: Fields, labels: tuple[str, ...]) -> TaskSpec:
+    kind, activation = card.text("kind", _MAX_TEXT), card.text("activation", _MAX_TEXT)
+    if kind not in FIRST_KINDS:
+        refuse("card.kind", f"one of {', '.join(FIRST_KINDS)}", kind)
+    # "logits" was written of everything that is no softmax or sigmoid: it says nothing more.
+    known = () if activation == "logits" else (activation,)
+    return TaskSpec(kind=kind, labels=labels, activations=known)  # type: ignore[arg-type] # Card checks
 
 
 def _tensor_to_dict(tensor: TensorInterface) -> dict[str, Any]:
@@ -144,4 +201,16 @@ def _figures(fields: Fields | None) -> Figures:
         float_top5=fields.optional_number("float_top5"),
         agreement=fields.optional_number("agreement"),
         mean_kl=fields.optional_number("mean_kl"),
+        metrics=tuple(
+            Figure(
+                name=one.text("name", _MAX_TEXT),
+                value=one.optional_number("value"),
+                unit=one.text("unit", _MAX_TEXT, ""),
+                reference=one.text("reference", _MAX_TEXT, "truth"),
+            )
+            for one in (
+                Fields(values, "card.figures.metrics")
+                for values in fields.items("metrics", _MAX_METRICS)
+            )
+        ),
     )

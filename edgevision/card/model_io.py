@@ -1,4 +1,4 @@
-"""How to feed a given `.tflite`: what its card says, and what the user says in its place."""
+"""How to use a given `.tflite`: what its card says, and what the user says in its place."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +8,7 @@ from edgevision.errors import ModelError
 from edgevision.preprocess.declared import Preprocessing, nothing_declared
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.options import declared_of
+from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.view import read_model
 
 _NOTHING = Preprocessing()
@@ -16,12 +17,18 @@ _KEPT = "{} takes integers: its pixels are normalized as its card says"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelIO:
-    """What it takes to run a classifier on photos."""
+    """How photos become a model's input, and what its outputs mean."""
 
     preprocessing: ImagePreprocessing
-    labels: tuple[str, ...]
+    task: TaskSpec | None
+    """As the card declares it; None where nothing does (`tasks.resolve` then asks the file)."""
     note: str = ""
     """What was said and not used, one sentence; empty when all of it was."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The card's, in index order; empty when unknown."""
+        return self.task.labels if self.task is not None else ()
 
 
 def model_io_of(
@@ -52,14 +59,14 @@ def model_io_of(
         rest = replace(declared, preset=None, mean=None, std=None, color=None)
         note, declared = "" if rest == declared else _KEPT.format(path.name), rest
     if card is not None and declared == _NOTHING:
-        return ModelIO(preprocessing=card.preprocessing, labels=card.labels, note=note)
+        return ModelIO(preprocessing=card.preprocessing, task=card.task, note=note)
     if card is not None and not declared.is_complete:
         declared = declared.over(declared_of(card.preprocessing))
     if not declared.is_complete:
         raise nothing_declared(declared, model=path.name)
     height, width, channels = _image_shape(path)
     preprocessing = declared.preprocessing(width=width, height=height, channels=channels)
-    return ModelIO(preprocessing=preprocessing, labels=card.labels if card else (), note=note)
+    return ModelIO(preprocessing=preprocessing, task=card.task if card else None, note=note)
 
 
 def _takes_reals(path: Path) -> bool:

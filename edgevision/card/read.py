@@ -12,10 +12,11 @@ from edgevision.card.standard_metadata import ENTRY, StandardMetadata, read_meta
 from edgevision.card.strict import MAX_JSON_BYTES, is_plain, parse_json
 from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.image_preprocessing import ColorOrder, ImagePreprocessing
+from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.associated import read_file
 from edgevision.tflite.content import read_content
-from edgevision.tflite.facts import interface_of, output_activation
+from edgevision.tflite.facts import interface_of
 from edgevision.tflite.view import TfliteModel, read_model
 
 Origin = Literal["embedded", "model.json", "TFLite Metadata"]
@@ -87,10 +88,11 @@ def card_of_standard(name: str, content: bytes, model: TfliteModel) -> Card | No
     try:
         return Card(
             name=standard.name if standard.name and is_plain(standard.name) else name,
-            kind="detection" if is_detection else "classification",
             preprocessing=preprocessing,
-            labels=labels,
-            activation=output_activation(model),
+            # Without labels the standard says nothing of what the outputs mean.
+            task=TaskSpec(kind="detection" if is_detection else "classification", labels=labels)
+            if is_detection or labels
+            else None,
             precision=precision_of(model),
             inputs=inputs,
             outputs=outputs,

@@ -83,8 +83,8 @@ def _output_tensor(builder: Any, card: Card, index: int) -> int:
         file_name = builder.CreateString(LABELS_FILE)
         builder.StartObject(5)
         builder.PrependUOffsetTRelativeSlot(0, file_name, 0)
-        is_axis = card.kind == "classification"
-        builder.PrependInt8Slot(2, AXIS_LABELS if is_axis else VALUE_LABELS, 0)
+        is_value = card.kind == "detection"
+        builder.PrependInt8Slot(2, VALUE_LABELS if is_value else AXIS_LABELS, 0)
         fields[6] = _offsets(builder, [builder.EndObject()])
     name = "probability" if card.activation in {"softmax", "sigmoid"} else "score"
     fields[0] = builder.CreateString(name if card.kind == "classification" else f"output_{index}")

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from edgevision.card.read import read_card
 from edgevision.dataset.annotation import ClassLabel
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import ModelError
@@ -17,7 +16,7 @@ from edgevision.runtime.session import Session
 from edgevision.runtime.session_pool import SessionPool
 from edgevision.tasks.answers import Answers
 from edgevision.tasks.interface import FrameSize, Outputs
-from edgevision.tasks.of_file import declared_by, model_interface_of
+from edgevision.tasks.of_file import interface_of_file
 from edgevision.tasks.registry import build_task
 from edgevision.tasks.resolve import ResolvedTask, resolve_task
 from edgevision.tasks.spec import TaskSpec
@@ -31,15 +30,17 @@ def task_of_file(
     *,
     preprocessing: ImagePreprocessing | None = None,
     declared: TaskSpec | None = None,
+    card: TaskSpec | None = None,
     labels: tuple[str, ...] = (),
     images: ImageSet | None = None,
 ) -> ResolvedTask:
     """The task of a file: as `declared`, as its card says, or as far as the file tells.
 
     Args:
-        model: a path, whose card is read where it can be; or content, whose card is not.
+        model: path or content.
         preprocessing: how it is fed: a detector's boxes have no place in the picture without.
         declared: what the user says.
+        card: what its card says (`ModelIO.task`).
         labels: class names from a list, where the declaration brings none.
         images: the labelled images at hand, if any: as many classes as scores make a classifier.
 
@@ -48,9 +49,9 @@ def task_of_file(
         UsageError: an unknown task or option is declared.
     """
     return resolve_task(
-        model_interface_of(read_model(model), preprocessing),
+        interface_of_file(read_model(model), preprocessing),
         declared=declared,
-        card=_declared_inside(model) if isinstance(model, Path) else None,
+        card=card,
         labels=labels,
         image_classes=_classes_of(images) if images is not None else 0,
     )
@@ -62,7 +63,7 @@ def task_of_twin(task: Task, twin: Path | bytes, preprocessing: ImagePreprocessi
     Raises:
         ModelError: the file is damaged, or its outputs are none that the task can read.
     """
-    interface = model_interface_of(read_model(twin), preprocessing)
+    interface = interface_of_file(read_model(twin), preprocessing)
     return build_task(replace(task.spec, activations=()), interface)
 
 
@@ -74,17 +75,9 @@ def task_of_both(task: Task, twin: Task, model: Path | bytes, fed_by: ImagePrepr
     """
     if task.spec.activations == twin.spec.activations:
         return task
-    interface = model_interface_of(read_model(model), fed_by)
+    interface = interface_of_file(read_model(model), fed_by)
     outputs = tuple(replace(output, maker="other") for output in interface.outputs)
     return build_task(replace(task.spec, activations=()), replace(interface, outputs=outputs))
-
-
-def _declared_inside(path: Path) -> TaskSpec | None:
-    try:
-        return declared_by(read_card(path))
-    except ModelError:
-        # A damaged card was no obstacle to whoever read how the file is fed.
-        return None
 
 
 def _classes_of(images: ImageSet) -> int:

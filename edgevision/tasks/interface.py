@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.tensors import FloatArray
+from edgevision.tflite.interface import Activation
 
 Outputs: TypeAlias = tuple[FloatArray, ...]
 """Real values of a model's outputs for one image, in the model's order, without the batch axis."""
@@ -18,9 +19,6 @@ Condensed = NewType("Condensed", tuple[NDArray[Any], ...])
 Of one image, the arrays have the same shapes and dtypes for every image, so that they stack to
 (images, ...). Only the task that made them knows what they mean.
 """
-
-Activation = Literal["softmax", "sigmoid", "logits"]
-"""What scores are: probabilities of exclusive classes, of independent ones, or before either."""
 
 Maker = Literal["softmax", "sigmoid", "linear", "detection-postprocess", "other"]
 """The operator that an output comes from, moves of data (reshape, dequantize, ...) looked through.

@@ -1,81 +1,69 @@
-"""What a `.tflite` file states of its outputs, and what its card declares, for `resolve_task`."""
+"""What a `.tflite` file states of its outputs, as tasks are told it: shapes, and who makes them."""
 
-from edgevision.card.card import Card
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.tasks.interface import Maker, ModelInterface, OutputInterface
-from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.view import Operator, TfliteModel
 
-_MOVERS = frozenset(
-    {"DEQUANTIZE", "QUANTIZE", "RESHAPE", "SQUEEZE", "EXPAND_DIMS", "CAST", "TRANSPOSE"}
-)
-"""Operators that hand their first input's values on, in another shape or type."""
 
-_FUSED_ACTIVATION = {
-    "FULLY_CONNECTED": 0,
-    "CONV_2D": 3,
-    "TRANSPOSE_CONV": 3,
-    "DEPTHWISE_CONV_2D": 4,
-}
-"""Linear operators, and the slot of their options in which an activation may be fused.
-
-Source: tensorflow/lite/schema/schema.fbs, the order of the fields of each options table.
-"""
-
-
-def model_interface_of(
+def interface_of_file(
     model: TfliteModel, preprocessing: ImagePreprocessing | None = None
 ) -> ModelInterface:
-    """The outputs of `model` with the operators that make them; `preprocessing` as given."""
-    makers = {index: operator for operator in model.operators for index in operator.outputs}
+    """The outputs of `model`, in the file's order, each with the operator that makes it."""
+    producers = {at: operator for operator in model.operators for at in operator.outputs}
     return ModelInterface(
         outputs=tuple(
             OutputInterface(
-                name=model.tensors[index].name,
-                shape=model.tensors[index].shape,
-                dtype=model.tensors[index].dtype,
-                maker=_maker(makers, index),
+                name=model.tensors[at].name,
+                shape=model.tensors[at].shape,
+                dtype=model.tensors[at].dtype,
+                maker=_maker(at, producers, model),
             )
-            for index in model.outputs
+            for at in model.outputs
         ),
         preprocessing=preprocessing,
     )
 
 
-def _maker(makers: dict[int, Operator], index: int) -> Maker:
-    # A stranger's file may go in circles: each operator is passed once at most.
-    for _step in range(len(makers)):
-        operator = makers.get(index)
+_MAKERS: dict[str, Maker] = {
+    "SOFTMAX": "softmax",
+    "LOGISTIC": "sigmoid",
+    "TFLite_Detection_PostProcess": "detection-postprocess",
+}
+_FUSED_ACTIVATION_SLOT = {
+    "CONV_2D": 3,
+    "DEPTHWISE_CONV_2D": 4,
+    "FULLY_CONNECTED": 0,
+    "TRANSPOSE_CONV": 3,
+}
+"""Linear operators, and the field of their options that may fuse an activation into them.
+
+Source: tensorflow/compiler/mlir/lite/schema/schema.fbs
+"""
+_MOVES = {"DEQUANTIZE", "QUANTIZE", "CAST", "RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE"}
+"""The same values in another type, shape or order."""
+_LINEAR_MOVES = {"MEAN", "AVERAGE_POOL_2D", "SLICE", "STRIDED_SLICE"}
+"""Logits stay logits in these; probabilities need not sum to 1 behind them."""
+
+
+def _maker(tensor: int, producers: dict[int, Operator], model: TfliteModel) -> Maker:
+    is_part = False
+    # At most one step an operator: a damaged file may lead round in a circle.
+    for _step in range(len(model.operators)):
+        operator = producers.get(tensor)
         if operator is None:
-            break
-        if operator.name not in _MOVERS or not operator.inputs:
-            return _named(operator)
-        index = operator.inputs[0]
+            return "other"
+        if operator.name in _FUSED_ACTIVATION_SLOT:
+            return "other" if _has_fused_activation(operator) else "linear"
+        if operator.name in _MAKERS and not is_part:
+            return _MAKERS[operator.name]
+        is_part = is_part or operator.name in _LINEAR_MOVES
+        if operator.name not in _MOVES | _LINEAR_MOVES or not operator.inputs:
+            return "other"
+        tensor = operator.inputs[0]
     return "other"
 
 
-def _named(operator: Operator) -> Maker:
-    if operator.name == "SOFTMAX":
-        return "softmax"
-    if operator.name == "LOGISTIC":
-        return "sigmoid"
-    if operator.name == "TFLite_Detection_PostProcess":
-        return "detection-postprocess"
-    slot = _FUSED_ACTIVATION.get(operator.name)
-    if slot is not None and (
-        operator.options is None or not operator.options.integer(slot, "int8")
-    ):
-        return "linear"
-    return "other"
-
-
-def declared_by(card: Card | None) -> TaskSpec | None:
-    """What `card` declares of the outputs; None without a card, or when it does not say.
-
-    A card without class names says nothing: every network was stamped "classification" once.
-    Activations are not taken from it either, because it says "logits" of whatever is no softmax
-    or sigmoid; the file tells what can be known.
-    """
-    if card is None or not (card.labels or card.kind == "detection"):
-        return None
-    return TaskSpec(kind=card.kind, labels=card.labels)
+def _has_fused_activation(operator: Operator) -> bool:
+    if operator.options is None:
+        return False
+    return operator.options.integer(_FUSED_ACTIVATION_SLOT[operator.name], "int8") != 0

@@ -9,8 +9,9 @@ import numpy as np
 from edgevision.errors import ModelError
 from edgevision.tasks.answer import LabelledItem
 from edgevision.tasks.drawing import write_lines
-from edgevision.tasks.interface import Activation, FrameSize, OutputInterface
+from edgevision.tasks.interface import FrameSize, OutputInterface
 from edgevision.tensors import FloatArray, RgbImage
+from edgevision.tflite.interface import Activation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Activation = Literal["softmax", "sigmoid", "logits"]
+"""What scores are: probabilities of exclusive classes, of independent ones, or before either."""
+
 Precision = Literal["float32", "fp16", "dynamic", "int8", "uint8", "int16x8", "mixed"]
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from edgevision.card.card import Card
 from edgevision.card.write import write_card
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.facts import interface_of
 from edgevision.tflite.view import read_model
 
@@ -59,8 +60,7 @@ def tiny_card(content: bytes) -> Card:
     return Card(
         name="tiny",
         preprocessing=tiny_preprocessing(),
-        labels=LABELS,
-        activation="softmax",
+        task=TaskSpec(kind="classification", labels=LABELS, activations=("softmax",)),
         precision="int8",
         inputs=inputs,
         outputs=outputs,

@@ -8,6 +8,7 @@ from edgevision.errors import ImageSetError, ModelError, UsageError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
+from edgevision.tasks.spec import TaskSpec
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -114,8 +115,7 @@ def test_card_in_the_file_supplies_preprocessing_and_labels(shared: Path, tmp_pa
     card = Card(
         name="cifar",
         preprocessing=preprocessing,
-        labels=labels,
-        activation="softmax",
+        task=TaskSpec(kind="classification", labels=labels, activations=("softmax",)),
         precision="int8",
         inputs=inputs,
         outputs=outputs,

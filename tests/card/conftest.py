@@ -4,8 +4,9 @@ import pytest
 
 from edgevision.card.card import Card
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.arithmetic import precision_of
-from edgevision.tflite.facts import interface_of, output_activation
+from edgevision.tflite.facts import interface_of
 from edgevision.tflite.view import read_model
 from tests.tflite.conftest import float_model, uint8_model
 from tests.tflite.models import LABELS, SIDE
@@ -35,8 +36,7 @@ def card_of() -> CardOf:
         return Card(
             name="small",
             preprocessing=preprocessing,
-            labels=LABELS,
-            activation=output_activation(model),
+            task=TaskSpec(kind="classification", labels=LABELS, activations=("softmax",)),
             precision=precision_of(model),
             inputs=inputs,
             outputs=outputs,

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from edgevision.card.card import (
     MAX_LABELS,
     CalibrationSource,
     Card,
+    Figure,
     Figures,
     Provenance,
 )
@@ -18,6 +20,7 @@ from edgevision.card.json_form import card_from_dict, card_to_dict
 from edgevision.card.strict import MAX_JSON_BYTES, is_plain, parse_json
 from edgevision.errors import ModelError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.interface import TensorInterface
 
 words = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=20)
@@ -41,8 +44,16 @@ cards = st.builds(
         mean=st.tuples(st.floats(-300, 300)),
         std=st.tuples(st.floats(0.01, 300), st.floats(0.01, 300), st.floats(0.01, 300)),
     ),
-    labels=st.just(()) | st.tuples(words, words, words, words),
-    activation=st.sampled_from(["softmax", "sigmoid", "logits"]),
+    task=st.none()
+    | st.builds(
+        TaskSpec,
+        kind=st.sampled_from(["classification", "detection", "tensors", "my-task"]),
+        labels=st.just(()) | st.tuples(words, words, words, words),
+        activations=st.lists(
+            st.sampled_from(["softmax", "sigmoid", "logits", None]), max_size=2
+        ).map(tuple),
+        options=st.dictionaries(words, st.integers() | words | st.lists(shares, max_size=2)),
+    ),
     precision=st.sampled_from(["float32", "int8", "mixed"]),
     inputs=st.tuples(tensors),
     outputs=st.tuples(tensors),
@@ -62,7 +73,13 @@ cards = st.builds(
         tools=st.dictionaries(words, words, max_size=3).map(lambda d: tuple(sorted(d.items()))),
     ),
     figures=st.builds(
-        Figures, evaluation=words, images=st.none() | st.integers(0, 9999), accuracy=shares
+        Figures,
+        evaluation=words,
+        images=st.none() | st.integers(0, 9999),
+        accuracy=shares,
+        metrics=st.tuples(
+            st.builds(Figure, name=words, value=st.none() | st.floats(-9, 9), unit=words)
+        ),
     ),
 )
 
@@ -71,7 +88,7 @@ def plain_card() -> Card:
     return Card(
         name="m",
         preprocessing=ImagePreprocessing(width=8, height=8),
-        labels=("a", "b"),
+        task=TaskSpec(kind="classification", labels=("a", "b"), activations=("sigmoid",)),
         precision="int8",
         inputs=(
             TensorInterface(name="x", shape=(1, 8, 8, 3), dtype="uint8", scale=1.0, zero_point=0),
@@ -86,10 +103,33 @@ def test_card_comes_back_from_its_json(card: Card) -> None:
 
 
 def test_a_newer_version_asks_for_a_newer_edgevision() -> None:
-    values = card_to_dict(plain_card()) | {"schema_version": 2, "preprocess": "otherwise"}
-    with pytest.raises(ModelError, match="version 2") as caught:
+    values = card_to_dict(plain_card()) | {"schema_version": 3, "preprocess": "otherwise"}
+    with pytest.raises(ModelError, match="version 3") as caught:
         card_from_dict(values)
     assert "newer edgevision" in caught.value.hint
+
+
+def test_a_card_of_version_1_is_read_as_it_was_written() -> None:
+    values = card_to_dict(plain_card())
+    del values["task"]
+    del values["figures"]["metrics"]
+    assert (values["kind"], values["activation"]) == ("classification", "sigmoid")
+    assert card_from_dict(values) == plain_card()
+
+
+def test_logits_of_version_1_only_meant_no_softmax_and_no_sigmoid() -> None:
+    values = card_to_dict(plain_card()) | {"activation": "logits"}
+    del values["task"]
+    assert card_from_dict(values).task == TaskSpec(kind="classification", labels=("a", "b"))
+
+
+def test_what_readers_of_version_1_take_for_a_classifier_is_one() -> None:
+    for kind, version in (("classification", 1), ("detection", 1), ("tensors", 2), ("my-task", 2)):
+        values = card_to_dict(replace(plain_card(), task=TaskSpec(kind=kind)))
+        assert values["schema_version"] == version
+        assert values.get("kind", kind) == kind
+        assert ("kind" in values) == (version == 1)
+    assert card_to_dict(replace(plain_card(), task=None))["schema_version"] == 2
 
 
 def test_keys_from_the_future_are_ignored() -> None:
@@ -118,6 +158,11 @@ BREAKAGES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "name is a number": lambda v: v.update(name=7),
     "name drives the terminal": lambda v: v.update(name="\x1b[2J"),
     "kind is unknown": lambda v: v.update(kind="poetry"),
+    "two kinds": lambda v: v["task"].update(kind="tensors"),
+    "task is text": lambda v: v.update(task="classification"),
+    "activations of a stranger": lambda v: v["task"].update(activations=["relu"]),
+    "activation is a number": lambda v: v["task"].update(activations=[1]),
+    "options are a list": lambda v: v["task"].update(options=[1]),
     "precision is unknown": lambda v: v.update(precision="int3"),
     "activation is missing": lambda v: v.pop("activation"),
     "no preprocessing": lambda v: v.pop("preprocess"),

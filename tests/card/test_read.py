@@ -15,6 +15,7 @@ from edgevision.preprocess.declared import Preprocessing
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
+from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.associated import append_files, read_file
 from edgevision.tflite.envelope import wrap
 from tests.card.conftest import CardOf
@@ -86,7 +87,9 @@ def test_float_file_of_a_stranger_is_read_from_standard_metadata(
     found = find_card(path)
     assert found is not None
     assert found.origin == "TFLite Metadata"
-    assert found.card == dataclasses.replace(card_of(float_model), labels=LABELS)
+    assert found.card == dataclasses.replace(
+        card_of(float_model), task=TaskSpec(kind="classification", labels=LABELS)
+    )
 
 
 def test_uint8_file_of_a_stranger_takes_pixels_as_they_are(

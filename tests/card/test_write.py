@@ -15,6 +15,7 @@ from edgevision.card.write import remove_card, write_card, write_card_file
 from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.runtime.session import Session
+from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.envelope import unwrap, wrap
 from edgevision.tflite.facts import facts_of
 from edgevision.tflite.view import read_model
@@ -195,6 +196,10 @@ def test_two_labels_of_one_sigmoid_stay_out_of_the_standard_metadata(
 ) -> None:
     like = card_of(float_model)
     output = replace(like.outputs[0], shape=(1, 1))
-    card = replace(like, labels=("no", "yes"), outputs=(output,), activation="sigmoid")
+    card = replace(
+        like,
+        task=TaskSpec(kind="classification", labels=("no", "yes"), activations=("sigmoid",)),
+        outputs=(output,),
+    )
     standard = read_metadata(read_model(write_card(float_model, card)).metadata[ENTRY])
     assert standard.label_files == ()

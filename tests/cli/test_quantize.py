@@ -13,6 +13,7 @@ from edgevision.cli.commands.quantize import quantize
 from edgevision.errors import ModelError, TargetMissedError, UsageError, VerificationError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.search.accuracy_target import TargetMeasurement
+from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.facts import facts_of
 from edgevision.tflite.serialize import serialize
 from edgevision.tflite.view import read_model
@@ -146,7 +147,7 @@ def test_the_models_card_wins_over_the_calibration_set(
     card = Card(
         name="model",
         preprocessing=of_model,
-        activation="softmax",
+        task=TaskSpec(kind="classification", activations=("softmax",)),
         precision="float32",
         inputs=facts.inputs,
         outputs=facts.outputs,

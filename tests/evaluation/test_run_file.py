@@ -10,10 +10,9 @@ from edgevision.errors import ModelError
 from edgevision.evaluation.run_file import answers_of, task_of_file
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.tasks.interface import FrameSize
-from edgevision.tasks.of_file import model_interface_of
+from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.serialize import serialize
-from edgevision.tflite.view import read_model
-from tests.quantize.builder import RELU, Builder
+from tests.quantize.builder import Builder
 from tests.tflite.models import LABELS, classifier
 
 SIDE = 4
@@ -31,42 +30,10 @@ def image_set(*labels: int | None, classes: tuple[str, ...] = ()) -> ImageSet:
     )
 
 
-def ends_in(*last: str, activation: int = 0) -> bytes:
-    """conv -> mean -> dense -> the operators `last`."""
+def dense() -> bytes:
+    """The mean of each channel, through a dense layer without activation."""
     b = Builder((1, SIDE, SIDE, 3))
-    x = b.dense(b.mean(0), np.eye(3), np.zeros(3))
-    b.graph.operators[-1].options.fusedActivationFunction = activation
-    for name in last:
-        shape = (1, 3)
-        x = b.softmax(x) if name == "SOFTMAX" else b.op(name, [x], shape)
-    return serialize(b.finish(x))
-
-
-@pytest.mark.parametrize(
-    ("content", "maker"),
-    [
-        (ends_in("SOFTMAX"), "softmax"),
-        (ends_in("LOGISTIC"), "sigmoid"),
-        (ends_in(), "linear"),
-        (ends_in(activation=RELU), "other"),
-        (ends_in("TANH"), "other"),
-        (ends_in("SOFTMAX", "SQUEEZE"), "softmax"),
-        (classifier("uint8"), "softmax"),
-    ],
-)
-def test_the_maker_is_found_behind_moves_of_data(content: bytes, maker: str) -> None:
-    (output,) = model_interface_of(read_model(content)).outputs
-    assert output.maker == maker
-
-
-def test_outputs_have_their_names_shapes_and_types() -> None:
-    b = Builder((1, SIDE, SIDE, 3))
-    x = b.mean(0)
-    content = serialize(b.finish(x, b.dense(x, np.ones((1, 3)), np.zeros(1))))
-    first, second = model_interface_of(read_model(content)).outputs
-    assert (first.shape, first.dtype, first.maker) == ((1, 3), "float32", "other")
-    assert (second.shape, second.maker) == ((1, 1), "linear")
-    assert first.name != second.name
+    return serialize(b.finish(b.dense(b.mean(0), np.eye(3), np.zeros(3))))
 
 
 @pytest.mark.parametrize(
@@ -83,18 +50,18 @@ def test_names_or_labelled_images_make_a_classifier_of_a_vector(
     classes: tuple[str, ...],
     kind: Literal["tensors", "classification"],
 ) -> None:
-    found = task_of_file(ends_in(), labels=labels, images=image_set(0, 1, classes=classes))
+    found = task_of_file(dense(), labels=labels, images=image_set(0, 1, classes=classes))
     assert found.task.spec.kind == kind
     assert not found.is_declared
 
 
 def test_labels_without_names_count_classes_too() -> None:
-    assert task_of_file(ends_in(), images=image_set(0, 2)).task.spec.kind == "classification"
-    assert task_of_file(ends_in(), images=image_set(None, None)).task.spec.kind == "tensors"
+    assert task_of_file(dense(), images=image_set(0, 2)).task.spec.kind == "classification"
+    assert task_of_file(dense(), images=image_set(None, None)).task.spec.kind == "tensors"
 
 
 def test_answers_come_in_order_with_frames_and_truth() -> None:
-    content = ends_in()
+    content = dense()
     task = task_of_file(content, labels=("a", "b", "c")).task
     stages: list[tuple[int, int, str]] = []
     found = answers_of(
@@ -121,6 +88,14 @@ def test_integers_come_back_as_real_numbers_without_the_batch_axis() -> None:
     (scores,) = answers_of(content, preprocessing, task, image_set(None, None)).condensed
     assert scores.shape == (2, 5)
     assert scores.sum(axis=1) == pytest.approx([1, 1], abs=0.02)
+
+
+def test_the_card_is_believed_and_the_user_before_it() -> None:
+    card = TaskSpec(kind="multilabel", labels=("a", "b", "c"))
+    found = task_of_file(dense(), card=card)
+    assert (found.task.spec.kind, found.is_declared) == ("multilabel", True)
+    found = task_of_file(dense(), card=card, declared=TaskSpec(kind="classification"))
+    assert (found.task.spec.kind, found.task.spec.labels) == ("classification", card.labels)
 
 
 def test_a_model_of_two_pictures_is_refused() -> None:

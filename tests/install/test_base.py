@@ -14,6 +14,7 @@ from edgevision.card.card import Card
 from edgevision.card.write import write_card
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.runtime.loader import PROBE
+from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.facts import facts_of
 from edgevision.tflite.view import read_model
 
@@ -107,8 +108,7 @@ def write_model(folder: Path) -> Path:
     card = Card(
         name="probe",
         preprocessing=ImagePreprocessing(width=1, height=1),
-        labels=("red", "green", "blue"),
-        activation="logits",
+        task=TaskSpec(kind="classification", labels=("red", "green", "blue")),
         precision=facts.precision,
         inputs=facts.inputs,
         outputs=facts.outputs,

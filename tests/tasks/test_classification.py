@@ -11,9 +11,10 @@ from edgevision.errors import ImageSetError, ModelError, UsageError
 from edgevision.metrics.divergence import bernoulli_divergences
 from edgevision.tasks.answers import Answers
 from edgevision.tasks.classification.task import Classification
-from edgevision.tasks.interface import Activation, Maker
+from edgevision.tasks.interface import Maker
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import answer_of
+from edgevision.tflite.interface import Activation
 from tests.tasks.models import FRAME, answers, model
 
 

@@ -70,6 +70,7 @@ def evaluate(
         model,
         preprocessing=usage.preprocessing,
         declared=declared_task(task),
+        card=usage.task,
         labels=usage.labels or images.classes,
         images=images,
     )

@@ -10,8 +10,8 @@ from edgevision.metrics.mcnemar import images_to_see, mcnemar
 from edgevision.tasks.answers import Answers
 from edgevision.tasks.classification.scores import comparable, divergences
 from edgevision.tasks.figures import Agreement, ClassDrop, Flip, Metric, Paired, Verdict
-from edgevision.tasks.interface import Activation
 from edgevision.tensors import FloatArray
+from edgevision.tflite.interface import Activation
 
 
 def agreement_of(

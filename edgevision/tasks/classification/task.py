@@ -13,7 +13,6 @@ from edgevision.tasks.classification.evaluation import evaluate_scores, labels_o
 from edgevision.tasks.classification.scores import probabilities, two_columns
 from edgevision.tasks.figures import Agreement, Evaluation, Paired
 from edgevision.tasks.interface import (
-    Activation,
     Condensed,
     FrameSize,
     ModelInterface,
@@ -25,6 +24,7 @@ from edgevision.tasks.labels import labels_for
 from edgevision.tasks.loss import OutputLoss
 from edgevision.tasks.scored import LabelScores, best_items, known_activation
 from edgevision.tasks.spec import TaskSpec
+from edgevision.tflite.interface import Activation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,6 @@ from edgevision.metrics.signal import noise_share
 from edgevision.tasks.answers import Answers
 from edgevision.tasks.figures import Agreement, Evaluation, Paired
 from edgevision.tasks.interface import (
-    Activation,
     Condensed,
     FrameSize,
     ModelInterface,
@@ -28,6 +27,7 @@ from edgevision.tasks.multilabel.comparison import agreement_of, paired_ap
 from edgevision.tasks.multilabel.evaluation import evaluate_decisions, truth_of
 from edgevision.tasks.scored import LabelScores, best_items, known_activation
 from edgevision.tasks.spec import TaskSpec
+from edgevision.tflite.interface import Activation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
