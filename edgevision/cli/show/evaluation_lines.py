@@ -64,6 +64,14 @@ def metric_text(metric: "Metric") -> str:
     return f"{_number(metric, one.value)}{unit}" + (f" ({ends})" if ends else "")
 
 
+def value_text(metric: "Metric") -> str:
+    """A figure alone, for the cell of a table: "87.1 %", "43.1 dB"."""
+    value = metric.estimate.value
+    if metric.unit == "share":
+        return console.percent(value)
+    return f"{_number(metric, value)}{' dB' if metric.unit == 'dB' else ''}"
+
+
 def _print_metrics(metrics: "Sequence[Metric]") -> None:
     width = _width(metrics)
     for one in metrics:
