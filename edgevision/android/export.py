@@ -179,7 +179,12 @@ def _card_of(model: Path, labels: tuple[str, ...] | None) -> Card:
         message = f"the demo app shows classes, and {model} is for {found.card.kind}"
         raise ModelError(message, hint="export a classification model")
     # Card checks that they are as many as the classes.
-    return found.card if labels is None else replace(found.card, labels=labels)
+    return found.card if labels is None else _labelled(found.card, labels)
+
+
+def _labelled(card: Card, labels: tuple[str, ...]) -> Card:
+    assert card.task is not None  # noqa: S101 - a card of another kind was refused
+    return replace(card, task=replace(card.task, labels=labels))
 
 
 def _with_interface(card: Card, model: TfliteModel) -> Card:

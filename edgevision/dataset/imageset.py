@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgevision.dataset.annotation import Annotation, ClassLabel
 from edgevision.dataset.decode import decode_image
 from edgevision.errors import ImageSetError
 from edgevision.files import sha256_of
@@ -18,6 +19,11 @@ class Item:
     """Path relative to the set's folder, or "file.npz#12" for row 12 of an array."""
     label: int | None
     """Index into the set's classes; None when unlabelled."""
+
+    @property
+    def annotation(self) -> Annotation | None:
+        """The truth about the image; None when nobody knows it."""
+        return None if self.label is None else ClassLabel(self.label)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

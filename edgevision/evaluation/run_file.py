@@ -1,27 +1,22 @@
 """A `.tflite` asked about an image set: its task, and its answers by the fast kernels."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from edgevision.dataset.annotation import ClassLabel
 from edgevision.dataset.imageset import ImageSet
-from edgevision.errors import ModelError
+from edgevision.evaluation.choose_task import choose_task
 from edgevision.evaluation.collect import collect
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
-from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
-from edgevision.runtime.input_encoder import InputEncoder
+from edgevision.runtime.predict import outputs_of, pixels_of
 from edgevision.runtime.session import Session
 from edgevision.runtime.session_pool import SessionPool
 from edgevision.tasks.answers import Answers
-from edgevision.tasks.interface import FrameSize, Outputs
 from edgevision.tasks.of_file import interface_of_file
 from edgevision.tasks.registry import build_task
-from edgevision.tasks.resolve import ResolvedTask, resolve_task
+from edgevision.tasks.resolve import ResolvedTask
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import Task
-from edgevision.tensors import Pixels
 from edgevision.tflite.view import read_model
 
 
@@ -41,19 +36,20 @@ def task_of_file(
         preprocessing: how it is fed: a detector's boxes have no place in the picture without.
         declared: what the user says.
         card: what its card says (`ModelIO.task`).
-        labels: class names from a list, where the declaration brings none.
-        images: the labelled images at hand, if any: as many classes as scores make a classifier.
+        labels: class names from a list, in place of the card's.
+        images: the labelled images at hand, if any: as many classes as scores make a classifier,
+            and name its classes where nothing else does.
 
     Raises:
         ModelError: the file is damaged, or its outputs do not fit what was declared.
         UsageError: an unknown task or option is declared.
     """
-    return resolve_task(
+    return choose_task(
         interface_of_file(read_model(model), preprocessing),
         declared=declared,
         card=card,
         labels=labels,
-        image_classes=_classes_of(images) if images is not None else 0,
+        images=images,
     )
 
 
@@ -78,13 +74,6 @@ def task_of_both(task: Task, twin: Task, model: Path | bytes, fed_by: ImagePrepr
     interface = interface_of_file(read_model(model), fed_by)
     outputs = tuple(replace(output, maker="other") for output in interface.outputs)
     return build_task(replace(task.spec, activations=()), replace(interface, outputs=outputs))
-
-
-def _classes_of(images: ImageSet) -> int:
-    if images.classes:
-        return len(images.classes)
-    # Labels of an array come without names.
-    return 1 + max((item.label for item in images if item.label is not None), default=-1)
 
 
 def answers_of(
@@ -132,30 +121,10 @@ def answers_in(
         ModelError: it does not take these images, or answers with a NaN.
         ImageSetError: an image cannot be decoded.
     """
-    if len(session.inputs) != 1:
-        message = f"the model has {len(session.inputs)} inputs; only models of one image are run"
-        raise ModelError(message)
-    encode = InputEncoder(session.inputs[0], preprocessing)
-    outputs = session.outputs
-
-    def run(one: Session, picture: tuple[Pixels, FrameSize]) -> tuple[Outputs, FrameSize]:
-        pixels, frame = picture
-        stored = one.run(encode(pixels))
-        # Without the batch axis, which is always 1.
-        real = (spec.to_real(values) for spec, values in zip(outputs, stored, strict=True))
-        return tuple(values[0] if values.ndim else values for values in real), frame
-
-    def pictures() -> Iterator[tuple[Pixels, FrameSize]]:
-        progress(0, len(images), stage)
-        for done, item in enumerate(images, start=1):
-            image = images.load(item)
-            height, width = image.shape[:2]
-            yield to_pixels(image, preprocessing), FrameSize(width=width, height=height)
-            progress(done, len(images), stage)
-
+    pictures = pixels_of(images, preprocessing, progress, stage)
     return collect(
         task,
-        session.map(run, pictures()),
-        ids=tuple(item.id for item in images),
-        truth=tuple(None if item.label is None else ClassLabel(item.label) for item in images),
+        outputs_of(session, preprocessing, pictures),
+        ids=[item.id for item in images],
+        truth=[item.annotation for item in images],
     )

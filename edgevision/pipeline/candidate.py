@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from edgevision.errors import ImageSetError
+from edgevision.evaluation.collect import collect
 from edgevision.pipeline.pixel_store import PixelStore
-from edgevision.predictions import Predictions
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
 from edgevision.quantize.assign.scales import FloatOperator
 from edgevision.quantize.search.accuracy_target import TargetSearch
 from edgevision.recipe.recipe import Recipe
-from edgevision.runtime.predict import refuse_nan, scores_of
+from edgevision.runtime.predict import outputs_of
 from edgevision.runtime.session_pool import SessionPool
+from edgevision.tasks.answers import Answers
+from edgevision.tasks.figures import Evaluation
+from edgevision.tasks.task import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,9 @@ class Candidate:
     """Preprocessing of this file."""
     recipe: Recipe | None
     """None for the float file."""
-    answers: Predictions
+    answers: Answers
+    evaluation: Evaluation | None = None
+    """Of a float file; None without the truth that its task is judged by."""
     skipped: Sequence[FloatOperator] = ()
     """Operations left in floating point, with the reason."""
     reached: TargetSearch | None = None
@@ -36,31 +38,26 @@ class Candidate:
 
 
 def answers_of(
+    task: Task,
     content: bytes,
     preprocessing: ImagePreprocessing,
     photos: PixelStore,
     *,
     progress: Progress = silent,
     stage: str = "running",
-) -> Predictions:
-    """The answers of the model in `content` on `photos`.
+) -> Answers:
+    """What `task` keeps of the outputs of the model in `content` on `photos`.
 
     Raises:
-        ModelError: the model is no classifier of one input and one output, or answers with a NaN.
-        ImageSetError: an image cannot be decoded, or its label is none of the model's classes.
+        ModelError: the model does not take one image, or answers with a NaN.
+        ImageSetError: an image cannot be decoded.
     """
     images = photos.images
-    with SessionPool(content) as crew:
-        scores = scores_of(crew, preprocessing, photos.with_progress(progress, stage))
-    ids = tuple(item.id for item in images)
-    refuse_nan(scores, ids)
-    labels = None
-    if images.is_labelled:
-        labels = np.array([item.label for item in images], np.int64)
-        if int(labels.max()) >= scores.shape[1]:
-            raise ImageSetError(
-                f"{images.path} has a label {int(labels.max())}, "
-                f"the model has {scores.shape[1]} classes",
-                hint="labels count from 0, in the order of the model's outputs",
-            )
-    return Predictions(ids=ids, scores=scores, labels=labels)
+    with SessionPool(content) as pool:
+        pictures = photos.with_frames(progress, stage)
+        return collect(
+            task,
+            outputs_of(pool, preprocessing, pictures),
+            ids=[item.id for item in images],
+            truth=[item.annotation for item in images],
+        )

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import UsageError
-from edgevision.metrics.classification import agreement
+from edgevision.evaluation.evaluate import can_evaluate
+from edgevision.pipeline.candidate import answers_of
 from edgevision.pipeline.latency_meter import LatencyMeter
 from edgevision.pipeline.pixel_store import PixelStore
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
@@ -20,9 +18,8 @@ from edgevision.quantize.search.accuracy_target import (
 )
 from edgevision.quantize.search.mixed_precision import HERE
 from edgevision.recipe.recipe import Recipe
-from edgevision.runtime.predict import scores_of
-from edgevision.runtime.session_pool import SessionPool
-from edgevision.tensors import FloatArray
+from edgevision.tasks.answers import Answers
+from edgevision.tasks.task import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +28,8 @@ class QuantizeInputs:
 
     content: bytes
     """A float `.tflite`."""
+    task: Task
+    """What its outputs mean: what is held down, and what the goal is measured in."""
     preprocessing: ImagePreprocessing
     calibration: PixelStore | None
     """Photos under `preprocessing`; None only for precisions that need none."""
@@ -52,7 +51,7 @@ def make_quantized(
     A goal that is missed gives the best file found, and `TargetSearch.met` False.
 
     Raises:
-        UsageError: the goal needs photos or labels that are not there.
+        UsageError: the goal needs photos or labels that are not there, or another task.
         ImageSetError: images are bad or missing.
         ModelError: the model is damaged, quantized already or not a model of one image.
         DeviceError: the device that files are timed on cannot be used.
@@ -78,15 +77,12 @@ def make_quantized(
 def _search(
     work: QuantizeInputs, goal: AccuracyTarget, recipe: Recipe, progress: Progress
 ) -> TargetSearch:
-    photos, judged = work.calibration, work.judged
+    photos, judged, task = work.calibration, work.judged, work.task
     if photos is None or judged is None:
         raise UsageError("an accuracy target needs calibration photos")
-    images = judged.images
-    if goal.kind == "drop" and not images.is_labelled:
-        raise UsageError(
-            "--max-drop needs labelled images", hint="give --eval, or use --min-agreement"
-        )
-    stock = calibrated_model(
+    reference = answers_of(task, work.content, work.preprocessing, judged)
+    refuse_goal(goal, task, reference)
+    model = calibrated_model(
         read_float(work.content),
         preprocessing=work.preprocessing,
         images=photos.__iter__,
@@ -94,33 +90,49 @@ def _search(
         total=len(photos),
         progress=progress,
     )
-    reference = _scores(work.content, work.preprocessing, judged)
 
     def measure(content: bytes, of_file: ImagePreprocessing) -> TargetMeasurement:
-        return measured(_scores(content, of_file, judged), reference, images, goal)
+        return measured(task, answers_of(task, content, of_file, judged), reference, goal)
 
     timer = None if work.latency_meter is None else work.latency_meter.median_ms
     return search_accuracy_target(
-        stock, recipe, goal, measure=measure, timer=timer, progress=progress
+        model, recipe, goal, measure=measure, timer=timer, progress=progress
     )
 
 
-def _scores(content: bytes, preprocessing: ImagePreprocessing, photos: PixelStore) -> FloatArray:
-    with SessionPool(content) as crew:
-        return scores_of(crew, preprocessing, photos)
+def refuse_goal(goal: AccuracyTarget, task: Task, reference: Answers) -> None:
+    """Raise when what the goal limits is no share of the images.
+
+    Raises:
+        UsageError: the task measures something else, or truth is needed and not there.
+    """
+    option = "--min-agreement" if goal.kind == "agreement" else "--max-drop"
+    if goal.kind == "drop" and not can_evaluate(task, reference):
+        if task.truth is not None:
+            raise UsageError(
+                "--max-drop needs labelled images", hint="give --eval, or use --min-agreement"
+            )
+        message = f"{option} needs answers that can be right or wrong, {task.spec.kind} have none"
+        raise UsageError(message, hint="say what the outputs mean: --task classification")
+    found = (
+        task.agreement(reference, reference).headline
+        if goal.kind == "agreement"
+        else task.evaluate(reference).headline
+    )
+    if found.unit != "share":
+        unit = f" in {found.unit}" if found.unit else ""
+        message = f"{option} is a percentage, and {task.spec.kind} have {found.title}{unit}"
+        raise UsageError(message, hint="say what the outputs mean: --task classification")
 
 
 def measured(
-    ours: FloatArray, reference: FloatArray, images: ImageSet, goal: AccuracyTarget
+    task: Task, ours: Answers, reference: Answers, goal: AccuracyTarget
 ) -> TargetMeasurement:
-    """The goal's quantity, with the 95 % interval its number of images allows."""
+    """The goal's quantity, with its 95 % interval."""
     if goal.kind == "agreement":
-        rate = agreement(ours, reference)
-        low, high = rate.interval
-        return TargetMeasurement(value=rate.value, low=low, high=high)
-    labels = np.array([item.label for item in images], np.int64)
-    lost = (reference.argmax(axis=1) == labels).astype(float) - (ours.argmax(axis=1) == labels)
-    drop = float(lost.mean())
-    # Both models saw the same images, so the spread is that of the differences.
-    spread = 1.96 * float(lost.std()) / len(labels) ** 0.5
-    return TargetMeasurement(value=drop, low=drop - spread, high=drop + spread)
+        found = task.agreement(ours, reference).headline.estimate
+    else:
+        found = task.paired(ours, reference).drop
+    low = found.value if found.low is None else found.low
+    high = found.value if found.high is None else found.high
+    return TargetMeasurement(value=found.value, low=low, high=high)

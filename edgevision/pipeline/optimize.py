@@ -1,10 +1,10 @@
-"""`optimize`: convert, settle the contract, quantize, prove, time, package - in that order."""
+"""`optimize`: convert, resolve preprocessing and task, quantize, prove, time, package, in order."""
 
 import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgevision.card.write import write_card_file
@@ -13,6 +13,8 @@ from edgevision.compress.run import prune_file
 from edgevision.convert.convert import ConvertedModel, convert
 from edgevision.convert.process import Beginning
 from edgevision.errors import ImageSetError
+from edgevision.evaluation.choose_task import choose_task
+from edgevision.evaluation.evaluate import can_evaluate
 from edgevision.files import write_text
 from edgevision.pipeline.candidate import Candidate, answers_of
 from edgevision.pipeline.folder import PRUNED_MODEL, REPORT, filling
@@ -30,6 +32,11 @@ from edgevision.preprocess.options import declared_of
 from edgevision.progress import Progress, silent
 from edgevision.quantize.transforms.scalar_normalization import with_scalar_normalization
 from edgevision.runtime.session import Session, usable_cpus
+from edgevision.tasks.interface import ModelInterface
+from edgevision.tasks.of_file import interface_of_file
+from edgevision.tasks.resolve import ResolvedTask
+from edgevision.tasks.task import Task
+from edgevision.tflite.view import read_model
 
 FLOAT_NAME = "float32"
 CONVERT_LOG = "convert.log"
@@ -93,19 +100,23 @@ def optimize(
         with run.stage("convert"):
             converted = _convert(run, beginning=beginning)
         run.warnings += converted.warnings
-        if converted.classes is not None:
-            refuse_names(plan, converted.classes)
-            run.warnings += sanity_checks(plan, converted.classes)
+        interface = interface_of_file(read_model(converted.path))
+        if plan.task is None:
+            refuse_names(plan.labels, interface)
         run.latency_meter.try_out(converted.path)
-        settled = _settle(run, converted)
-        preprocessing = settled.preprocessing
-        reference, photos = _run_float(run, converted, preprocessing)
+        chosen = _resolve_preprocessing(run, converted, interface)
+        preprocessing = chosen.preprocessing
+        resolved = _task_with(run, interface, preprocessing)
+        run.warnings += sanity_checks(plan, interface, resolved)
+        task = resolved.task
+        reference, photos = _run_float(run, task, converted, preprocessing)
         calibration, doubtful = calibration_pixels(plan, photos)
         run.warnings += doubtful
-        candidates = [reference, *_quantize_all(run, reference, photos, calibration)]
+        candidates = [reference, *_quantize_all(run, task, reference, photos, calibration)]
         if plan.pruning is not None:
-            smaller, _ = _run_float(run, _prune(run, plan.pruning, preprocessing), preprocessing)
-            candidates += [smaller, *_quantize_all(run, smaller, photos, calibration)]
+            pruned = _prune(run, plan.pruning, preprocessing)
+            smaller, _ = _run_float(run, task, pruned, preprocessing)
+            candidates += [smaller, *_quantize_all(run, task, smaller, photos, calibration)]
         with run.stage("time"):
             latencies = run.latency_meter.latencies(
                 {one.name: one.content for one in candidates},
@@ -117,6 +128,7 @@ def optimize(
                 package(
                     candidate,
                     reference,
+                    task=task,
                     plan=plan,
                     converted=converted,
                     photos=photos.images,
@@ -126,21 +138,22 @@ def optimize(
                 for candidate in candidates
             )
             write_card_file(folder / variants[-1].file, variants[-1].card, overwrite=True)
-        outcome = OptimizeReport(
+        report = OptimizeReport(
             source=plan.source.name,
             proof=plan.proof.name,
             proof_role="evaluation" if plan.evaluation is not None else "calibration",
             images=len(plan.proof),
             target=run.latency_meter.target,
-            choice=settled.choice,
+            task=resolved,
+            choice=chosen.choice,
             variants=variants,
             stripped=converted.stripped,
             warnings=tuple(run.warnings),
             seconds=tuple(run.seconds),
         )
-        report = json.dumps(report_to_dict(outcome), indent=1, ensure_ascii=False)
-        write_text(folder / REPORT, report + "\n")
-    return outcome
+        text = json.dumps(report_to_dict(report), indent=1, ensure_ascii=False)
+        write_text(folder / REPORT, text + "\n")
+    return report
 
 
 def _convert(
@@ -160,16 +173,38 @@ def _convert(
     )
 
 
-def _settle(run: _Run, converted: ConvertedModel) -> ResolvedPreprocessing:
-    """How the model wants its pixels: what was said, or what measures best."""
+def _task_with(
+    run: _Run, interface: ModelInterface, preprocessing: ImagePreprocessing
+) -> ResolvedTask:
+    """What the outputs mean when pictures go in so."""
+    plan = run.plan
+    return choose_task(
+        replace(interface, preprocessing=preprocessing),
+        declared=plan.task,
+        labels=plan.labels,
+        images=plan.proof,
+    )
+
+
+def _resolve_preprocessing(
+    run: _Run, converted: ConvertedModel, interface: ModelInterface
+) -> ResolvedPreprocessing:
+    """How the model wants its pixels: as declared, or what measures best."""
     proof = run.plan.proof
     labelled = proof if proof is not None and proof.is_labelled else None
-    with run.stage("settle preprocessing"), Session(converted.path, threads=usable_cpus()) as model:
-        settled = resolve_preprocessing(
-            model, run.plan.preprocessing, labelled, progress=run.progress
+    with (
+        run.stage("resolve preprocessing"),
+        Session(converted.path, threads=usable_cpus()) as model,
+    ):
+        chosen = resolve_preprocessing(
+            model,
+            run.plan.preprocessing,
+            labelled,
+            task_with=lambda preprocessing: _task_with(run, interface, preprocessing).task,
+            progress=run.progress,
         )
-    run.warnings += [settled.doubt] if settled.doubt else []
-    return settled
+    run.warnings += [chosen.doubt] if chosen.doubt else []
+    return chosen
 
 
 def _prune(run: _Run, pruning: Pruning, preprocessing: ImagePreprocessing) -> ConvertedModel:
@@ -192,7 +227,7 @@ def _prune(run: _Run, pruning: Pruning, preprocessing: ImagePreprocessing) -> Co
 
 
 def _run_float(
-    run: _Run, converted: ConvertedModel, preprocessing: ImagePreprocessing
+    run: _Run, task: Task, converted: ConvertedModel, preprocessing: ImagePreprocessing
 ) -> tuple[Candidate, PixelStore]:
     """A float file with a scalar normalization and its answers, and the photos it answered."""
     proof = run.plan.proof
@@ -202,20 +237,33 @@ def _run_float(
     photos = PixelStore(proof, scalar)
     with run.stage(f"run {name}"):
         answers = answers_of(
-            content, scalar, photos, progress=run.progress, stage=f"running {name}"
+            task, content, scalar, photos, progress=run.progress, stage=f"running {name}"
         )
-    made = Candidate(name=name, content=content, preprocessing=scalar, recipe=None, answers=answers)
+    made = Candidate(
+        name=name,
+        content=content,
+        preprocessing=scalar,
+        recipe=None,
+        answers=answers,
+        # At once: a label that the model has no class for should not cost the time to quantize.
+        evaluation=task.evaluate(answers) if can_evaluate(task, answers) else None,
+    )
     return made, photos
 
 
 def _quantize_all(
-    run: _Run, of_float: Candidate, photos: PixelStore, calibration: PixelStore | None
+    run: _Run,
+    task: Task,
+    of_float: Candidate,
+    photos: PixelStore,
+    calibration: PixelStore | None,
 ) -> Iterator[Candidate]:
     prefix = of_float.name.removesuffix(FLOAT_NAME)
     for recipe_name, recipe in run.plan.recipes:
         name = prefix + recipe_name
         work = QuantizeInputs(
             content=of_float.content,
+            task=task,
             preprocessing=of_float.preprocessing,
             calibration=calibration,
             goal=run.plan.goal,
@@ -228,6 +276,7 @@ def _quantize_all(
         run.warnings += quantized.warnings
         with run.stage(f"run {name}"):
             answers = answers_of(
+                task,
                 quantized.content,
                 quantized.preprocessing,
                 photos,

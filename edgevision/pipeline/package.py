@@ -1,25 +1,24 @@
 """Packaging one file: its card, the file written and read back, held against what was asked."""
 
 import hashlib
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 from edgevision.bench.timing.latency import Latency
 from edgevision.bench.timing.ratio import ratio_of
-from edgevision.card.card import Card, Figures, Provenance
+from edgevision.card.card import Card, Provenance
 from edgevision.card.write import write_card
 from edgevision.convert.convert import ConvertedModel
 from edgevision.dataset.imageset import ImageSet
+from edgevision.evaluation.compare import compare
 from edgevision.files import sha256_of, write_bytes
-from edgevision.metrics.classification import top_k_accuracy
 from edgevision.pipeline.candidate import Candidate
+from edgevision.pipeline.card_figures import card_figures
 from edgevision.pipeline.report import Variant
 from edgevision.pipeline.request import OptimizeRequest
-from edgevision.pipeline.sanity_checks import names_needed
-from edgevision.tflite.facts import Facts, facts_of
+from edgevision.tasks.task import Task
+from edgevision.tflite.facts import facts_of
 from edgevision.tflite.view import read_model
-from edgevision.verify.agreement import Comparison, compare
 from edgevision.verify.check import Asked, check_file
 
 
@@ -27,6 +26,7 @@ def package(
     candidate: Candidate,
     reference: Candidate,
     *,
+    task: Task,
     plan: OptimizeRequest,
     converted: ConvertedModel,
     photos: ImageSet,
@@ -40,25 +40,34 @@ def package(
         EdgeVisionError: it cannot be written.
     """
     is_float = candidate is reference
-    comparison = None if is_float else compare(candidate.answers, reference.answers)
+    comparison = None
+    if not is_float:
+        comparison = compare(
+            task, candidate.answers, reference.answers, evaluated=reference.evaluation
+        )
+    evaluation = candidate.evaluation if comparison is None else comparison.ours
     facts = facts_of(read_model(candidate.content))
     card = Card(
         name=plan.source.stem,
         preprocessing=candidate.preprocessing,
-        labels=_labels(plan, photos, facts),
-        activation=converted.activation,  # type: ignore[arg-type] # Card checks the choice
+        task=task.spec,
         precision=facts.precision,
         inputs=facts.inputs,
         outputs=facts.outputs,
         provenance=_provenance(candidate, plan, converted),
-        figures=_figures(candidate, photos, comparison, len(reference.content)),
+        figures=card_figures(
+            photos.name,
+            len(photos),
+            evaluation,
+            comparison,
+            float_bytes=len(reference.content),
+        ),
     )
     path = folder / f"{candidate.name}.tflite"
     write_bytes(path, write_card(candidate.content, card), overwrite=True)
     written = facts_of(read_model(path))
     check_file(written, _asked(candidate, plan))
     own = latencies[candidate.name]
-    labels = candidate.answers.labels
     return Variant(
         file=path.name,
         sha256=sha256_of(path),
@@ -66,7 +75,7 @@ def package(
         card=card,
         latency=own,
         ratio=None if is_float else ratio_of(latencies[reference.name], own),
-        accuracy=None if labels is None else top_k_accuracy(candidate.answers.scores, labels),
+        evaluation=evaluation,
         comparison=comparison,
         skipped=tuple(candidate.skipped),
         reached=candidate.reached,
@@ -85,36 +94,6 @@ def _asked(candidate: Candidate, plan: OptimizeRequest) -> Asked:
         kept_float=frozenset(skipped.tensor for skipped in candidate.skipped),
         allow_flex=plan.allow_flex,
     )
-
-
-def _labels(plan: OptimizeRequest, photos: ImageSet, facts: Facts) -> tuple[str, ...]:
-    """Class names as given, else those of the photos when there is one for each output."""
-    classes = facts.outputs[0].shape[-1] if facts.outputs[0].shape else 1
-    fits = len(photos.classes) == names_needed(classes)
-    return plan.labels or (photos.classes if fits else ())
-
-
-def _figures(
-    candidate: Candidate, photos: ImageSet, comparison: Comparison | None, float_bytes: int
-) -> Figures:
-    figures = Figures(evaluation=photos.name, images=len(photos))
-    answers = candidate.answers
-    if answers.labels is not None:
-        figures = replace(figures, accuracy=top_k_accuracy(answers.scores, answers.labels).value)
-    if comparison is None:
-        return figures
-    figures = replace(
-        figures,
-        agreement=comparison.agreement.value,
-        mean_kl=comparison.mean_kl,
-        float_size_bytes=float_bytes,
-    )
-    if comparison.top1 is not None:
-        figures = replace(figures, float_accuracy=comparison.top1[1].value)
-    if comparison.top5 is not None:
-        ours, of_float = comparison.top5
-        figures = replace(figures, top5=ours.value, float_top5=of_float.value)
-    return figures
 
 
 def _provenance(

@@ -6,6 +6,8 @@ from edgevision.dataset.imageset import ImageSet
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
+from edgevision.runtime.predict import frame_of
+from edgevision.tasks.interface import FrameSize
 from edgevision.tensors import Pixels
 
 KEPT_BYTES = 64 << 20
@@ -13,7 +15,7 @@ KEPT_BYTES = 64 << 20
 
 
 class PixelStore:
-    """Pixels of a set under one contract, in the set's order; iterate as often as needed."""
+    """Pixels of a set under one preprocessing, in the set's order; iterate as often as needed."""
 
     def __init__(
         self, images: ImageSet, preprocessing: ImagePreprocessing, *, kept_bytes: int = KEPT_BYTES
@@ -25,6 +27,7 @@ class PixelStore:
             preprocessing.width * preprocessing.height * preprocessing.channels
         )
         self._kept: list[Pixels] = []
+        self._frames: list[FrameSize] = []
 
     def __len__(self) -> int:
         """Number of images."""
@@ -32,20 +35,23 @@ class PixelStore:
 
     def __iter__(self) -> Iterator[Pixels]:
         """Pixels of each image; see `dataset.decode` for what is raised."""
-        for position, item in enumerate(self.images):
-            if position < len(self._kept):
-                yield self._kept[position]
-                continue
-            pixels = to_pixels(self.images.load(item), self.preprocessing)
-            if position == len(self._kept) < self._room:
-                self._kept.append(pixels)
-            yield pixels
+        return (pixels for pixels, _ in self.with_frames())
 
-    def with_progress(
+    def with_frames(
         self, progress: Progress = silent, stage: str = "reading"
-    ) -> Iterator[Pixels]:
-        """As iterating, with progress."""
+    ) -> Iterator[tuple[Pixels, FrameSize]]:
+        """As iterating, with the size of each picture and progress."""
         progress(0, len(self), stage)
-        for done, pixels in enumerate(self, start=1):
-            yield pixels
-            progress(done, len(self), stage)
+        for position in range(len(self)):
+            yield self._picture(position)
+            progress(position + 1, len(self), stage)
+
+    def _picture(self, position: int) -> tuple[Pixels, FrameSize]:
+        if position < len(self._kept):
+            return self._kept[position], self._frames[position]
+        picture = self.images.load(self.images.items[position])
+        pixels, frame = to_pixels(picture, self.preprocessing), frame_of(picture)
+        if position == len(self._kept) < self._room:
+            self._kept.append(pixels)
+            self._frames.append(frame)
+        return pixels, frame

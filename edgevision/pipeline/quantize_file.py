@@ -10,6 +10,7 @@ from edgevision.card.model_io import model_io_of
 from edgevision.card.read import read_card
 from edgevision.card.write import write_card
 from edgevision.dataset.imageset import ImageSet
+from edgevision.evaluation.choose_task import choose_task
 from edgevision.files import replacing, sha256_of
 from edgevision.pipeline.integer import QuantizeInputs, make_quantized
 from edgevision.pipeline.latency_meter import LatencyMeter
@@ -20,8 +21,11 @@ from edgevision.progress import Progress, silent
 from edgevision.quantize.quantize import QuantizedModel
 from edgevision.quantize.search.accuracy_target import AccuracyTarget, TargetSearch
 from edgevision.recipe.recipe import Recipe
+from edgevision.tasks.of_file import interface_of_file
+from edgevision.tasks.spec import TaskSpec
+from edgevision.tasks.task import Task
 from edgevision.tflite.content import read_content
-from edgevision.tflite.facts import Facts, facts_of, output_activation
+from edgevision.tflite.facts import Facts, facts_of
 from edgevision.tflite.view import read_model
 from edgevision.verify.check import Asked, check_file
 
@@ -41,6 +45,8 @@ class QuantizeRequest:
     without_card: Preprocessing
     """How pixels become input when the source has no card."""
     labels: tuple[str, ...] = ()
+    task: TaskSpec | None = None
+    """What the outputs mean; None: as the source's card says, or as far as it tells itself."""
     goal: AccuracyTarget | None = None
     evaluation: ImageSet | None = None
     """Photos the goal must hold on."""
@@ -78,9 +84,15 @@ def quantize_file(job: QuantizeRequest, *, progress: Progress = silent) -> Quant
         VerificationError: the written file is not what was asked for.
     """
     card = read_card(job.source)
-    preprocessing = model_io_of(
-        job.source, job.declared, without_card=job.without_card
-    ).preprocessing
+    use = model_io_of(job.source, job.declared, without_card=job.without_card)
+    preprocessing = use.preprocessing
+    task = choose_task(
+        interface_of_file(read_model(job.source), preprocessing),
+        declared=job.task,
+        card=use.task,
+        labels=job.labels,
+        images=job.evaluation or (job.photos.images if job.photos is not None else None),
+    ).task
     store = None if job.photos is None else PixelStore(job.photos.images, preprocessing)
     judged = store if job.evaluation is None else PixelStore(job.evaluation, preprocessing)
     latency_meter = None
@@ -90,6 +102,7 @@ def quantize_file(job: QuantizeRequest, *, progress: Progress = silent) -> Quant
     model, reached = make_quantized(
         QuantizeInputs(
             content=read_content(job.source),
+            task=task,
             preprocessing=preprocessing,
             calibration=store,
             goal=job.goal,
@@ -100,7 +113,7 @@ def quantize_file(job: QuantizeRequest, *, progress: Progress = silent) -> Quant
         job.recipe,
         progress=progress,
     )
-    packaged = _packaged(job, model, card)
+    packaged = _packaged(job, model, task, card)
     with replacing(job.output, overwrite=job.overwrite) as temporary:
         temporary.write_bytes(packaged)
         facts = facts_of(read_model(temporary))
@@ -117,17 +130,14 @@ def quantize_file(job: QuantizeRequest, *, progress: Progress = silent) -> Quant
     return QuantizeResult(model=model, facts=facts, reached=reached)
 
 
-def _packaged(job: QuantizeRequest, model: QuantizedModel, card: Card | None) -> bytes:
-    made = read_model(model.content)
-    facts = facts_of(made)
+def _packaged(job: QuantizeRequest, model: QuantizedModel, task: Task, card: Card | None) -> bytes:
+    facts = facts_of(read_model(model.content))
     return write_card(
         model.content,
         Card(
             name=card.name if card is not None else job.source.stem,
-            kind=card.kind if card is not None else "classification",
             preprocessing=model.preprocessing,
-            labels=job.labels or (card.labels if card is not None else ()),
-            activation=output_activation(made),
+            task=task.spec,
             precision=facts.precision,
             inputs=facts.inputs,
             outputs=facts.outputs,

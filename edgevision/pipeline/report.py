@@ -7,12 +7,14 @@ from edgevision.bench.timing.latency import Latency
 from edgevision.bench.timing.ratio import Ratio
 from edgevision.card.card import Card
 from edgevision.card.json_form import card_to_dict
-from edgevision.metrics.rate import Rate
+from edgevision.evaluation.compare import Comparison
+from edgevision.evaluation.document import agreement_document, evaluation_document
 from edgevision.preprocess.auto import PreprocessingChoice
 from edgevision.quantize.assign.scales import FloatOperator
 from edgevision.quantize.search.accuracy_target import TargetSearch
+from edgevision.tasks.figures import Agreement, Evaluation
+from edgevision.tasks.resolve import ResolvedTask
 from edgevision.tflite.facts import Facts
-from edgevision.verify.agreement import Comparison
 
 SCHEMA_VERSION = 1
 """Of report.json. 1: first."""
@@ -29,8 +31,8 @@ class Variant:
     latency: Latency
     ratio: Ratio | None
     """Its latency over that of float32.tflite; None for that file itself."""
-    accuracy: Rate | None
-    """Top-1; None without labels."""
+    evaluation: Evaluation | None
+    """What its task measures against truth; None without."""
     comparison: Comparison | None
     """With the float file; None for that file itself."""
     skipped: tuple[FloatOperator, ...]
@@ -51,6 +53,8 @@ class OptimizeReport:
     images: int
     target: str
     """Where the files were timed: "local", "ssh://pi@host", "adb:SERIAL"."""
+    task: ResolvedTask
+    """What the outputs were taken for, and why."""
     choice: PreprocessingChoice | None
     """What `--preprocess auto` chose, and from what; None when it was declared."""
     variants: tuple[Variant, ...]
@@ -76,6 +80,11 @@ def report_to_dict(outcome: OptimizeReport) -> dict[str, Any]:
             "set": outcome.proof,
             "role": outcome.proof_role,
             "images": outcome.images,
+        },
+        "task": {
+            "kind": outcome.task.task.spec.kind,
+            "reason": outcome.task.reason,
+            "declared": outcome.task.is_declared,
         },
         "auto_preprocessing": None if outcome.choice is None else _choice_to_dict(outcome.choice),
         "files": [_variant_to_dict(variant, outcome.target) for variant in outcome.variants],
@@ -115,10 +124,16 @@ def _variant_to_dict(variant: Variant, target: str) -> dict[str, Any]:
             **asdict(summary),
         },
         "latency_ratio": None if variant.ratio is None else asdict(variant.ratio),
-        "top1": _rate(variant.accuracy),
+        "top1": _rate(variant.evaluation, "top1"),
         "against_float": None
         if variant.comparison is None
         else _comparison_to_dict(variant.comparison, variant.card.labels),
+        "evaluation": None
+        if variant.evaluation is None
+        else evaluation_document(variant.evaluation),
+        "agreement": None
+        if variant.comparison is None
+        else agreement_document(variant.comparison.agreement),
         "target": None if variant.reached is None else target_search_to_dict(variant.reached),
         "card": card_to_dict(variant.card),
     }
@@ -134,26 +149,41 @@ def target_search_to_dict(reached: TargetSearch) -> dict[str, Any]:
 
 
 def _comparison_to_dict(found: Comparison, labels: tuple[str, ...]) -> dict[str, Any]:
+    """What classifiers have; null for the rest, whose figures are under "agreement"."""
+    divergence = found.agreement.metric("mean_kl")
+    drops = found.paired.class_drops if found.paired is not None else ()
     return {
-        "agreement": _rate(found.agreement),
-        "mean_kl": found.mean_kl,
-        "top1": None if found.top1 is None else [_rate(rate) for rate in found.top1],
-        "top5": None if found.top5 is None else [_rate(rate) for rate in found.top5],
+        "agreement": _rate(found.agreement, "agreement"),
+        "mean_kl": None if divergence is None else divergence.estimate.value,
+        "top1": _both_rates(found, "top1"),
+        "top5": _both_rates(found, "top5"),
         "class_drops": [
             {
                 "label": drop.label,
                 "name": labels[drop.label] if drop.label < len(labels) else "",
                 "drop": drop.drop,
-                "images": drop.ours.count,
+                "images": drop.support,
             }
-            for drop in found.class_drops
+            for drop in drops
             if drop.drop != 0
         ],
     }
 
 
-def _rate(rate: Rate | None) -> dict[str, Any] | None:
-    if rate is None:
+def _both_rates(found: Comparison, name: str) -> list[dict[str, Any] | None] | None:
+    ours, reference = _rate(found.ours, name), _rate(found.reference, name)
+    return None if ours is None else [ours, reference]
+
+
+def _rate(found: Evaluation | Agreement | None, name: str) -> dict[str, Any] | None:
+    metric = None if found is None else found.metric(name)
+    if metric is None:
         return None
-    low, high = rate.interval
-    return {"value": rate.value, "hits": rate.hits, "images": rate.count, "low": low, "high": high}
+    known = metric.estimate
+    return {
+        "value": known.value,
+        "hits": known.hits,
+        "images": known.count,
+        "low": known.low,
+        "high": known.high,
+    }

@@ -12,6 +12,7 @@ from edgevision.dataset.imageset import ImageSet
 from edgevision.preprocess.declared import Preprocessing
 from edgevision.quantize.search.accuracy_target import AccuracyTarget
 from edgevision.recipe.recipe import Recipe
+from edgevision.tasks.spec import TaskSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,8 @@ class OptimizeRequest:
     """What was said; None for `--preprocess auto`."""
     labels: tuple[str, ...] = ()
     """Class names in index order; empty: those of the evaluation set, if it has names."""
+    task: TaskSpec | None = None
+    """What the outputs mean; None: as far as the file, the labels and the images tell."""
     input_shape: tuple[int, int, int] | None = None
     custom_objects: tuple[str, ...] = ()
     allow_flex: bool = False

@@ -1,10 +1,11 @@
-"""Settling the contract: what was said, checked against labelled images; or what measures best."""
+"""The preprocessing of a model: as declared, doubted by labelled images; or what measures best."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edgevision.dataset.annotation import ClassLabel
 from edgevision.dataset.imageset import ImageSet, Item
 from edgevision.errors import UsageError
 from edgevision.preprocess.auto import (
@@ -17,10 +18,11 @@ from edgevision.preprocess.auto import (
 )
 from edgevision.preprocess.declared import Preprocessing
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
-from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
-from edgevision.runtime.predict import scores_of
+from edgevision.runtime.predict import outputs_of, pixels_of
 from edgevision.runtime.session import Session
+from edgevision.tasks.interface import FrameSize
+from edgevision.tasks.task import Task
 from edgevision.tensors import FloatArray, Pixels
 
 TRIAL_IMAGES = 60
@@ -46,19 +48,21 @@ def resolve_preprocessing(
     declared: Preprocessing | None,
     labelled: ImageSet | None,
     *,
+    task_with: Callable[[ImagePreprocessing], Task],
     progress: Progress = silent,
 ) -> ResolvedPreprocessing:
-    """The contract of the float model: what was said, or what measures best.
+    """The preprocessing of the float model: as declared, or what measures best.
 
     Args:
         session: the float model, open.
         declared: what the user declared; None to let labelled images decide.
         labelled: images with labels, None when there are none.
+        task_with: what the outputs mean when pictures go in so.
         progress: told of the trials.
 
     Raises:
-        UsageError: nothing was said and no labelled images decide it; or what was said does not
-            fit the model.
+        UsageError: nothing was declared and no labelled images decide it, or none could for this
+            task; or what was declared does not fit the model.
     """
     _, height, width, channels = _image_shape(session)
     trying = candidates(
@@ -70,14 +74,24 @@ def resolve_preprocessing(
                 "--preprocess auto needs labelled images",
                 hint="give them with --eval, or say how the model was trained: --preprocess NAME",
             )
-        trials = _Photos(session, labelled, AUTO_IMAGES, trying[0][1]).trials(trying, progress)
+        task = task_with(trying[0][1])
+        if task.truth is not ClassLabel:
+            raise UsageError(
+                f"--preprocess auto counts images whose class is right, and {task.spec.kind} "
+                "have no class",
+                hint="say how the model was trained: --preprocess NAME; or --task classification",
+            )
+        photos = _Photos(session, task, labelled, AUTO_IMAGES, trying[0][1])
+        trials = photos.trials(trying, progress)
         choice = PreprocessingChoice(winner=clear_winner(trials), trials=trials)
         return ResolvedPreprocessing(preprocessing=choice.winner.preprocessing, choice=choice)
     preprocessing = declared.preprocessing(width=width, height=height, channels=channels)
-    if labelled is None:
+    task = task_with(preprocessing)
+    if labelled is None or task.truth is not ClassLabel:
+        # Nothing to doubt it by.
         return ResolvedPreprocessing(preprocessing=preprocessing)
     chosen_name = declared.preset or "the numbers given"
-    photos = _Photos(session, labelled, TRIAL_IMAGES, preprocessing)
+    photos = _Photos(session, task, labelled, TRIAL_IMAGES, preprocessing)
     (chosen,) = photos.trials([(chosen_name, preprocessing)], progress)
     others = [(name, other) for name, other in trying if other != preprocessing]
     rivals = photos.rivals(chosen, others, progress)
@@ -89,24 +103,29 @@ LEAST_GAIN = 7
 
 
 class _Photos:
-    """Labelled photos at the model's size, on which contracts of one fit are tried."""
+    """Labelled photos at the model's size, on which preprocessings of one fit are tried."""
 
     def __init__(
-        self, session: Session, labelled: ImageSet, limit: int, preprocessing: ImagePreprocessing
+        self,
+        session: Session,
+        task: Task,
+        labelled: ImageSet,
+        limit: int,
+        preprocessing: ImagePreprocessing,
     ) -> None:
         """Decode at most `limit` photos, fitted as `preprocessing` says."""
         chosen = spread(labelled.items, limit)
         # The candidates differ in colour order and normalization, not in fit: so the small
         # pixels are kept, not the photos, which may have megabytes each.
         plain = replace(preprocessing, color="gray" if preprocessing.color == "gray" else "rgb")
-        self._session = session
-        self._pixels = [to_pixels(labelled.load(item), plain) for item in chosen]
+        self._session, self._task = session, task
+        self._pixels = [pixels for pixels, _ in pixels_of(replace(labelled, items=chosen), plain)]
         self._labels = np.array([item.label for item in chosen], np.int64)
 
     def trials(
         self, preprocessings: Sequence[tuple[str, ImagePreprocessing]], progress: Progress
     ) -> tuple[PreprocessingTrial, ...]:
-        """A trial of each contract on all photos."""
+        """A trial of each preprocessing on all photos."""
         return run_trials(
             preprocessings, self._scorer(self._pixels), self._labels, progress=progress
         )
@@ -117,7 +136,7 @@ class _Photos:
         preprocessings: Sequence[tuple[str, ImagePreprocessing]],
         progress: Progress,
     ) -> tuple[PreprocessingTrial, ...]:
-        """Trials of those contracts that could be clearly better than `chosen`.
+        """Trials of those preprocessings that could be clearly better than `chosen`.
 
         Only where `chosen` is wrong can another win. So the others are first tried on those few
         photos, and on all of them only when they win enough there.
@@ -133,7 +152,11 @@ class _Photos:
     def _scorer(self, pixels: list[Pixels]) -> Callable[[ImagePreprocessing], FloatArray]:
         def score(preprocessing: ImagePreprocessing) -> FloatArray:
             ordered = (one[..., ::-1] if preprocessing.color == "bgr" else one for one in pixels)
-            return scores_of(self._session, preprocessing, ordered)
+            frame = FrameSize(width=preprocessing.width, height=preprocessing.height)
+            pictures = ((one, frame) for one in ordered)
+            outputs = outputs_of(self._session, preprocessing, pictures)
+            # One output with a score for each class: what a task of class labels keeps.
+            return np.stack([self._task.condense(one)[0] for one, _ in outputs])
 
         return score
 

@@ -1,39 +1,57 @@
 """Photos and labels that do not fit the model: refused or doubted before they make figures."""
 
+from edgevision.dataset.annotation import ClassLabel
 from edgevision.dataset.calibration.check import FEWEST
 from edgevision.errors import ImageSetError
 from edgevision.pipeline.request import OptimizeRequest
+from edgevision.tasks.interface import ModelInterface, listed_shapes
+from edgevision.tasks.resolve import ResolvedTask
 
 
-def names_needed(outputs: int) -> int:
-    """Classes that `outputs` scores tell apart: one score decides between two."""
-    return 2 if outputs == 1 else outputs
+def classes_of(model: ModelInterface) -> int | None:
+    """Classes that a model's scores tell apart, one score between two; None without a row of them.
+
+    What the numbers mean is not asked: they may be no scores at all.
+    """
+    if len(model.outputs) != 1 or not model.outputs[0].is_vector:
+        return None
+    return max(2, model.outputs[0].size)
 
 
-def refuse_names(plan: OptimizeRequest, outputs: int) -> None:
-    """Raise when the class names given are not one for each of the model's classes.
+def refuse_names(labels: tuple[str, ...], model: ModelInterface) -> None:
+    """Raise when the class names of `--labels` are not one for each of the model's classes.
 
     Raises:
-        ImageSetError: they are fewer or more.
+        ImageSetError: they are fewer or more, or the model has no row of scores.
     """
-    needed = names_needed(outputs)
-    if plan.labels and len(plan.labels) != needed:
-        raise ImageSetError(
-            f"--labels lists {len(plan.labels)} class names, the model has {needed} classes",
-            hint="one name a line, in the order of the model's outputs",
-        )
+    classes = classes_of(model)
+    if not labels or len(labels) == classes:
+        return
+    if classes is None:
+        shapes = listed_shapes(model.outputs)
+        message = f"--labels lists {len(labels)} class names, and outputs {shapes} are no scores"
+        raise ImageSetError(message, hint="leave --labels away")
+    message = f"--labels lists {len(labels)} class names, the model has {classes} classes"
+    raise ImageSetError(message, hint="one name a line, in the order of the model's outputs")
 
 
-def sanity_checks(plan: OptimizeRequest, outputs: int) -> tuple[str, ...]:
+def sanity_checks(
+    plan: OptimizeRequest, model: ModelInterface, resolved: ResolvedTask
+) -> tuple[str, ...]:
     """Sentences for what may make the result other than it seems; empty when nothing does."""
     found = []
-    needed, proof = names_needed(outputs), plan.proof
-    if proof is not None and proof.is_labelled and not plan.labels:
-        classes = len(proof.classes)
-        if classes and classes != needed:
+    classes, proof = classes_of(model), plan.proof
+    if proof is not None and proof.is_labelled:
+        named, truth = len(proof.classes), resolved.task.truth
+        if truth is None:
+            found.append(
+                f"{proof.path} has labels, and no accuracy is measured: {resolved.reason}; "
+                "--task says what they mean"
+            )
+        elif truth is ClassLabel and named and named != classes and not plan.labels:
             # Class folders count by their names' order, so one that is missing moves the others.
             found.append(
-                f"{proof.path} has {classes} classes and the model {needed}: the labels may mean "
+                f"{proof.path} has {named} classes and the model {classes}: the labels may mean "
                 "other outputs; list the model's class names with --labels"
             )
     calibration = plan.calibration

@@ -7,22 +7,26 @@ from pathlib import Path
 
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import UsageError
-from edgevision.evaluation.compare import Comparison, compare
-from edgevision.evaluation.run_file import answers_of, task_of_both, task_of_twin
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
-from edgevision.tasks.task import Task
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.view import TfliteModel, read_model
+from edgevision.verify.answers import answers_of, is_classifier
 from edgevision.verify.diagnosis.cause import Diagnosis
 from edgevision.verify.diagnosis.diagnose import diagnose
+from edgevision.verify.flips import Flip, flips_of
 from edgevision.verify.layers.align import align
 from edgevision.verify.layers.influence import Influence, Influences
 from edgevision.verify.layers.layer_error import LayerError, Sums
 from edgevision.verify.layers.network import Network
 from edgevision.verify.layers.snapshot import File, snapshots
 from edgevision.verify.same_weights import weight_likeness
-from edgevision.verify.what_if.remedy import Change, changes_for
+from edgevision.verify.what_if.remedy import (
+    Change,
+    Closeness,
+    changes_for,
+    closeness,
+)
 
 _INFLUENCE_IMAGES, _INFLUENCE_RUNS = 8, 1000
 """Most images, and most runs of the float network, for all layers and images together, but at
@@ -46,9 +50,20 @@ class Layer:
     """What may help, to be tried."""
 
     @property
-    def answer_db(self) -> float:
+    def answer_sqnr_db(self) -> float:
         """See `Influence`; of a layer behind the scores, a softmax, its own SQNR."""
-        return self.error.own_sqnr_db if self.influence is None else self.influence.answer_db
+        if self.influence is None:
+            return self.error.own_sqnr_db
+        return self.influence.answer_sqnr_db
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What the two files answer, when they are classifiers."""
+
+    whole: Closeness
+    """On all images looked at."""
+    flips: tuple[Flip, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +77,13 @@ class Explanation:
     """In the float file's order."""
     unmatched: tuple[str, ...]
     """Layers of the float file that have no counterpart."""
-    answers: Comparison
-    """What the two files answer on all these images, as deployed."""
+    answers: Answers | None
+    """None for a model that is no classifier."""
 
     def worst(self, count: int) -> tuple[Layer, ...]:
         """The `count` layers whose own error moves the answer most, the worst first."""
-        moving = [layer for layer in self.layers if math.isfinite(layer.answer_db)]
-        return tuple(sorted(moving, key=lambda layer: layer.answer_db)[:count])
+        moving = [layer for layer in self.layers if math.isfinite(layer.answer_sqnr_db)]
+        return tuple(sorted(moving, key=lambda layer: layer.answer_sqnr_db)[:count])
 
 
 def read_file(path: Path, preprocessing: ImagePreprocessing) -> File:
@@ -86,14 +101,10 @@ def explain(
     quantized: File,
     images: ImageSet,
     *,
-    task: Task,
     threads: int = 1,
     progress: Progress = silent,
 ) -> Explanation:
     """Where `quantized` differs from `original` on `images`, and why.
-
-    `task` says what the outputs of `original` mean: which layers move the answer most is told by
-    its losses, how far the two agree by its agreement.
 
     Raises:
         UsageError: the files are not a float model and a quantized one of the same network.
@@ -115,9 +126,7 @@ def explain(
     ]
     count = min(len(images), max(2, _INFLUENCE_RUNS // len(aligned.pairs)), _INFLUENCE_IMAGES)
     chosen = {at * len(images) // count for at in range(count)}
-    with Influences(
-        original.content, original.model, aligned.pairs, task.losses(), threads=threads
-    ) as influences:
+    with Influences(original.content, original.model, aligned.pairs, threads=threads) as influences:
         for at, snapshot in enumerate(snapshots(original, quantized, aligned.pairs, images)):
             for one in sums:
                 one.add(snapshot.layers[one.pair.float_tensor])
@@ -132,7 +141,7 @@ def explain(
         influence_images=count,
         layers=tuple(_layer(error, moved, network) for error in errors),
         unmatched=aligned.unmatched,
-        answers=_answers(original, quantized, images, task, threads=threads, progress=progress),
+        answers=_answers(original, quantized, images, threads=threads, progress=progress),
     )
 
 
@@ -147,33 +156,16 @@ def _layer(error: LayerError, moved: Mapping[int, Influence], network: Network) 
 
 
 def _answers(
-    original: File,
-    quantized: File,
-    images: ImageSet,
-    task: Task,
-    *,
-    threads: int,
-    progress: Progress,
-) -> Comparison:
-    twin = task_of_twin(task, quantized.content, quantized.preprocessing)
+    original: File, quantized: File, images: ImageSet, *, threads: int, progress: Progress
+) -> Answers | None:
+    if not (is_classifier(original.model) and is_classifier(quantized.model)):
+        return None
     before, after = (
-        answers_of(
-            file.content,
-            file.preprocessing,
-            of,
-            images,
-            threads=threads,
-            progress=progress,
-            stage=stage,
-        )
-        for file, of, stage in (
-            (original, task, "float answers"),
-            (quantized, twin, "quantized answers"),
-        )
+        answers_of(file, images, threads=threads, progress=progress, stage=stage)
+        for file, stage in ((original, "float answers"), (quantized, "quantized answers"))
     )
     try:
-        both = task_of_both(task, twin, original.content, original.preprocessing)
-        return compare(both, after, before)
+        return Answers(whole=closeness(after, before), flips=flips_of(before, after))
     except ValueError as error:
         raise UsageError(str(error)) from error
 

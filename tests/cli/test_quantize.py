@@ -165,7 +165,7 @@ def test_the_models_card_wins_over_the_calibration_set(
     assert made.preprocessing != of_model
 
 
-def test_a_model_without_card_that_ends_in_logits_is_not_called_softmax(
+def test_a_model_without_card_is_called_what_it_is_declared_or_nothing(
     model: Path, photos: Path
 ) -> None:
     b = Builder((1, 12, 12, 3))
@@ -174,7 +174,11 @@ def test_a_model_without_card_that_ends_in_logits_is_not_called_softmax(
     quantize(model, calibration=photos, preprocess="unit")
     card = read_card(model.with_name("model_int8.tflite"))
     assert card is not None
-    assert card.activation == "logits"
+    assert card.task == TaskSpec(kind="tensors")
+    quantize(model, calibration=photos, preprocess="unit", task="classification", overwrite=True)
+    card = read_card(model.with_name("model_int8.tflite"))
+    assert card is not None
+    assert card.task == TaskSpec(kind="classification", activations=("logits",))
 
 
 def test_a_file_that_fails_its_check_does_not_replace_an_earlier_one(

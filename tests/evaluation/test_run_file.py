@@ -102,7 +102,7 @@ def test_a_model_of_two_pictures_is_refused() -> None:
     b = Builder((1, SIDE, SIDE, 3), (1, SIDE, SIDE, 3))
     content = serialize(b.finish(b.binary("ADD", 0, 1)))
     task = task_of_file(content).task
-    with pytest.raises(ModelError, match="has 2 inputs"):
+    with pytest.raises(ModelError, match="this model has 2"):
         answers_of(content, PREPROCESSING, task, image_set(None))
 
 

@@ -12,11 +12,10 @@ from edgevision.metrics.signal import sqnr_db
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.recipe import Recipe
-from edgevision.runtime.predict import scores_of
-from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray
 from edgevision.tflite.facts import facts_of
 from edgevision.tflite.view import read_model
+from tests.quantize.scores import scores_of
 
 pytestmark = [
     pytest.mark.slow,
@@ -55,8 +54,7 @@ def pictures(count: int, side: int) -> list[NDArray[np.uint8]]:
 def scores(
     model: bytes | Path, preprocessing: ImagePreprocessing, pixels: list[NDArray[np.uint8]]
 ) -> FloatArray:
-    with Session(model) as session:
-        return scores_of(session, preprocessing, pixels)
+    return scores_of(model, preprocessing, pixels)
 
 
 @pytest.mark.parametrize("name", SIDES)

@@ -14,9 +14,10 @@ from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.options import from_option
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.recipe import Recipe
-from edgevision.runtime.predict import pixels_of, scores_of
+from edgevision.runtime.predict import pixels_of
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray, Pixels
+from tests.quantize.scores import scores_of
 
 pytestmark = pytest.mark.slow
 
@@ -46,12 +47,12 @@ def quantized(
     with Session(path) as session:
         _, height, width, channels = session.inputs[0].shape
     preprocessing = from_option(preset).preprocessing(width=width, height=height, channels=channels)
-    photos = list(pixels_of(open_image_set(calibration), preprocessing))
+    photos = [one for one, _ in pixels_of(open_image_set(calibration), preprocessing)]
     made = quantize(
         path, preprocessing=preprocessing, images=lambda: photos, recipe=Recipe(quality="balanced")
     )
     judged = open_image_set(evaluation)
-    pixels = list(pixels_of(judged, preprocessing))
+    pixels = [one for one, _ in pixels_of(judged, preprocessing)]
     return Result(
         reference=_scores(path, preprocessing, pixels),
         ours=_scores(made.content, made.preprocessing, pixels),
@@ -62,8 +63,7 @@ def quantized(
 def _scores(
     model: Path | bytes, preprocessing: ImagePreprocessing, pixels: list[Pixels]
 ) -> FloatArray:
-    with Session(model) as session:
-        return scores_of(session, preprocessing, pixels)
+    return scores_of(model, preprocessing, pixels)
 
 
 def test_mobilenet_v2_answers_like_its_float_model(shared: Path, tmp_path: Path) -> None:

@@ -71,7 +71,6 @@ def evaluate(
         preprocessing=usage.preprocessing,
         declared=declared_task(task),
         card=usage.task,
-        labels=usage.labels or images.classes,
         images=images,
     )
     _refuse_confusion(confusion, found.task)

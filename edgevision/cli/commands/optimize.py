@@ -12,6 +12,7 @@ from edgevision.cli.options.device import DeviceOptions
 from edgevision.cli.options.groups import spread_groups
 from edgevision.cli.options.integer import IntegerOptions, TargetOptions, missed
 from edgevision.cli.options.preprocessing import MeasuredPreprocessingOptions
+from edgevision.cli.options.task import Task, declared_task
 from edgevision.cli.show import optimize_table
 from edgevision.errors import ModelError, UsageError
 
@@ -69,6 +70,7 @@ def optimize(
         ),
     ] = None,
     labels: options.ClassNames = None,
+    task: Task = None,
     preprocessing: MeasuredPreprocessingOptions,
     conversion: ConversionOptions,
     device: DeviceOptions,
@@ -127,6 +129,7 @@ def optimize(
             evaluation=None if evaluation is None else opened(evaluation, names),
             preprocessing=declared if preprocessing.is_auto else _settled(declared, kept),
             labels=names,
+            task=declared_task(task),
             input_shape=conversion.shape(),
             custom_objects=tuple(conversion.custom_objects or ()),
             allow_flex=conversion.allow_flex,

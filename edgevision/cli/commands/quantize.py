@@ -11,6 +11,7 @@ from edgevision.cli.options.device import DeviceOptions
 from edgevision.cli.options.groups import spread_groups
 from edgevision.cli.options.integer import IntegerOptions, TargetOptions, missed, render_trials
 from edgevision.cli.options.preprocessing import PreprocessingOptions
+from edgevision.cli.options.task import Task, declared_task
 from edgevision.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def quantize(
         typer.Option("--eval", help="Image set that target must hold on; labelled for --max-drop."),
     ] = None,
     labels: options.ClassNames = None,
+    task: Task = None,
     preprocessing: PreprocessingOptions,
     device: DeviceOptions,
     output: Annotated[
@@ -95,6 +97,7 @@ def quantize(
         declared=declared,
         without_card=(kept and kept.preprocessing) or Preprocessing(),
         labels=names,
+        task=declared_task(task),
         goal=goal,
         evaluation=None if evaluation is None else opened(evaluation, names),
         never_slower=integer.never_slower,

@@ -23,7 +23,7 @@ _HEADINGS = {"f1": "F1", "average_precision": "AP"}
 
 def render_evaluation(evaluation: "Evaluation") -> None:
     """The marks, the confusion matrix of a few classes, and the figures of each class."""
-    _print_metrics(evaluation.metrics)
+    print_metrics(evaluation.metrics)
     seen = [row for row in evaluation.classes if row.support]
     if not seen:
         return
@@ -40,7 +40,7 @@ def render_evaluation(evaluation: "Evaluation") -> None:
 def render_comparison(comparison: "Comparison", against: str) -> None:
     """How far the two agree, what each is marked, and which classes lost most."""
     console.print_text(f"against {against}:")
-    _print_metrics(comparison.agreement.metrics)
+    print_metrics(comparison.agreement.metrics)
     if comparison.ours is not None and comparison.reference is not None:
         width = _width(comparison.ours.metrics)
         for mine in comparison.ours.metrics:
@@ -65,14 +65,16 @@ def metric_text(metric: "Metric") -> str:
 
 
 def value_text(metric: "Metric") -> str:
-    """A figure alone, for the cell of a table: "87.1 %", "43.1 dB"."""
+    """A figure alone, for a cell of a table: "87.1 %", "43.1 dB", "0.9983"."""
     value = metric.estimate.value
     if metric.unit == "share":
-        return console.percent(value)
-    return f"{_number(metric, value)}{' dB' if metric.unit == 'dB' else ''}"
+        return console.percent(value) if math.isfinite(value) else "-"
+    unit = f" {metric.unit}" if metric.unit and math.isfinite(value) else ""
+    return f"{_number(metric, value)}{unit}"
 
 
-def _print_metrics(metrics: "Sequence[Metric]") -> None:
+def print_metrics(metrics: "Sequence[Metric]") -> None:
+    """A line for each figure, with its interval."""
     width = _width(metrics)
     for one in metrics:
         console.print_text(f"{shown(one.heading, width - 2):<{width}}{metric_text(one)}")

@@ -1,0 +1,22 @@
+"""Answers of a model with one output, for tests that compare them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.runtime.predict import outputs_of
+from edgevision.runtime.session import Session
+from edgevision.tasks.interface import FrameSize
+from edgevision.tensors import FloatArray, Pixels
+
+
+def scores_of(
+    model: bytes | Path, preprocessing: ImagePreprocessing, pixels: Iterable[Pixels]
+) -> FloatArray:
+    """(images, values) real values of its output."""
+    frame = FrameSize(width=preprocessing.width, height=preprocessing.height)
+    with Session(model) as session:
+        found = outputs_of(session, preprocessing, ((one, frame) for one in pixels))
+        return np.stack([output.reshape(-1) for (output,), _ in found])
