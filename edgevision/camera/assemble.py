@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import get_args
 
 from edgevision.camera.loop.hysteresis import parse_smoothing
-from edgevision.camera.loop.loop import CameraLoop
-from edgevision.camera.loop.plan import LoopPlan
+from edgevision.camera.loop.loop import CameraLoop, LoopPlan
 from edgevision.camera.loop.postprocess import AnswerFilter
 from edgevision.camera.loop.predictor import TflitePredictor
-from edgevision.camera.loop.watchdog import Patience
-from edgevision.camera.model_choice import CameraModel, camera_model, find_model
-from edgevision.camera.outputs.recorder import keep_sink, parse_save_rule
+from edgevision.camera.loop.watchdog import WatchdogPolicy
+from edgevision.camera.model import CameraModel, find_model, resolve_model
+from edgevision.camera.outputs.recorder import parse_save_rule, recorder_sink
 from edgevision.camera.outputs.sink import Sink
 from edgevision.camera.outputs.systemd import Notifier
 from edgevision.camera.sources.auto import find_camera
@@ -103,7 +102,7 @@ def build_loop(
     Raises:
         EdgeVisionError: something in it cannot be: a usage error before any other.
     """
-    choice = AnswerFilter(top_k=request.top_k, threshold=min(request.threshold, request.off))
+    answer_filter = AnswerFilter(top_k=request.top_k, threshold=min(request.threshold, request.off))
     smoothing = parse_smoothing(request.smooth)
     rules = [parse_save_rule(text) for text in request.save_on]
     orientation = Orientation(rotate=request.rotate, is_mirrored=request.flip)
@@ -124,7 +123,7 @@ def build_loop(
         smoothing=smoothing,
         frames=request.frames,
         seconds=request.seconds,
-        patience=Patience(
+        policy=WatchdogPolicy(
             stall_s=request.stall_timeout,
             # The source's own timeout comes first and says more.
             open_s=request.open_timeout + 5,
@@ -137,19 +136,19 @@ def build_loop(
         source = open_source(name, options)
         return source if orientation == Orientation() else TurnedSource(source, orientation)
 
-    def open_recognizer() -> TflitePredictor:
+    def open_predictor() -> TflitePredictor:
         session = Session(model.path, threads=threads, runtime=request.runtime)
         return TflitePredictor(
             session,
             model.preprocessing,
             labels=model.labels,
             activation=model.activation,
-            choice=choice,
+            answer_filter=answer_filter,
         )
 
-    loop = CameraLoop(plan, open_frames, open_recognizer, notifier=Notifier())
+    loop = CameraLoop(plan, open_frames, open_predictor, notifier=Notifier())
     if rules:
-        loop.add_sink(keep_sink(request.save_to, rules, limit=request.save_limit))
+        loop.add_sink(recorder_sink(request.save_to, rules, limit=request.save_limit))
     for text in request.outputs:
         loop.add_sink(_output_sink(text))
     if request.http is not None:
@@ -186,7 +185,7 @@ def _model(request: CameraRequest, folder: Path) -> CameraModel:
         if fit is None:
             raise UsageError(f"fit is one of {', '.join(get_args(Fit))}, got {request.fit!r}")
     path = request.model if request.model is not None else find_model(folder)
-    return camera_model(path, labels=request.labels, preset=request.preprocess, fit=fit)
+    return resolve_model(path, labels=request.labels, preset=request.preprocess, fit=fit)
 
 
 def _check_outputs(request: CameraRequest) -> None:

@@ -37,7 +37,7 @@ def waiting_for(gate: threading.Event) -> Callable[[object], None]:
     return wait
 
 
-class FakeLooker:
+class FakePredictor:
     """A model that takes `work_s` and answers "thing"; like native code it lets others run."""
 
     runtime = "fake 1.0"
@@ -50,14 +50,14 @@ class FakeLooker:
         self.prepared = 0
 
     @property
-    def input(self) -> "FakeLooker":
+    def input(self) -> "FakePredictor":
         return self
 
     def prepare(self, frame: Frame) -> None:
         frame.unpack()
         self.prepared += 1
 
-    def look(self, frame: Frame) -> Inference:
+    def predict(self, frame: Frame) -> Inference:
         began_ns = time.monotonic_ns()
         frame.unpack()
         time.sleep(self.work_s)

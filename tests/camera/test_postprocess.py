@@ -29,11 +29,11 @@ def specs_of(
 
 
 def classes(
-    scores: Any, labels: Any = (), choice: AnswerFilter = ALL, activation: Any = None
+    scores: Any, labels: Any = (), answer_filter: AnswerFilter = ALL, activation: Any = None
 ) -> Any:
     output = np.asarray([scores], np.float32)
     (spec,) = specs_of(output)
-    return ClassReader(spec, labels, choice, activation)((output,), 640, 480)
+    return ClassReader(spec, labels, answer_filter, activation)((output,), 640, 480)
 
 
 def test_best_classes_come_first_and_at_most_so_many() -> None:
@@ -93,10 +93,10 @@ COUNT = np.array([2.0], np.float32)
 
 
 def detect(
-    preprocessing: ImagePreprocessing, width: int, height: int, *arrays: Any, **choice: Any
+    preprocessing: ImagePreprocessing, width: int, height: int, *arrays: Any, **options: Any
 ) -> Any:
     outputs = arrays or (BOXES, CLASSES, SCORES, COUNT)
-    picked = AnswerFilter(**{"top_k": 10, "threshold": 0.1, **choice})
+    picked = AnswerFilter(**{"top_k": 10, "threshold": 0.1, **options})
     reader = BoxReader(specs_of(*outputs), preprocessing, ["???", "person", "bicycle"], picked)
     return reader(outputs, width, height)
 

@@ -49,7 +49,7 @@ class ClassReader:
         self,
         spec: TensorSpec,
         labels: Sequence[str],
-        choice: AnswerFilter,
+        answer_filter: AnswerFilter,
         activation: Activation | None,
     ) -> None:
         """Prepare to read the output `spec`.
@@ -58,7 +58,7 @@ class ClassReader:
             ModelError: the labels do not fit the number of classes.
         """
         self._spec = spec
-        self._choice = choice
+        self._filter = answer_filter
         self._activation = activation
         count = int(np.prod(self._spec.shape))
         classes = 2 if count == 1 else count
@@ -75,14 +75,14 @@ class ClassReader:
     ) -> tuple[Answer, ...]:
         """The `top_k` classes at or above the threshold, best first."""
         scores = self.scores(outputs[0])
-        count = min(self._choice.top_k, len(scores))
+        count = min(self._filter.top_k, len(scores))
         best = np.argpartition(-scores, count - 1)[:count]
         # Among equal scores the lower index first, as argmax has it.
         ordered = sorted(best.tolist(), key=lambda index: (-scores[index], index))
         return tuple(
             Answer(index=index, label=self._labels[index], score=float(scores[index]))
             for index in ordered
-            if scores[index] >= self._choice.threshold
+            if scores[index] >= self._filter.threshold
         )
 
     def scores(self, output: NDArray[Any]) -> FloatArray:
@@ -111,7 +111,7 @@ class BoxReader:
         specs: Sequence[TensorSpec],
         preprocessing: ImagePreprocessing,
         labels: Sequence[str],
-        choice: AnswerFilter,
+        answer_filter: AnswerFilter,
     ) -> None:
         """Find which of the outputs `specs` is which.
 
@@ -120,7 +120,7 @@ class BoxReader:
         """
         self._specs = tuple(specs)
         self._preprocessing = preprocessing
-        self._choice = choice
+        self._filter = answer_filter
         self._boxes, self._classes, self._scores, self._count = _detection_outputs(self._specs)
         # Label maps of the COCO models begin with a placeholder that the model does not count.
         has_placeholder = bool(labels) and labels[0].strip().lower() in {"???", "background"}
@@ -131,10 +131,10 @@ class BoxReader:
         real = [spec.to_real(output) for spec, output in zip(self._specs, outputs, strict=True)]
         scores = real[self._scores].reshape(-1)
         count = min(len(scores), max(0, int(real[self._count].reshape(-1)[0])))
-        chosen = np.flatnonzero(scores[:count] >= self._choice.threshold)
+        chosen = np.flatnonzero(scores[:count] >= self._filter.threshold)
         if not len(chosen):
             return ()
-        chosen = chosen[np.argsort(-scores[chosen], kind="stable")][: self._choice.top_k]
+        chosen = chosen[np.argsort(-scores[chosen], kind="stable")][: self._filter.top_k]
         boxes = real[self._boxes].reshape(-1, 4)[chosen]
         classes = real[self._classes].reshape(-1)[chosen]
         corners = self._to_frame(boxes, width, height)

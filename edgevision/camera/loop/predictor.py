@@ -26,7 +26,7 @@ from edgevision.runtime.session import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inference:
-    """What one look at a frame gave, and when; any thread may read it. Times: `clock_ns`."""
+    """What the model gave for one frame, and when; any thread may read it. Times: `clock_ns`."""
 
     outputs: Outputs
     reader: Reader
@@ -63,8 +63,8 @@ class Predictor(Protocol):
     def xnnpack(self) -> bool:
         """Whether the fast kernels took the model."""
 
-    def look(self, frame: Frame, /) -> Inference:
-        """Run the model on one frame; see `TflitePredictor.look`."""
+    def predict(self, frame: Frame, /) -> Inference:
+        """Run the model on one frame; see `TflitePredictor.predict`."""
 
     def close(self) -> None:
         """Let go of the model."""
@@ -84,7 +84,7 @@ class TflitePredictor:
         *,
         labels: Sequence[str] = (),
         activation: Activation | None = None,
-        choice: AnswerFilter,
+        answer_filter: AnswerFilter,
         clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         """Take over an open session.
@@ -93,8 +93,8 @@ class TflitePredictor:
             session: closed with this.
             preprocessing: how a frame becomes the input.
             labels: one a class; empty numbers them.
-            activation: what the model ends in; None looks at the scores.
-            choice: which answers are reported.
+            activation: what the model ends in; None: the scores tell.
+            answer_filter: which answers are reported.
             clock_ns: the clock of `Frame.captured_ns`.
 
         Raises:
@@ -107,9 +107,9 @@ class TflitePredictor:
         self.input = TensorInput(session, preprocessing)
         self._reader: Reader
         if is_detector(session.outputs):
-            self._reader = BoxReader(session.outputs, preprocessing, labels, choice)
+            self._reader = BoxReader(session.outputs, preprocessing, labels, answer_filter)
         elif len(session.outputs) == 1:
-            self._reader = ClassReader(session.outputs[0], labels, choice, activation)
+            self._reader = ClassReader(session.outputs[0], labels, answer_filter, activation)
         else:
             message = f"a model with {len(session.outputs)} outputs is no classifier or detector"
             raise ModelError(message, hint="detectors need their post-processing inside")
@@ -125,7 +125,7 @@ class TflitePredictor:
         """Whether the fast kernels took the model."""
         return self._session.is_accelerated
 
-    def look(self, frame: Frame) -> Inference:
+    def predict(self, frame: Frame) -> Inference:
         """Run the model on one frame.
 
         Raises:

@@ -22,7 +22,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """Everything known about one frame that inference has looked at."""
+    """Everything known about one frame that the model was run on."""
 
     sequence: int
     captured_ns: int
@@ -35,7 +35,7 @@ class Result:
     infer_ms: float
     post_ms: float
     dropped: int
-    """Frames of this run that inference never looked at, until now."""
+    """Frames of this run that inference never took, until now."""
     width: int
     """Of the frame in pixels."""
     height: int

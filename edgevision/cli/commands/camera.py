@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgevision.cli import console
-from edgevision.cli.options.camera import AnswerOptions, FeedOptions, KeptOptions, SourceOptions
+from edgevision.cli.options.camera import (
+    AnswerOptions,
+    ModelOptions,
+    RecorderOptions,
+    SourceOptions,
+)
 from edgevision.cli.options.groups import spread_groups
 
 if TYPE_CHECKING:
@@ -23,9 +28,9 @@ def camera(
     ] = None,
     *,
     source: SourceOptions,
-    feed: FeedOptions,
+    running: ModelOptions,
     answers: AnswerOptions,
-    kept: KeptOptions,
+    recorder: RecorderOptions,
     frames: Annotated[int | None, typer.Option(min=1, help="Stop after so many results.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
     install_service: Annotated[
@@ -53,11 +58,11 @@ def camera(
         rotate=source.rotate,
         flip=source.flip,
         every_frame=source.every_frame,
-        labels=feed.labels,
-        preprocess=feed.preprocess,
-        fit=feed.fit,
-        runtime=feed.runtime,
-        threads=feed.threads,
+        labels=running.labels,
+        preprocess=running.preprocess,
+        fit=running.fit,
+        runtime=running.runtime,
+        threads=running.threads,
         top_k=answers.top_k,
         threshold=answers.threshold,
         on=answers.on,
@@ -66,9 +71,9 @@ def camera(
         outputs=tuple(answers.output or ()),
         http=answers.http,
         viewers=answers.viewers,
-        save_on=tuple(kept.save_on or ()),
-        save_to=kept.save_to,
-        save_limit=kept.save_limit,
+        save_on=tuple(recorder.save_on or ()),
+        save_to=recorder.save_to,
+        save_limit=recorder.save_limit,
         show=answers.show,
         frames=frames,
         seconds=seconds,

@@ -46,7 +46,7 @@ class SourceOptions:
 
 @option_group("The model")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeedOptions:
+class ModelOptions:
     """How the model is run; its card says the rest."""
 
     labels: Annotated[Path | None, typer.Option(help="Class names, one a line.")] = None
@@ -89,7 +89,7 @@ class AnswerOptions:
 
 @option_group("Frames that are kept")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptOptions:
+class RecorderOptions:
     """Which frames become files."""
 
     save_on: Annotated[

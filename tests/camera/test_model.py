@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevision.camera.model_choice import camera_model, find_model, read_labels
+from edgevision.camera.model import find_model, read_labels, resolve_model
 from edgevision.errors import ImageSetError, ModelError, UsageError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.runtime.input_encoder import InputEncoder
@@ -69,7 +69,7 @@ def test_unreadable_labels_are_told(tmp_path: Path, content: bytes | None) -> No
 
 def test_uint8_model_without_a_card_takes_pixels_as_they_are(shared: Path) -> None:
     path = shared / "models" / "coco_ssd_mobilenet_v1_1.0_quant.tflite"
-    choice = camera_model(path)
+    choice = resolve_model(path)
     with Session(path) as session:
         assert InputEncoder(session.inputs[0], choice.preprocessing).takes_pixels
     assert (choice.preprocessing.width, choice.preprocessing.fit) == (300, "stretch")
@@ -79,9 +79,9 @@ def test_uint8_model_without_a_card_takes_pixels_as_they_are(shared: Path) -> No
 def test_int8_model_without_a_card_is_not_guessed(shared: Path) -> None:
     path = shared / "models" / "mlperf_vww_96_int8_ref.tflite"
     with pytest.raises(ModelError, match="int8 input") as caught:
-        camera_model(path)
+        resolve_model(path)
     assert "--preprocess raw|unit" in caught.value.hint
-    choice = camera_model(path, preset="unit", fit="center-crop")
+    choice = resolve_model(path, preset="unit", fit="center-crop")
     assert choice.preprocessing == ImagePreprocessing(
         width=96, height=96, fit="center-crop", std=(255.0,)
     )
@@ -122,11 +122,11 @@ def test_card_in_the_file_supplies_preprocessing_and_labels(shared: Path, tmp_pa
     )
     path = tmp_path / "cifar.tflite"
     path.write_bytes(write_card(plain.read_bytes(), card))
-    choice = camera_model(path)
+    choice = resolve_model(path)
     assert (choice.preprocessing, choice.labels, choice.activation) == (
         preprocessing,
         labels,
         "softmax",
     )
-    assert camera_model(path, fit="letterbox").preprocessing.crop_fraction == 1.0
-    assert np.isclose(camera_model(path, preset="unit").preprocessing.std[0], 255)
+    assert resolve_model(path, fit="letterbox").preprocessing.crop_fraction == 1.0
+    assert np.isclose(resolve_model(path, preset="unit").preprocessing.std[0], 255)

@@ -53,7 +53,7 @@ def find_model(folder: Path) -> Path:
     )
 
 
-def camera_model(
+def resolve_model(
     path: Path,
     *,
     labels: Path | None = None,
