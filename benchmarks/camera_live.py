@@ -23,6 +23,7 @@ from edgevision.camera.loop.predictor import Inference, TflitePredictor
 from edgevision.camera.model import resolve_model
 from edgevision.camera.sources.frame import Frame
 from edgevision.camera.sources.source import SourceOptions, open_source, parse_source
+from edgevision.preprocess.options import from_flags
 from edgevision.runtime.session import Session
 from tests.camera.clock_frames import lag_ms
 from tests.camera.conftest import CameraStand, Recorder
@@ -46,7 +47,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--work-ms", type=float, default=45, help="work a frame, about")
     arguments = parser.parse_args()
-    model = resolve_model(arguments.model, preset=arguments.preprocess)
+    model = resolve_model(arguments.model, declared=from_flags(preprocess=arguments.preprocess))
 
     def open_predictor() -> Slow:
         session = Session(arguments.model)

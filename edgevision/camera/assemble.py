@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import get_args
 
 from edgevision.camera.loop.hysteresis import parse_smoothing
 from edgevision.camera.loop.loop import CameraLoop, LoopPlan
@@ -27,7 +26,7 @@ from edgevision.camera.sources.source import (
     parse_source,
 )
 from edgevision.errors import UsageError
-from edgevision.preprocess.image_preprocessing import Fit
+from edgevision.preprocess.options import from_flags, refuse_auto
 from edgevision.runtime.session import Session, usable_cpus
 
 
@@ -44,7 +43,11 @@ class CameraRequest:
     every_frame: bool | None = None
     labels: Path | None = None
     preprocess: str | None = None
+    mean: str | None = None
+    std: str | None = None
     fit: str | None = None
+    crop_fraction: float | None = None
+    color: str | None = None
     runtime: str = "auto"
     threads: int = 0
     top_k: int = 5
@@ -115,6 +118,7 @@ def build_loop(
     plan = LoopPlan(
         source=str(name),
         model=model.path.name,
+        notes=(model.note,) if model.note else (),
         threads=threads,
         every_frame=name.kind not in LIVE_KINDS if every_frame is None else every_frame,
         threshold=request.threshold,
@@ -179,13 +183,17 @@ def _source_options(request: CameraRequest, threads: int) -> SourceOptions:
 
 
 def _model(request: CameraRequest, folder: Path) -> CameraModel:
-    fit: Fit | None = None
-    if request.fit is not None:
-        fit = next((known for known in get_args(Fit) if known == request.fit), None)
-        if fit is None:
-            raise UsageError(f"fit is one of {', '.join(get_args(Fit))}, got {request.fit!r}")
+    refuse_auto(request.preprocess)
+    declared = from_flags(
+        preprocess=request.preprocess,
+        mean=request.mean,
+        std=request.std,
+        fit=request.fit,
+        crop_fraction=request.crop_fraction,
+        color=request.color,
+    )
     path = request.model if request.model is not None else find_model(folder)
-    return resolve_model(path, labels=request.labels, preset=request.preprocess, fit=fit)
+    return resolve_model(path, labels=request.labels, declared=declared)
 
 
 def _check_outputs(request: CameraRequest) -> None:

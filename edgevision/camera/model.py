@@ -1,21 +1,22 @@
-"""Which model the camera runs, and how a frame becomes its input."""
+"""Which model the camera runs, how a frame becomes its input, and what its classes are called."""
 
-import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from edgevision.camera.loop.postprocess import Activation
-from edgevision.card.read import read_card
-from edgevision.errors import ImageSetError, ModelError, UsageError
-from edgevision.preprocess.image_preprocessing import ColorOrder, Fit, ImagePreprocessing
-from edgevision.preprocess.presets import PRESETS
-from edgevision.tflite.content import read_content
-from edgevision.tflite.view import TfliteModel, read_model
+from edgevision.card.model_io import model_io_of
+from edgevision.errors import ImageSetError, UsageError
+from edgevision.preprocess.declared import Preprocessing
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.serialization.decode import from_plain
+from edgevision.serialization.toml_text import read_toml
+from edgevision.tflite.interface import Activation
+from edgevision.tflite.view import read_model
 
 SETTINGS_FILE = "edgevision.toml"
 
 MAX_LABEL_BYTES = 4 << 20
+
+_NOTHING = Preprocessing()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,21 @@ class CameraModel:
     labels: tuple[str, ...]
     activation: Activation | None
     """None when nothing says; then the scores themselves tell."""
+    note: str = ""
+    """What was declared and not used, one sentence; empty when all of it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CameraSettings:
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settings:
+    """What the camera reads of a settings file; the rest of it is for others."""
+
+    model: str | None = None
+    camera: _CameraSettings = _CameraSettings()
 
 
 def find_model(folder: Path) -> Path:
@@ -54,33 +70,27 @@ def find_model(folder: Path) -> Path:
 
 
 def resolve_model(
-    path: Path,
-    *,
-    labels: Path | None = None,
-    preset: str | None = None,
-    fit: Fit | None = None,
+    path: Path, *, labels: Path | None = None, declared: Preprocessing = _NOTHING
 ) -> CameraModel:
-    """How to use the model at `path`: what its card says, or what the arguments say instead.
+    """How to use the model at `path`: what its card says, and what is declared in its place.
 
-    Without a card a uint8 input takes pixels as they are; anything else is not guessed.
+    The preprocessing is that of every other command (`model_io_of`). Without a card, and with no
+    normalization declared, a uint8 input takes pixels as they are; no other input is guessed.
 
     Raises:
-        ModelError: the file is damaged, or nothing says how a frame becomes its input.
-        UsageError: an argument names nothing known.
+        ModelError: the file is damaged, or does not take one image.
+        UsageError: nothing says how a frame becomes its input, or what does does not fit it.
         ImageSetError: the label file cannot be read.
     """
-    card = read_card(path)
-    preprocessing = card.preprocessing if card else None
-    if preset is not None or preprocessing is None:
-        preprocessing = _preprocessing_without_card(path, read_model(read_content(path)), preset)
-    if fit is not None:
-        fraction = preprocessing.crop_fraction if fit == "center-crop" else 1.0
-        preprocessing = replace(preprocessing, fit=fit, crop_fraction=fraction)
+    is_normalized = declared.mean is not None or declared.std is not None
+    without_card = _NOTHING if is_normalized else _pixels_as_they_are(path)
+    io = model_io_of(path, declared, without_card=without_card)
     return CameraModel(
         path=path,
-        preprocessing=preprocessing,
-        labels=read_labels(labels) if labels else card.labels if card else (),
-        activation=card.activation if card else None,
+        preprocessing=io.preprocessing,
+        labels=read_labels(labels) if labels else io.labels,
+        activation=io.activation,
+        note=io.note,
     )
 
 
@@ -106,54 +116,21 @@ def read_labels(path: Path) -> tuple[str, ...]:
 
 
 def _named_model(settings: Path) -> Path | None:
-    values = _read_toml(settings)
-    section = values.get("camera")
-    named = section.get("model") if isinstance(section, dict) else None
-    named = named if named is not None else values.get("model")
+    values = from_plain(_Settings, read_toml(settings), where=f"{settings}:")
+    named = values.camera.model or values.model
     if named is None:
         return None
-    if not isinstance(named, str):
-        raise UsageError(f"{settings}: model must be a file name, got {named!r}")
     path = settings.parent / named
     if not path.is_file():
         raise UsageError(f"{settings} names {named}, which is not there")
     return path
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from error
-
-
-def _preprocessing_without_card(
-    path: Path, model: TfliteModel, preset: str | None
-) -> ImagePreprocessing:
-    if len(model.inputs) != 1:
-        raise ModelError(f"{path.name} has {len(model.inputs)} inputs; a camera model has one")
-    tensor = model.tensors[model.inputs[0]]
-    if len(tensor.shape) != 4 or tensor.shape[0] != 1 or tensor.shape[3] not in {1, 3}:
-        shape = " x ".join(map(str, tensor.shape))
-        raise ModelError(f"the input of {path.name} is {shape}, not 1 x height x width x 3")
-    _, height, width, channels = tensor.shape
-    color: ColorOrder = "gray" if channels == 1 else "rgb"
-    if preset is not None:
-        known = PRESETS.get(preset)
-        if known is None:
-            raise UsageError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
-        mean, std = known.mean, known.std
-        if channels == 1 and len(mean) != 1:
-            raise UsageError(f"preset {preset} is for three channels, {path.name} has one")
-        chosen = color if channels == 1 else known.color
-        return ImagePreprocessing(width=width, height=height, color=chosen, mean=mean, std=std)
-    if tensor.dtype == "uint8" and len(tensor.scales) == 1:
-        # The normalization that makes quantizing a pixel the identity: pixels as they are.
-        scale, zero_point = tensor.scales[0], tensor.zero_points[0]
-        return ImagePreprocessing(
-            width=width, height=height, color=color, mean=(float(zero_point),), std=(1 / scale,)
-        )
-    raise ModelError(
-        f"{path.name} does not say how a frame becomes its {tensor.dtype} input",
-        hint=f"add --preprocess {'|'.join(PRESETS)}, or pack the model with edgevision",
-    )
+def _pixels_as_they_are(path: Path) -> Preprocessing:
+    """The normalization that makes quantizing a pixel the identity, for a uint8 input."""
+    model = read_model(path)
+    tensors = [model.tensors[index] for index in model.inputs]
+    if len(tensors) != 1 or tensors[0].dtype != "uint8" or len(tensors[0].scales) != 1:
+        return _NOTHING
+    scale, zero_point = tensors[0].scales[0], tensors[0].zero_points[0]
+    return Preprocessing(mean=(float(zero_point),), std=(1 / scale,))

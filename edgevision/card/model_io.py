@@ -3,11 +3,13 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edgevision.card.card import Card
 from edgevision.card.read import read_card
 from edgevision.errors import ModelError
 from edgevision.preprocess.declared import Preprocessing, nothing_declared
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.options import declared_of
+from edgevision.tflite.interface import Activation
 from edgevision.tflite.view import read_model
 
 _NOTHING = Preprocessing()
@@ -20,8 +22,10 @@ class ModelIO:
 
     preprocessing: ImagePreprocessing
     labels: tuple[str, ...]
+    activation: Activation | None = None
+    """What the card says of the output values; None without one."""
     note: str = ""
-    """What was said and not used, one sentence; empty when all of it was."""
+    """What was declared and not used, one sentence; empty when all of it was."""
 
 
 def model_io_of(
@@ -52,14 +56,22 @@ def model_io_of(
         rest = replace(declared, preset=None, mean=None, std=None, color=None)
         note, declared = "" if rest == declared else _KEPT.format(path.name), rest
     if card is not None and declared == _NOTHING:
-        return ModelIO(preprocessing=card.preprocessing, labels=card.labels, note=note)
+        return _by_card(card, card.preprocessing, note)
     if card is not None and not declared.is_complete:
         declared = declared.over(declared_of(card.preprocessing))
     if not declared.is_complete:
         raise nothing_declared(declared, model=path.name)
     height, width, channels = _image_shape(path)
     preprocessing = declared.preprocessing(width=width, height=height, channels=channels)
-    return ModelIO(preprocessing=preprocessing, labels=card.labels if card else (), note=note)
+    if card is None:
+        return ModelIO(preprocessing=preprocessing, labels=())
+    return _by_card(card, preprocessing, note)
+
+
+def _by_card(card: Card, preprocessing: ImagePreprocessing, note: str) -> ModelIO:
+    return ModelIO(
+        preprocessing=preprocessing, labels=card.labels, activation=card.activation, note=note
+    )
 
 
 def _takes_reals(path: Path) -> bool:

@@ -1,13 +1,29 @@
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 
+from edgevision.camera.loop.tensor_input import TensorInput
 from edgevision.camera.model import find_model, read_labels, resolve_model
-from edgevision.errors import ImageSetError, ModelError, UsageError
+from edgevision.camera.sources.frame import Frame
+from edgevision.card.card import Card
+from edgevision.card.model_io import model_io_of
+from edgevision.card.write import write_card
+from edgevision.errors import ImageSetError, UsageError
+from edgevision.preprocess.declared import Preprocessing
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.preprocess.pixels import to_pixels
 from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
+from edgevision.tflite.arithmetic import precision_of
+from edgevision.tflite.facts import interface_of
+from edgevision.tflite.view import read_model
+from tests.card.conftest import CardOf, card_of, float_model
+from tests.tflite.models import LABELS, SIDE, Graph
+
+__all__ = ["card_of", "float_model"]
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -69,64 +85,124 @@ def test_unreadable_labels_are_told(tmp_path: Path, content: bytes | None) -> No
 
 def test_uint8_model_without_a_card_takes_pixels_as_they_are(shared: Path) -> None:
     path = shared / "models" / "coco_ssd_mobilenet_v1_1.0_quant.tflite"
-    choice = resolve_model(path)
+    model = resolve_model(path)
     with Session(path) as session:
-        assert InputEncoder(session.inputs[0], choice.preprocessing).takes_pixels
-    assert (choice.preprocessing.width, choice.preprocessing.fit) == (300, "stretch")
-    assert choice.activation is None
+        assert InputEncoder(session.inputs[0], model.preprocessing).takes_pixels
+    assert (model.preprocessing.width, model.preprocessing.fit) == (300, "stretch")
+    assert model.activation is None
+
+
+def test_uint8_input_with_a_widened_range_takes_pixels_as_they_are(tmp_path: Path) -> None:
+    path = written(tmp_path, "uint8", None, scale=256 / 255)
+    with Session(path) as session:
+        assert InputEncoder(session.inputs[0], resolve_model(path).preprocessing).takes_pixels
 
 
 def test_int8_model_without_a_card_is_not_guessed(shared: Path) -> None:
     path = shared / "models" / "mlperf_vww_96_int8_ref.tflite"
-    with pytest.raises(ModelError, match="int8 input") as caught:
+    with pytest.raises(UsageError, match="wants its pixels is not known") as caught:
         resolve_model(path)
-    assert "--preprocess raw|unit" in caught.value.hint
-    choice = resolve_model(path, preset="unit", fit="center-crop")
-    assert choice.preprocessing == ImagePreprocessing(
+    assert "--preprocess raw | unit" in caught.value.hint
+    model = resolve_model(path, declared=Preprocessing(preset="unit", fit="center-crop"))
+    assert model.preprocessing == ImagePreprocessing(
         width=96, height=96, fit="center-crop", std=(255.0,)
     )
 
 
-def test_card_in_the_file_supplies_preprocessing_and_labels(shared: Path, tmp_path: Path) -> None:
-    from edgevision.card.card import Card
-    from edgevision.card.write import write_card
-    from edgevision.tflite.interface import TensorInterface
-
-    preprocessing = ImagePreprocessing(
-        width=32, height=32, fit="center-crop", crop_fraction=0.875, mean=(127.5,), std=(127.5,)
-    )
-    labels = tuple(f"thing {number}" for number in range(10))
-    plain = shared / "models" / "mlperf_resnet8_cifar10_int8_ref.tflite"
-    with Session(plain) as session:
-        inputs, outputs = (
-            tuple(
-                TensorInterface(
-                    name=spec.name,
-                    shape=spec.shape,
-                    dtype=spec.dtype.name,
-                    scale=spec.quantization.scale if spec.quantization else None,
-                    zero_point=spec.quantization.zero_point if spec.quantization else None,
-                )
-                for spec in specs
-            )
-            for specs in (session.inputs, session.outputs)
-        )
-    card = Card(
-        name="cifar",
-        preprocessing=preprocessing,
-        labels=labels,
-        activation="softmax",
-        precision="int8",
-        inputs=inputs,
-        outputs=outputs,
-    )
-    path = tmp_path / "cifar.tflite"
-    path.write_bytes(write_card(plain.read_bytes(), card))
-    choice = resolve_model(path)
-    assert (choice.preprocessing, choice.labels, choice.activation) == (
-        preprocessing,
-        labels,
+def test_card_in_the_file_supplies_preprocessing_and_labels(
+    tmp_path: Path, float_model: bytes, card_of: CardOf
+) -> None:
+    card = card_of(float_model)
+    path = tmp_path / "m.tflite"
+    path.write_bytes(write_card(float_model, card))
+    model = resolve_model(path)
+    assert (model.preprocessing, model.labels, model.activation, model.note) == (
+        card.preprocessing,
+        LABELS,
         "softmax",
+        "",
     )
-    assert resolve_model(path, fit="letterbox").preprocessing.crop_fraction == 1.0
-    assert np.isclose(resolve_model(path, preset="unit").preprocessing.std[0], 255)
+    names = tmp_path / "labels.txt"
+    names.write_text("a\nb\nc\nd\ne\n")
+    assert resolve_model(path, labels=names).labels == tuple("abcde")
+
+
+def test_another_fit_leaves_the_crop_of_the_card_out(tmp_path: Path) -> None:
+    cropped = ImagePreprocessing(
+        width=SIDE, height=SIDE, fit="center-crop", crop_fraction=0.875, std=(255.0,)
+    )
+    model = resolve_model(
+        written(tmp_path, "float32", cropped), declared=Preprocessing(fit="letterbox")
+    )
+    assert model.preprocessing == ImagePreprocessing(
+        width=SIDE, height=SIDE, fit="letterbox", std=(255.0,)
+    )
+
+
+SCALAR = ImagePreprocessing(width=SIDE, height=SIDE, mean=(127.5,), std=(127.5,))
+PER_CHANNEL = ImagePreprocessing(
+    width=SIDE, height=SIDE, color="bgr", mean=(104.0, 117.0, 124.0), std=(57.0, 58.0, 59.0)
+)
+DECLARED = Preprocessing(preset="imagenet-torch", fit="letterbox")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8", "int8"])
+@pytest.mark.parametrize("of_card", [SCALAR, PER_CHANNEL, None])
+@pytest.mark.parametrize("declared", [Preprocessing(), DECLARED])
+def test_the_camera_s_tensor_is_what_every_other_command_feeds(
+    tmp_path: Path, dtype: Literal["float32", "uint8", "int8"], of_card: Any, declared: Any
+) -> None:
+    path = written(tmp_path, dtype, of_card)
+    if of_card is None and declared != DECLARED:
+        declared = Preprocessing(mean=(1.0, 2.0, 3.0), std=(50.0, 60.0, 70.0))
+    expected = declared.over(Preprocessing(preset="raw")).preprocessing(
+        width=SIDE, height=SIDE, channels=3
+    )
+    if of_card is not None:
+        keeps = dtype != "float32" or declared != DECLARED
+        expected = replace(of_card, fit=declared.fit or of_card.fit) if keeps else expected
+    rgb = np.random.default_rng(7).integers(0, 256, (40, 70, 3), dtype=np.uint8)
+    frame = Frame(sequence=0, captured_ns=0, data=rgb, layout="rgb")
+    model = resolve_model(path, declared=declared)
+    assert model.preprocessing == expected == model_io_of(path, declared).preprocessing
+    is_replaced = of_card is not None and dtype != "float32" and declared == DECLARED
+    assert bool(model.note) == is_replaced
+    with Session(path) as session:
+        TensorInput(session, model.preprocessing).write(frame)
+        written_by_camera = session.view(session.inputs[0]).copy()
+        fed = InputEncoder(session.inputs[0], expected)(to_pixels(rgb, expected))
+    assert written_by_camera.dtype == fed.dtype
+    assert written_by_camera.tobytes() == fed.tobytes()
+
+
+def written(
+    folder: Path,
+    dtype: Literal["float32", "uint8", "int8"],
+    of_card: ImagePreprocessing | None,
+    *,
+    scale: float = 0.02,
+) -> Path:
+    """A file that takes an image of this type, with a card where it has a preprocessing."""
+    graph = Graph()
+    shape = (1, SIDE, SIDE, 3)
+    if dtype == "float32":
+        image, operator = graph.tensor("image", shape, dtype), "LOGISTIC"
+    else:
+        zero_point = 0 if dtype == "int8" else 120
+        image, operator = graph.tensor("image", shape, dtype, [scale], zero_point), "DEQUANTIZE"
+    real = graph.operator(operator, [image], graph.tensor("real", shape, "float32"))
+    content = graph.finish([image], [real])
+    if of_card is not None:
+        model = read_model(content)
+        inputs, outputs = interface_of(model)
+        card = Card(
+            name="m",
+            preprocessing=of_card,
+            precision=precision_of(model),
+            inputs=inputs,
+            outputs=outputs,
+        )
+        content = write_card(content, card)
+    path = folder / "m.tflite"
+    path.write_bytes(content)
+    return path

@@ -53,6 +53,8 @@ class LoopPlan:
     source: str
     """For people."""
     model: str
+    notes: tuple[str, ...] = ()
+    """For people: sentences about what was asked and is done otherwise."""
     threads: int
     every_frame: bool
     """Every frame in order (a file), or the newest only (a camera)."""
@@ -82,7 +84,7 @@ class CameraLoop:
         notifier: Notifier | None = None,
         board: Callable[[], BoardHealth] = read_board,
     ) -> None:
-        self._plan = plan
+        self.plan = plan
         self._open_source = open_source
         self._notifier = notifier or Notifier({})
         self._read_board = board
@@ -134,7 +136,7 @@ class CameraLoop:
         over = threading.Event()
         threading.Thread(target=self._watch_board, args=(over,), name="board", daemon=True).start()
         # The camera opens while the model loads.
-        self._watchdog = Watchdog(self._make_grabber, self._plan.policy)
+        self._watchdog = Watchdog(self._make_grabber, self.plan.policy)
         try:
             self._reporter.start()
             self._inference.start()
@@ -151,11 +153,11 @@ class CameraLoop:
         """How the run is going."""
         watchdog = self._watchdog
         return LoopStatus(
-            source=self._plan.source,
-            model=self._plan.model,
+            source=self.plan.source,
+            model=self.plan.model,
             runtime=self._inference.runtime,
             xnnpack=self._inference.xnnpack,
-            threads=self._plan.threads,
+            threads=self.plan.threads,
             uptime_s=time.monotonic() - self._began,
             is_up=watchdog is not None and watchdog.is_up,
             last_error=watchdog.last_error if watchdog else "",
@@ -173,7 +175,7 @@ class CameraLoop:
         )
 
     def _make_grabber(self) -> Grabber:
-        deliver = self._deliver_prepared if self._plan.every_frame else self._deliver
+        deliver = self._deliver_prepared if self.plan.every_frame else self._deliver
         return Grabber(self._open_source, deliver, self._numbers)
 
     def _deliver(self, frame: Frame) -> None:
@@ -190,7 +192,7 @@ class CameraLoop:
             self._watchdog.grabber.fail(error)
 
     def _watch(self, watchdog: Watchdog, stop: threading.Event) -> None:
-        plan, notifier = self._plan, self._notifier
+        plan, notifier = self.plan, self._notifier
         has_source, is_ready = True, False
         sample_at = keepalive_at = self._began
         while not stop.wait(_TICK_S):
@@ -228,7 +230,7 @@ class CameraLoop:
 
     def _sentence(self, watchdog: Watchdog) -> str:
         if not watchdog.is_up:
-            return f"waiting for {self._plan.source}: {watchdog.last_error or 'opening'}"
+            return f"waiting for {self.plan.source}: {watchdog.last_error or 'opening'}"
         figures = self._stats.figures()
         return f"{figures.fps:.1f} results/s, age {figures.age_p95_ms:.0f} ms"
 

@@ -13,6 +13,7 @@ from edgevision.cli.options.camera import (
     SourceOptions,
 )
 from edgevision.cli.options.groups import spread_groups
+from edgevision.cli.options.preprocessing import PreprocessingOptions
 
 if TYPE_CHECKING:
     import threading
@@ -29,6 +30,7 @@ def camera(
     *,
     source: SourceOptions,
     running: ModelOptions,
+    preprocessing: PreprocessingOptions,
     answers: AnswerOptions,
     recorder: RecorderOptions,
     frames: Annotated[int | None, typer.Option(min=1, help="Stop after so many results.")] = None,
@@ -45,6 +47,9 @@ def camera(
 ) -> None:
     """Look at every new frame with a model, until Ctrl-C.
 
+    Preprocessing is what the model's card says. An option given here replaces it, but not the
+    normalization of a quantized input: those integers stand for what they were made to.
+
     Exits with 0 when stopped or at the end of a file, 2 for a wrong line, 3 for a missing package,
     5 for a bad model, 6 when the camera cannot be used.
     """
@@ -59,8 +64,12 @@ def camera(
         flip=source.flip,
         every_frame=source.every_frame,
         labels=running.labels,
-        preprocess=running.preprocess,
-        fit=running.fit,
+        preprocess=preprocessing.preprocess,
+        mean=preprocessing.mean,
+        std=preprocessing.std,
+        fit=preprocessing.fit,
+        crop_fraction=preprocessing.crop_fraction,
+        color=preprocessing.color,
         runtime=running.runtime,
         threads=running.threads,
         top_k=answers.top_k,
@@ -124,6 +133,8 @@ def _run(request: "CameraRequest") -> None:
     loop = build_loop(request, stop=stop, folder=Path.cwd())
     if sys.stderr.isatty() and not console.settings.quiet:
         loop.add_sink(terminal_sink(sys.stderr, loop.status))
+    for line in loop.plan.notes:
+        console.note(line)
     code = 0
     try:
         loop.run(stop)

@@ -50,12 +50,6 @@ class ModelOptions:
     """How the model is run; its card says the rest."""
 
     labels: Annotated[Path | None, typer.Option(help="Class names, one a line.")] = None
-    preprocess: Annotated[
-        str | None, typer.Option(help="Preset instead of the card's: raw, unit, imagenet-tf...")
-    ] = None
-    fit: Annotated[
-        str | None, typer.Option(help="stretch, center-crop or letterbox, not the card's.")
-    ] = None
     runtime: Annotated[str, typer.Option(help="auto, litert, tflite-runtime, tensorflow.")] = "auto"
     threads: Annotated[
         int, typer.Option(min=0, help="For the model; 0 is all usable CPUs but one.")
