@@ -18,7 +18,6 @@ import cv2
 import numpy as np
 
 from edgevision.camera.loop.loop import CameraLoop, LoopPlan
-from edgevision.camera.loop.postprocess import AnswerFilter
 from edgevision.camera.loop.predictor import Inference, TflitePredictor
 from edgevision.camera.model import resolve_model
 from edgevision.camera.sources.frame import Frame
@@ -51,9 +50,7 @@ def main() -> None:
 
     def open_predictor() -> Slow:
         session = Session(arguments.model)
-        slow = Slow(
-            session, model.preprocessing, answer_filter=AnswerFilter(top_k=5, threshold=0.1)
-        )
+        slow = Slow(session, model.preprocessing, task=model.task)
         began = time.perf_counter()
         for _ in range(10):
             session.invoke()

@@ -2,17 +2,16 @@
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from edgevision.camera.loop.hysteresis import parse_smoothing
 from edgevision.camera.loop.loop import CameraLoop, LoopPlan
-from edgevision.camera.loop.postprocess import AnswerFilter
 from edgevision.camera.loop.predictor import TflitePredictor
 from edgevision.camera.loop.watchdog import WatchdogPolicy
-from edgevision.camera.model import CameraModel, find_model, resolve_model
-from edgevision.camera.outputs.recorder import parse_save_rule, recorder_sink
+from edgevision.camera.model import AnswerRequest, CameraModel, find_model, resolve_model
+from edgevision.camera.outputs.recorder import SaveRule, parse_save_rule, recorder_sink
 from edgevision.camera.outputs.sink import Sink
 from edgevision.camera.outputs.systemd import Notifier
 from edgevision.camera.sources.auto import find_camera
@@ -42,6 +41,7 @@ class CameraRequest:
     flip: bool = False
     every_frame: bool | None = None
     labels: Path | None = None
+    task: str | None = None
     preprocess: str | None = None
     mean: str | None = None
     std: str | None = None
@@ -105,7 +105,6 @@ def build_loop(
     Raises:
         EdgeVisionError: something in it cannot be: a usage error before any other.
     """
-    answer_filter = AnswerFilter(top_k=request.top_k, threshold=min(request.threshold, request.off))
     smoothing = parse_smoothing(request.smooth)
     rules = [parse_save_rule(text) for text in request.save_on]
     orientation = Orientation(rotate=request.rotate, is_mirrored=request.flip)
@@ -114,14 +113,14 @@ def build_loop(
     _check_outputs(request)
     name = parse_source(request.source) if request.source is not None else find_source()
     model = _model(request, folder)
+    _check_rules(rules, model)
     every_frame = request.every_frame
     plan = LoopPlan(
         source=str(name),
         model=model.path.name,
-        notes=(model.note,) if model.note else (),
+        notes=model.notes,
         threads=threads,
         every_frame=name.kind not in LIVE_KINDS if every_frame is None else every_frame,
-        threshold=request.threshold,
         on=request.on,
         off=request.off,
         smoothing=smoothing,
@@ -145,9 +144,8 @@ def build_loop(
         return TflitePredictor(
             session,
             model.preprocessing,
-            labels=model.labels,
-            activation=model.activation,
-            answer_filter=answer_filter,
+            task=model.task,
+            steering=model.steering,
         )
 
     loop = CameraLoop(plan, open_frames, open_predictor, notifier=Notifier())
@@ -193,7 +191,10 @@ def _model(request: CameraRequest, folder: Path) -> CameraModel:
         color=request.color,
     )
     path = request.model if request.model is not None else find_model(folder)
-    return resolve_model(path, labels=request.labels, declared=declared)
+    answers = AnswerRequest(top_k=request.top_k, threshold=request.threshold, off=request.off)
+    return resolve_model(
+        path, labels=request.labels, task=request.task, declared=declared, answers=answers
+    )
 
 
 def _check_outputs(request: CameraRequest) -> None:
@@ -206,6 +207,12 @@ def _check_outputs(request: CameraRequest) -> None:
         raise UsageError(
             "--json and --output jsonl both want stdout", hint="--output jsonl:results.jsonl"
         )
+
+
+def _check_rules(rules: Sequence[SaveRule], model: CameraModel) -> None:
+    if "threshold" not in model.task.options and any(rule.needs_labels for rule in rules):
+        message = f"{model.path.name} answers with numbers: there are no labels to save frames by"
+        raise UsageError(message, hint="--save-on every:60, or --task if they are scores")
 
 
 def _output_sink(text: str) -> Sink:

@@ -1,6 +1,6 @@
-"""Which model the camera runs, how a frame becomes its input, and what its classes are called."""
+"""Which model the camera runs, how a frame becomes its input, and what its outputs mean."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgevision.card.model_io import model_io_of
@@ -9,7 +9,10 @@ from edgevision.preprocess.declared import Preprocessing
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.serialization.decode import from_plain
 from edgevision.serialization.toml_text import read_toml
-from edgevision.tflite.interface import Activation
+from edgevision.tasks.model_file import model_interface, spec_of_card
+from edgevision.tasks.resolve import ResolvedTask, resolve_task
+from edgevision.tasks.spec import TaskSpec
+from edgevision.tasks.task import Task
 from edgevision.tflite.view import read_model
 
 SETTINGS_FILE = "edgevision.toml"
@@ -25,11 +28,27 @@ class CameraModel:
 
     path: Path
     preprocessing: ImagePreprocessing
-    labels: tuple[str, ...]
-    activation: Activation | None
-    """None when nothing says; then the scores themselves tell."""
-    note: str = ""
-    """What was declared and not used, one sentence; empty when all of it was."""
+    task: Task
+    """What its outputs mean."""
+    steering: Task
+    """The same task down to the lowest score that hysteresis asks for."""
+    notes: tuple[str, ...] = ()
+    """Sentences for people: what was declared and is not used, and what nothing declares."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRequest:
+    """Which answers are wanted, of a task that has so many or such scores."""
+
+    top_k: int = 5
+    """Items reported at most."""
+    threshold: float = 0.1
+    """Lowest score reported, 0..1."""
+    off: float = 0.4
+    """Lowest score that hysteresis asks for."""
+
+
+_ANY = AnswerRequest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +89,12 @@ def find_model(folder: Path) -> Path:
 
 
 def resolve_model(
-    path: Path, *, labels: Path | None = None, declared: Preprocessing = _NOTHING
+    path: Path,
+    *,
+    labels: Path | None = None,
+    task: str | None = None,
+    declared: Preprocessing = _NOTHING,
+    answers: AnswerRequest = _ANY,
 ) -> CameraModel:
     """How to use the model at `path`: what its card says, and what is declared in its place.
 
@@ -78,19 +102,43 @@ def resolve_model(
     normalization declared, a uint8 input takes pixels as they are; no other input is guessed.
 
     Raises:
-        ModelError: the file is damaged, or does not take one image.
+        ModelError: the file is damaged, does not take one image, or its outputs or the labels do
+            not fit its task.
         UsageError: nothing says how a frame becomes its input, or what does does not fit it.
         ImageSetError: the label file cannot be read.
     """
     is_normalized = declared.mean is not None or declared.std is not None
     without_card = _NOTHING if is_normalized else _pixels_as_they_are(path)
     io = model_io_of(path, declared, without_card=without_card)
+    names = read_labels(labels) if labels else ()
+    spec = spec_of_card(io.card)
+    if spec is not None and names:
+        spec = replace(spec, labels=names)
+    interface = model_interface(read_model(path), io.preprocessing)
+
+    def resolved(threshold: float) -> ResolvedTask:
+        return resolve_task(
+            interface,
+            declared=None if task is None else TaskSpec(kind=task),
+            card=spec,
+            labels=names,
+            options={"top_k": answers.top_k, "threshold": threshold},
+        )
+
+    found = resolved(answers.threshold)
+    # Hysteresis follows a label down to `off`, whether it is still reported or not.
+    steering = resolved(answers.off) if answers.off < answers.threshold else found
+    notes = [io.note] if io.note else []
+    if not found.is_declared and found.task.spec.kind == "tensors":
+        notes.append(f"{path.name}: {found.reason}; answers are plain numbers (or say --task)")
+    if names and not found.task.spec.labels:
+        notes.append(f"the labels of {labels} are not used")
     return CameraModel(
         path=path,
         preprocessing=io.preprocessing,
-        labels=read_labels(labels) if labels else io.labels,
-        activation=io.activation,
-        note=io.note,
+        task=found.task,
+        steering=steering.task,
+        notes=tuple(notes),
     )
 
 

@@ -9,7 +9,6 @@ from edgevision.errors import ModelError
 from edgevision.preprocess.declared import Preprocessing, nothing_declared
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.options import declared_of
-from edgevision.tflite.interface import Activation
 from edgevision.tflite.view import read_model
 
 _NOTHING = Preprocessing()
@@ -22,8 +21,8 @@ class ModelIO:
 
     preprocessing: ImagePreprocessing
     labels: tuple[str, ...]
-    activation: Activation | None = None
-    """What the card says of the output values; None without one."""
+    card: Card | None = None
+    """What says the rest of the model; None without one."""
     note: str = ""
     """What was declared and not used, one sentence; empty when all of it was."""
 
@@ -56,22 +55,15 @@ def model_io_of(
         rest = replace(declared, preset=None, mean=None, std=None, color=None)
         note, declared = "" if rest == declared else _KEPT.format(path.name), rest
     if card is not None and declared == _NOTHING:
-        return _by_card(card, card.preprocessing, note)
+        return ModelIO(preprocessing=card.preprocessing, labels=card.labels, card=card, note=note)
     if card is not None and not declared.is_complete:
         declared = declared.over(declared_of(card.preprocessing))
     if not declared.is_complete:
         raise nothing_declared(declared, model=path.name)
     height, width, channels = _image_shape(path)
     preprocessing = declared.preprocessing(width=width, height=height, channels=channels)
-    if card is None:
-        return ModelIO(preprocessing=preprocessing, labels=())
-    return _by_card(card, preprocessing, note)
-
-
-def _by_card(card: Card, preprocessing: ImagePreprocessing, note: str) -> ModelIO:
-    return ModelIO(
-        preprocessing=preprocessing, labels=card.labels, activation=card.activation, note=note
-    )
+    labels = card.labels if card else ()
+    return ModelIO(preprocessing=preprocessing, labels=labels, card=card, note=note)
 
 
 def _takes_reals(path: Path) -> bool:

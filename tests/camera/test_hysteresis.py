@@ -3,12 +3,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgevision.camera.loop.hysteresis import Hysteresis, Smoothing, parse_smoothing
-from edgevision.camera.loop.result import Answer
 from edgevision.errors import UsageError
+from edgevision.tasks.answer import LabelledItem
 
 
-def seen(**scores: float) -> tuple[Answer, ...]:
-    return tuple(Answer(index=0, label=label, score=score) for label, score in scores.items())
+def seen(**scores: float) -> tuple[LabelledItem, ...]:
+    return tuple(LabelledItem(index=0, label=label, score=score) for label, score in scores.items())
 
 
 def test_label_holds_from_the_upper_threshold_until_below_the_lower() -> None:
@@ -32,8 +32,8 @@ def test_votes_need_so_many_of_the_last_frames() -> None:
 
 
 def test_the_best_of_several_objects_of_a_label_counts() -> None:
-    answers = (*seen(person=0.2), *seen(person=0.9), *seen(person=0.3))
-    assert Hysteresis(Smoothing(), on=0.5, off=0.4).update(answers) == ("person",)
+    items = (*seen(person=0.2), *seen(person=0.9), *seen(person=0.3))
+    assert Hysteresis(Smoothing(), on=0.5, off=0.4).update(items) == ("person",)
 
 
 @given(

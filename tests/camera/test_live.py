@@ -124,7 +124,7 @@ def test_camera_that_comes_back_with_another_size_goes_on(stand: CameraStand) ->
         camera.process.kill()
         camera.process.wait()
         stand.start(port=camera.port, width=640, height=360)
-        assert wait_until(lambda: recorder.results[-1].width == 640)
+        assert wait_until(lambda: recorder.results[-1].answer.frame.width == 640)
 
 
 def test_clock_survives_the_camera_s_compression() -> None:

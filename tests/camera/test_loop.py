@@ -17,6 +17,7 @@ from edgevision.camera.sources.frame import Frame
 from edgevision.camera.sources.source import FrameSource
 from edgevision.camera.sources.synthetic import SyntheticSource
 from edgevision.errors import DeviceError, EdgeVisionError, ModelError
+from edgevision.tasks.interface import FrameSize
 from tests.camera.conftest import FakePredictor, Recorder, make_frame, wait_until, waiting_for
 
 QUICK = WatchdogPolicy(stall_s=60, open_s=60, first_delay_s=0.05, longest_delay_s=0.2)
@@ -147,11 +148,11 @@ def test_error_of_the_model_while_running_ends_the_run(stop: threading.Event) ->
 def test_answers_that_cannot_be_read_end_the_run(stop: threading.Event) -> None:
     class Garbled(FakePredictor):
         def predict(self, frame: Frame) -> Any:
-            def read(outputs: Any, width: int, height: int) -> Any:
-                message = f"class 1001 of {len(outputs)} in {width} x {height}"
+            def decode(outputs: Any, frame: FrameSize) -> Any:
+                message = f"class 1001 of {len(outputs)} in {frame}"
                 raise IndexError(message)
 
-            return replace(super().predict(frame), reader=read)
+            return replace(super().predict(frame), decoder=decode)
 
     with pytest.raises(EdgeVisionError, match="class 1001"):
         loop_of(lambda: FileLike(1), Garbled, every_frame=True).run(stop)
@@ -277,8 +278,10 @@ def test_size_may_change_in_mid_stream(stop: threading.Event, every_frame: bool)
 
     recorder = Recorder()
     loop_of(lambda: Changing(25), FakePredictor, recorder, every_frame=every_frame).run(stop)
-    assert {result.width / result.height for result in recorder.results} == {2.0}
-    assert len({result.width for result in recorder.results}) == 5
+    assert {
+        result.answer.frame.width / result.answer.frame.height for result in recorder.results
+    } == {2.0}
+    assert len({result.answer.frame.width for result in recorder.results}) == 5
 
 
 def test_slow_sink_does_not_slow_inference(stop: threading.Event) -> None:

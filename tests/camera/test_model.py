@@ -1,12 +1,15 @@
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
+from edgevision.camera.loop.predictor import TflitePredictor
 from edgevision.camera.loop.tensor_input import TensorInput
-from edgevision.camera.model import find_model, read_labels, resolve_model
+from edgevision.camera.model import AnswerRequest, find_model, read_labels, resolve_model
 from edgevision.camera.sources.frame import Frame
 from edgevision.card.card import Card
 from edgevision.card.model_io import model_io_of
@@ -17,6 +20,7 @@ from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
+from edgevision.tasks.interface import FrameSize
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.facts import interface_of
 from edgevision.tflite.view import read_model
@@ -89,7 +93,7 @@ def test_uint8_model_without_a_card_takes_pixels_as_they_are(shared: Path) -> No
     with Session(path) as session:
         assert InputEncoder(session.inputs[0], model.preprocessing).takes_pixels
     assert (model.preprocessing.width, model.preprocessing.fit) == (300, "stretch")
-    assert model.activation is None
+    assert (model.task.spec.kind, model.notes) == ("detection", ())
 
 
 def test_uint8_input_with_a_widened_range_takes_pixels_as_they_are(tmp_path: Path) -> None:
@@ -116,15 +120,12 @@ def test_card_in_the_file_supplies_preprocessing_and_labels(
     path = tmp_path / "m.tflite"
     path.write_bytes(write_card(float_model, card))
     model = resolve_model(path)
-    assert (model.preprocessing, model.labels, model.activation, model.note) == (
-        card.preprocessing,
-        LABELS,
-        "softmax",
-        "",
-    )
+    assert (model.preprocessing, model.notes) == (card.preprocessing, ())
+    assert model.task.spec.kind == "classification"
+    assert model.task.spec.labels == LABELS
     names = tmp_path / "labels.txt"
     names.write_text("a\nb\nc\nd\ne\n")
-    assert resolve_model(path, labels=names).labels == tuple("abcde")
+    assert resolve_model(path, labels=names).task.spec.labels == tuple("abcde")
 
 
 def test_another_fit_leaves_the_crop_of_the_card_out(tmp_path: Path) -> None:
@@ -166,13 +167,88 @@ def test_the_camera_s_tensor_is_what_every_other_command_feeds(
     model = resolve_model(path, declared=declared)
     assert model.preprocessing == expected == model_io_of(path, declared).preprocessing
     is_replaced = of_card is not None and dtype != "float32" and declared == DECLARED
-    assert bool(model.note) == is_replaced
+    assert any("takes integers" in note for note in model.notes) == is_replaced
     with Session(path) as session:
         TensorInput(session, model.preprocessing).write(frame)
         written_by_camera = session.view(session.inputs[0]).copy()
         fed = InputEncoder(session.inputs[0], expected)(to_pixels(rgb, expected))
     assert written_by_camera.dtype == fed.dtype
     assert written_by_camera.tobytes() == fed.tobytes()
+
+
+def regressor(path: Path, card: Card | None = None) -> Path:
+    """An image in, one raw number out: an age."""
+    graph = Graph()
+    image = graph.tensor("image", (1, SIDE, SIDE, 3), "float32")
+    weights = graph.tensor(
+        "weights", (1, SIDE * SIDE * 3), "float32",
+        data=np.full((1, SIDE * SIDE * 3), 1 / (SIDE * SIDE * 3), np.float32),
+    )  # fmt: skip
+    bias = graph.tensor("bias", (1,), "float32", data=np.array([20], np.float32))
+    age = graph.operator(
+        "FULLY_CONNECTED",
+        [image, weights, bias],
+        graph.tensor("age", (1, 1), "float32"),
+        options=(schema.BuiltinOptions.FullyConnectedOptions, schema.FullyConnectedOptionsT()),
+    )
+    content = graph.finish([image], [age])
+    path.write_bytes(content if card is None else write_card(content, card))
+    return path
+
+
+@pytest.mark.parametrize("has_card", [False, True])
+def test_number_without_a_meaning_is_reported_as_a_number(tmp_path: Path, has_card: bool) -> None:
+    path = regressor(tmp_path / "age.tflite")
+    if has_card:
+        # As every network was stamped, whatever it answers.
+        inputs, outputs = interface_of(read_model(path))
+        preprocessing = ImagePreprocessing(width=SIDE, height=SIDE)
+        card = Card(
+            name="age", preprocessing=preprocessing, activation="logits", precision="float32",
+            inputs=inputs, outputs=outputs,
+        )  # fmt: skip
+        regressor(path, card)
+    model = resolve_model(path, declared=Preprocessing(preset="raw"))
+    assert model.task.spec.kind == "tensors"
+    (note,) = model.notes
+    assert note.startswith("age.tflite: nothing says what its one number means; ")
+    frame = Frame(sequence=0, captured_ns=0, data=np.full((9, 9, 3), 17, np.uint8), layout="rgb")
+    predictor = TflitePredictor(
+        Session(path), model.preprocessing, task=model.task, steering=model.steering
+    )
+    with contextlib.closing(predictor):
+        decoded = predictor.predict(frame).decode(FrameSize(width=9, height=9))
+    assert decoded.items == ()
+    assert decoded.answer.lines == ("age 37",)
+    (output,) = decoded.answer.to_dict()["outputs"]
+    assert (output["name"], output["shape"]) == ("age", [1])
+    assert output["values"] == pytest.approx([37], abs=0.001)
+
+
+def test_names_or_a_declared_task_give_a_number_its_meaning(tmp_path: Path) -> None:
+    path = regressor(tmp_path / "cat.tflite")
+    raw = Preprocessing(preset="raw")
+    assert resolve_model(path, task="classification", declared=raw).notes == ()
+    names = tmp_path / "labels.txt"
+    names.write_text("cat")
+    assert resolve_model(path, labels=names, declared=raw).task.spec.kind == "classification"
+    names.write_text("a\nb\nc\nd")
+    assert (
+        f"the labels of {names} are not used"
+        in resolve_model(path, labels=names, declared=raw).notes
+    )
+
+
+def test_threshold_and_top_k_reach_the_task_and_hysteresis_sees_lower_scores(
+    tmp_path: Path, float_model: bytes, card_of: CardOf
+) -> None:
+    path = tmp_path / "m.tflite"
+    path.write_bytes(write_card(float_model, card_of(float_model)))
+    model = resolve_model(path, answers=AnswerRequest(top_k=3, threshold=0.6, off=0.2))
+    assert dict(model.task.spec.options) == {"top_k": 3, "threshold": 0.6}
+    assert dict(model.steering.spec.options) == {"top_k": 3, "threshold": 0.2}
+    usual = resolve_model(path, answers=AnswerRequest(threshold=0.1, off=0.4))
+    assert usual.steering is usual.task
 
 
 def written(
@@ -191,13 +267,17 @@ def written(
         zero_point = 0 if dtype == "int8" else 120
         image, operator = graph.tensor("image", shape, dtype, [scale], zero_point), "DEQUANTIZE"
     real = graph.operator(operator, [image], graph.tensor("real", shape, "float32"))
-    content = graph.finish([image], [real])
+    row = (1, SIDE * SIDE * 3)
+    sides = graph.tensor("sides", (2,), "int32", data=np.array(row, np.int32))
+    flat = graph.operator("RESHAPE", [real, sides], graph.tensor("flat", row, "float32"))
+    content = graph.finish([image], [flat])
     if of_card is not None:
         model = read_model(content)
         inputs, outputs = interface_of(model)
         card = Card(
             name="m",
             preprocessing=of_card,
+            activation="sigmoid" if dtype == "float32" else "logits",
             precision=precision_of(model),
             inputs=inputs,
             outputs=outputs,

@@ -6,26 +6,31 @@ from typing import Any
 import pytest
 
 from edgevision.camera.loop.hysteresis import Hysteresis, Smoothing
-from edgevision.camera.loop.predictor import Inference
+from edgevision.camera.loop.predictor import Decoded, Inference
 from edgevision.camera.loop.reporter import Reporter
-from edgevision.camera.loop.result import Answer
 from edgevision.camera.loop.stats import LoopStats
 from edgevision.camera.sources.frame import Frame
+from edgevision.tasks.answer import LabelledItem
+from edgevision.tasks.interface import FrameSize
+from edgevision.tasks.scored import LabelScores
 from tests.camera.conftest import Recorder, make_frame, wait_until, waiting_for
 
-ANSWERS = (Answer(index=0, label="cat", score=0.9), Answer(index=1, label="dog", score=0.3))
+CAT = LabelledItem(index=0, label="cat", score=0.9)
+DOG = LabelledItem(index=1, label="dog", score=0.3)
 
 
-def inference_of(answers: tuple[Answer, ...] = ANSWERS, **times: int) -> Inference:
+def inference_of(**times: int) -> Inference:
+    def decode(_outputs: object, frame: FrameSize) -> Decoded:
+        return Decoded(answer=LabelScores(frame=frame, items=(CAT,)), items=(CAT, DOG))
+
     marks = {"began_ns": 0, "filled_ns": 0, "ended_ns": 0, **times}
-    return Inference(outputs=(), reader=lambda _outputs, _width, _height: answers, **marks)
+    return Inference(outputs=(), decoder=decode, **marks)
 
 
 def reporter_to(*sinks: Any, **options: Any) -> Reporter:
     values: dict[str, Any] = {
         "stats": LoopStats(),
         "hysteresis": Hysteresis(Smoothing(), on=0.5, off=0.4),
-        "threshold": 0.1,
         **options,
     }
     reporter = Reporter(sinks, **values)
@@ -59,14 +64,12 @@ def test_the_time_of_each_part_is_told_apart() -> None:
     assert result.age_ms == sum(parts)
 
 
-def test_answers_below_the_threshold_steer_but_are_not_reported() -> None:
+def test_labels_below_the_threshold_steer_but_are_not_reported() -> None:
     recorder = Recorder()
-    reporter = reporter_to(
-        recorder, threshold=0.5, hysteresis=Hysteresis(Smoothing(), on=0.25, off=0.2)
-    )
+    reporter = reporter_to(recorder, hysteresis=Hysteresis(Smoothing(), on=0.25, off=0.2))
     reporter.report(make_frame(), inference_of(), dropped=0)
     assert reporter.close(60)
-    assert [answer.label for answer in recorder.results[0].answers] == ["cat"]
+    assert recorder.results[0].answer.items == (CAT,)
     assert recorder.results[0].steady == ("cat", "dog")
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.camera.loop.result import Answer, Result, result_to_dict
+from edgevision.camera.loop.result import Result, result_to_dict
 from edgevision.camera.outputs.jsonl import jsonl_sink
 from edgevision.camera.outputs.recorder import SaveRule, parse_save_rule, recorder_sink
 from edgevision.camera.outputs.sink import NewestSink, QueuedSink, result_only
 from edgevision.camera.sources.frame import Frame
 from edgevision.dataset.decode import decode_image
 from edgevision.errors import EdgeVisionError, UsageError
+from edgevision.tasks.answer import LabelledItem
 from tests.camera.conftest import make_frame, make_result, wait_until, waiting_for
 
 
@@ -177,8 +178,8 @@ def test_unknown_rules_are_refused(text: str) -> None:
         parse_save_rule(text)
 
 
-def answers(score: float) -> tuple[Answer, ...]:
-    return (Answer(index=1, label="person", score=score),)
+def items(score: float) -> tuple[LabelledItem, ...]:
+    return (LabelledItem(index=1, label="person", score=score),)
 
 
 def kept_frames(folder: Path, rules: list[str], scores: list[float], **options: float) -> list[int]:
@@ -189,7 +190,7 @@ def kept_frames(folder: Path, rules: list[str], scores: list[float], **options: 
         limit=int(options.get("limit", 1000)),
     )
     for number, score in enumerate(scores):
-        sink.offer(make_result(number, answers=answers(score)), make_frame(number))
+        sink.offer(make_result(number, items=items(score)), make_frame(number))
         assert wait_until(lambda: not sink._waiting)
     sink.close(60)
     return sorted(json.loads(path.read_text())["frame"] for path in folder.glob("*.json"))

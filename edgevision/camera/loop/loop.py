@@ -58,8 +58,6 @@ class LoopPlan:
     threads: int
     every_frame: bool
     """Every frame in order (a file), or the newest only (a camera)."""
-    threshold: float = 0.1
-    """Answers below this are not reported."""
     on: float = 0.5
     off: float = 0.4
     smoothing: Smoothing = field(default_factory=Smoothing)
@@ -100,7 +98,6 @@ class CameraLoop:
             self._sinks,
             stats=self._stats,
             hysteresis=Hysteresis(plan.smoothing, on=plan.on, off=plan.off),
-            threshold=plan.threshold,
             limit=plan.frames,
         )
         context = WorkerContext(

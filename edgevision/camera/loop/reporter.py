@@ -17,6 +17,7 @@ from edgevision.camera.loop.stats import LoopStats
 from edgevision.camera.outputs.sink import Sink
 from edgevision.camera.sources.frame import Frame
 from edgevision.errors import EdgeVisionError
+from edgevision.tasks.interface import FrameSize
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,6 @@ class Reporter:
         *,
         stats: LoopStats,
         hysteresis: Hysteresis,
-        threshold: float,
         limit: int | None = None,
         clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
@@ -44,15 +44,13 @@ class Reporter:
         Args:
             sinks: every result goes to each; must take or drop it at once.
             stats: counts the results.
-            hysteresis: sees all answers.
-            threshold: answers below this steer it but are not reported.
+            hysteresis: sees all labelled items.
             limit: so many results, and no more.
             clock_ns: for the age of results.
         """
         self._sinks = sinks
         self._stats = stats
         self._hysteresis = hysteresis
-        self._threshold = threshold
         self._limit = limit
         self._clock_ns = clock_ns
         self._queue: BoundedQueue[tuple[Frame, Inference, int]] = BoundedQueue(_CAPACITY)
@@ -98,7 +96,7 @@ class Reporter:
 
     def _report(self, frame: Frame, inference: Inference, dropped: int) -> None:
         height, width = frame.unpack().shape[:2]
-        answers = inference.answers(width, height)
+        decoded = inference.decode(FrameSize(width=width, height=height))
         finished_ns = self._clock_ns()
         result = Result(
             sequence=frame.sequence,
@@ -109,10 +107,8 @@ class Reporter:
             infer_ms=(inference.ended_ns - inference.filled_ns) / 1e6,
             post_ms=(finished_ns - inference.ended_ns) / 1e6,
             dropped=dropped,
-            width=width,
-            height=height,
-            answers=tuple(answer for answer in answers if answer.score >= self._threshold),
-            steady=self._hysteresis.update(answers),
+            answer=decoded.answer,
+            steady=self._hysteresis.update(decoded.items),
         )
         self._stats.add(result)
         for sink in self._sinks:

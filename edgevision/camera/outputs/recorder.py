@@ -32,6 +32,11 @@ class SaveRule:
     every_s: float = 0.0
     """Recorded when so many seconds have passed since this rule recorded one; 0 for never."""
 
+    @property
+    def needs_labels(self) -> bool:
+        """Whether it asks what the labels and scores are."""
+        return not self.every_s
+
 
 def parse_save_rule(text: str) -> SaveRule:
     """The rule that "person", "person>=0.6", "any>=0.9", "unsure<0.4" or "every:60" names.
@@ -76,14 +81,12 @@ class _Chooser:
         return result, frame
 
     def _matches(self, rule: SaveRule, result: Result, now: float) -> bool:
+        items = result.answer.items
         if rule.every_s:
             return now - self._recorded_at.get(rule, float("-inf")) >= rule.every_s
         if rule.best_below:
-            return not result.answers or result.answers[0].score < rule.best_below
-        return any(
-            rule.label in {"", answer.label} and answer.score >= rule.at_least
-            for answer in result.answers
-        )
+            return not items or items[0].score < rule.best_below
+        return any(rule.label in {"", item.label} and item.score >= rule.at_least for item in items)
 
 
 def recorder_sink(

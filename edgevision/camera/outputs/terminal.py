@@ -31,7 +31,7 @@ def terminal_sink(stream: IO[str], status: Callable[[], LoopStatus]) -> NewestSi
 
 def status_line(result: Result, status: LoopStatus) -> str:
     """The line, without control characters whatever a label holds."""
-    seen = ", ".join(f"{answer.label} {answer.score:.2f}" for answer in result.answers[:3])
+    seen = ", ".join(result.answer.lines[:3])
     figures = status.figures
     parts = [
         seen or "nothing",

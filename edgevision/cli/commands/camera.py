@@ -64,6 +64,7 @@ def camera(
         flip=source.flip,
         every_frame=source.every_frame,
         labels=running.labels,
+        task=running.task,
         preprocess=preprocessing.preprocess,
         mean=preprocessing.mean,
         std=preprocessing.std,

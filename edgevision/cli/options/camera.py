@@ -50,6 +50,10 @@ class ModelOptions:
     """How the model is run; its card says the rest."""
 
     labels: Annotated[Path | None, typer.Option(help="Class names, one a line.")] = None
+    task: Annotated[
+        str | None,
+        typer.Option(help="What the outputs mean, not the card's: classification, tensors..."),
+    ] = None
     runtime: Annotated[str, typer.Option(help="auto, litert, tflite-runtime, tensorflow.")] = "auto"
     threads: Annotated[
         int, typer.Option(min=0, help="For the model; 0 is all usable CPUs but one.")
