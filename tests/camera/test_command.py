@@ -140,6 +140,12 @@ def test_reader_that_leaves_ends_the_run(model: Path) -> None:
         (["--source", "synthetic:4x4", "--http", "nowhere"], 2, "is no address"),
         (["--source", "synthetic:4x4", "--save-on", "cat>1"], 2, "unknown rule"),
         (["--source", "synthetic:4x4", "--preprocess", "magic"], 2, "no preprocessing preset"),
+        (["--source", "synthetic:4x4", "--task", "magic"], 2, "unknown task"),
+        (
+            ["--source", "synthetic:4x4", "--task", "tensors", "--save-on", "any"],
+            2,
+            "no labels to save frames by",
+        ),
         (["--source", "synthetic:4x4", "--runtime", "magic"], 2, "unknown runtime"),
         (["--source", "synthetic:4x4", "--labels", "no-such-file"], 4, "cannot read the labels"),
         (["--source", "synthetic:4x4", "--show"], 3, "window"),
