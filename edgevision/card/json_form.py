@@ -115,12 +115,11 @@ def _task_to_dict(task: TaskSpec | None) -> dict[str, Any] | None:
 def _task(card: Fields, version: int) -> TaskSpec | None:
     labels = card.texts("labels", count=MAX_LABELS, limit=MAX_LABEL_LENGTH)
     fields = card.optional_fields("task")
-    first = _task_of_first_keys(card, labels) if version == 1 else None
     if fields is None:
-        return first
+        return _task_of_first_keys(card, labels) if version == 1 else None
     kind = fields.text("kind", _MAX_TEXT)
-    if first is not None and kind != first.kind:
-        refuse("card.task.kind", f"{first.kind} as card.kind", kind)
+    if version == 1 and card.text("kind", _MAX_TEXT) != kind:
+        refuse("card.task.kind", "the same as card.kind", kind)
     options = fields.raw("options")
     if not isinstance(options, dict | None):
         refuse("card.task.options", "an object", options)
@@ -136,10 +135,17 @@ def _task(card: Fields, version: int) -> TaskSpec | None:
     )
 
 
-def _task_of_first_keys(card: Fields, labels: tuple[str, ...]) -> TaskSpec:
+def _task_of_first_keys(card: Fields, labels: tuple[str, ...]) -> TaskSpec | None:
     kind, activation = card.text("kind", _MAX_TEXT), card.text("activation", _MAX_TEXT)
     if kind not in FIRST_KINDS:
         refuse("card.kind", f"one of {', '.join(FIRST_KINDS)}", kind)
+    outputs = _tensors(card, "outputs")
+    if kind == "classification" and outputs and set(outputs[0].shape) <= {1}:
+        # Every network was stamped so: of one number without names it says nothing, and a softmax
+        # of it, the default, can never have been meant.
+        if activation == "logits" and not labels:
+            return None
+        activation = "logits" if activation == "softmax" else activation
     # "logits" was written of everything that is no softmax or sigmoid: it says nothing more.
     known = () if activation == "logits" else (activation,)
     return TaskSpec(kind=kind, labels=labels, activations=known)  # type: ignore[arg-type] # Card checks

@@ -23,7 +23,7 @@ class ModelIO:
     task: TaskSpec | None
     """As the card declares it; None where nothing does (`tasks.resolve` then asks the file)."""
     note: str = ""
-    """What was said and not used, one sentence; empty when all of it was."""
+    """What was declared and not used, one sentence; empty when all of it was."""
 
     @property
     def labels(self) -> tuple[str, ...]:

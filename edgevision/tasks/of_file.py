@@ -10,18 +10,17 @@ def interface_of_file(
 ) -> ModelInterface:
     """The outputs of `model`, in the file's order, each with the operator that makes it."""
     producers = {at: operator for operator in model.operators for at in operator.outputs}
-    return ModelInterface(
-        outputs=tuple(
-            OutputInterface(
-                name=model.tensors[at].name,
-                shape=model.tensors[at].shape,
-                dtype=model.tensors[at].dtype,
-                maker=_maker(at, producers, model),
-            )
-            for at in model.outputs
-        ),
-        preprocessing=preprocessing,
-    )
+    outputs = []
+    for at in model.outputs:
+        tensor, maker = model.tensors[at], _maker(at, producers, model)
+        shape = tensor.shape
+        if maker == "detection-postprocess" and not shape:
+            place = producers[at].outputs.index(at) if at in producers else -1
+            shape = _DETECTION_SHAPES[place] if 0 <= place < len(_DETECTION_SHAPES) else ()
+        outputs.append(
+            OutputInterface(name=tensor.name, shape=shape, dtype=tensor.dtype, maker=maker)
+        )
+    return ModelInterface(outputs=tuple(outputs), preprocessing=preprocessing)
 
 
 _MAKERS: dict[str, Maker] = {
@@ -29,6 +28,9 @@ _MAKERS: dict[str, Maker] = {
     "LOGISTIC": "sigmoid",
     "TFLite_Detection_PostProcess": "detection-postprocess",
 }
+_DETECTION_SHAPES = ((1, -1, 4), (1, -1), (1, -1), (1,))
+"""Of boxes, classes, scores and count, which files leave out: known once the operator has run."""
+
 _FUSED_ACTIVATION_SLOT = {
     "CONV_2D": 3,
     "DEPTHWISE_CONV_2D": 4,

@@ -123,6 +123,17 @@ def test_logits_of_version_1_only_meant_no_softmax_and_no_sigmoid() -> None:
     assert card_from_dict(values).task == TaskSpec(kind="classification", labels=("a", "b"))
 
 
+def test_one_raw_number_without_names_was_no_classifier_though_it_was_called_one() -> None:
+    values = card_to_dict(plain_card()) | {"activation": "logits", "labels": []}
+    del values["task"]
+    values["outputs"][0]["shape"] = [1, 1]
+    assert card_from_dict(values).task is None
+    named = card_from_dict(values | {"labels": ["no", "yes"]}).task
+    assert named == TaskSpec(kind="classification", labels=("no", "yes"))
+    unit = card_from_dict(values | {"activation": "sigmoid"}).task
+    assert unit == TaskSpec(kind="classification", activations=("sigmoid",))
+
+
 def test_what_readers_of_version_1_take_for_a_classifier_is_one() -> None:
     for kind, version in (("classification", 1), ("detection", 1), ("tensors", 2), ("my-task", 2)):
         values = card_to_dict(replace(plain_card(), task=TaskSpec(kind=kind)))
@@ -164,7 +175,7 @@ BREAKAGES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "activation is a number": lambda v: v["task"].update(activations=[1]),
     "options are a list": lambda v: v["task"].update(options=[1]),
     "precision is unknown": lambda v: v.update(precision="int3"),
-    "activation is missing": lambda v: v.pop("activation"),
+    "neither task nor activation": lambda v: (v.pop("task"), v.pop("activation")),
     "no preprocessing": lambda v: v.pop("preprocess"),
     "preprocessing is a list": lambda v: v.update(preprocess=[]),
     "width is huge": lambda v: v["preprocess"].update(width=10**9),

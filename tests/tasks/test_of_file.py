@@ -1,11 +1,16 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.tasks.of_file import interface_of_file
+from edgevision.tasks.resolve import resolve_task
 from edgevision.tflite.serialize import serialize
 from edgevision.tflite.view import read_model
 from tests.quantize.builder import RELU, Builder
+from tests.tflite.models import Build, classifier
 
 
 def maker_of(b: Builder, output: int) -> str:
@@ -55,3 +60,16 @@ def test_outputs_are_in_the_files_order_and_each_has_its_own_maker() -> None:
     made = interface_of_file(read_model(serialize(b.finish(b.softmax(logits), logits, 0)))).outputs
     assert [one.maker for one in made] == ["softmax", "linear", "other"]
     assert [one.shape for one in made] == [(1, 3), (1, 3), (1, 4, 4, 3)]
+
+
+@pytest.mark.parametrize("build", ["float32", "uint8"])
+def test_softmax_is_seen_through_a_dequantize(build: Build) -> None:
+    (output,) = interface_of_file(read_model(classifier(build))).outputs
+    assert (output.name, output.shape, output.maker) == ("scores", (1, 5), "softmax")
+
+
+def test_detector_is_known_by_its_operator_though_the_file_has_no_shapes(shared: Path) -> None:
+    path = shared / "models" / "coco_ssd_mobilenet_v1_1.0_quant.tflite"
+    interface = interface_of_file(read_model(path), ImagePreprocessing(width=300, height=300))
+    assert [output.shape for output in interface.outputs] == [(1, -1, 4), (1, -1), (1, -1), (1,)]
+    assert resolve_task(interface).task.spec.kind == "detection"
