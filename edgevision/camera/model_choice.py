@@ -10,8 +10,7 @@ from edgevision.card.read import read_card
 from edgevision.errors import ImageSetError, ModelError, UsageError
 from edgevision.preprocess.image_preprocessing import ColorOrder, Fit, ImagePreprocessing
 from edgevision.preprocess.presets import PRESETS
-from edgevision.tflite.content import read_content
-from edgevision.tflite.view import TfliteModel, read_model
+from edgevision.tflite.view import TfliteModel, read_content, read_model
 
 SETTINGS_FILE = "edgevision.toml"
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from edgevision.convert.layers import layer_of
 from edgevision.convert.trace import FrozenGraph
 from edgevision.errors import ModelError
+from edgevision.tflite.layer_names import layer_of
 from edgevision.tflite.view import TfliteModel, read_model
 
 _PLACE = re.compile(r'loc\((?:callsite\()*(?:fused\[)?"(\w+):", "([^"]+)"')

@@ -90,7 +90,7 @@ def test_int8_model_without_a_card_is_not_guessed(shared: Path) -> None:
 def test_card_in_the_file_supplies_preprocessing_and_labels(shared: Path, tmp_path: Path) -> None:
     from edgevision.card.card import Card
     from edgevision.card.write import write_card
-    from edgevision.tflite.interface import TensorInterface
+    from edgevision.tflite.facts import TensorInterface
 
     preprocessing = ImagePreprocessing(
         width=32, height=32, fit="center-crop", crop_fraction=0.875, mean=(127.5,), std=(127.5,)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from edgevision.convert.layers import layer_of
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray
+from edgevision.tflite.layer_names import layer_of
 from edgevision.tflite.view import read_model
 from tests.convert.conftest import Gallery
 

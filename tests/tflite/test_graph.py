@@ -3,8 +3,10 @@ import pytest
 
 from edgevision.errors import ModelError
 from edgevision.runtime.session import Session
+from edgevision.tflite.extract import with_outputs
 from edgevision.tflite.parse import parse
-from edgevision.tflite.serialize import ALIGNMENT, file_with_outputs, serialize
+from edgevision.tflite.schema import ALIGNMENT
+from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import run, small_cnn
 
 
@@ -36,7 +38,7 @@ def test_buffers_are_aligned_for_vector_loads() -> None:
 def test_activations_become_outputs() -> None:
     graph = small_cnn()
     inner = graph.operators[2].outputs[0]
-    with Session(file_with_outputs(graph, [inner])) as session:
+    with Session(with_outputs(graph, [inner])) as session:
         assert [spec.name for spec in session.outputs] == [graph.tensors[inner].name]
 
 

@@ -18,9 +18,10 @@ from edgevision.quantize.lower.weights_only import to_dynamic
 from edgevision.quantize.quantized_graph import CalibratedModel, QuantizedGraph, make
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.session import Session
+from edgevision.tflite.extract import cut
 from edgevision.tflite.graph import Graph
 from edgevision.tflite.parse import parse
-from edgevision.tflite.serialize import file_of_operator, serialize
+from edgevision.tflite.serialize import serialize
 
 RUNS = 15
 """Of each operator alone, after two to warm up; the shortest counts, the rest is other work."""
@@ -197,10 +198,8 @@ def operator_latencies(
 
 def _alone_us(graph: Graph, at: int, clock_ns: Callable[[], int]) -> float | None:
     """Shortest run of one operator as a model of its own; None where it cannot be one."""
-    read = dict.fromkeys(graph.operators[at].inputs)
-    inputs = [t for t in read if t >= 0 and graph.constant(t) is None]
     try:
-        with Session(file_of_operator(graph, at, inputs)) as session:
+        with Session(cut(graph, {graph.operators[at].id}).content) as session:
             for _ in range(2):
                 session.invoke()
             best = None
