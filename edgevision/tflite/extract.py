@@ -33,6 +33,7 @@ def cut(graph: Graph, operators: Collection[OperatorId]) -> Cut:
     It is fed what they read and do not compute, and gives what they write and none of them reads.
 
     Raises:
+        KeyError: `graph` has no such operator.
         MissingDependencyError: no library here can write a `.tflite`.
 
     Example:
@@ -62,13 +63,14 @@ def isolate(graph: Graph, operators: Collection[OperatorId]) -> Cut:
     Fed with what the operators of another file read, it says what each would have written here.
 
     Raises:
+        KeyError: `graph` has no such operator.
         ModelError: the model has control flow.
         MissingDependencyError: no library here can write a `.tflite`.
     """
     _refuse_control_flow(graph)
     makers = constant_operators(graph)
     apart = graph.copy()
-    chosen = [op for op in apart.operators if op.id in operators]
+    chosen = _chosen(apart, operators)
     stands_for: list[int] = []
     apart.inputs, apart.outputs = [], [t for op in chosen for t in op.outputs]
     for op in chosen:
@@ -108,8 +110,7 @@ def constant_operators(graph: Graph) -> dict[int, Operator]:
 
 
 def _cut(graph: Graph, operators: Collection[OperatorId], makers: dict[int, Operator]) -> Cut:
-    part = copy.copy(graph)
-    chosen = [op for op in graph.operators if op.id in operators]
+    part, chosen = copy.copy(graph), _chosen(graph, operators)
     part.operators = _with_makers(graph, chosen, makers)
     made = {t for op in part.operators for t in op.outputs}
     read = dict.fromkeys(t for op in chosen for t in op.inputs if t >= 0)
@@ -121,6 +122,12 @@ def _cut(graph: Graph, operators: Collection[OperatorId], makers: dict[int, Oper
         inputs=tuple(part.inputs),
         outputs=tuple(part.outputs),
     )
+
+
+def _chosen(graph: Graph, operators: Collection[OperatorId]) -> list[Operator]:
+    """In the order they run."""
+    wanted = {graph.operator(one).id for one in operators}
+    return [op for op in graph.operators if op.id in wanted]
 
 
 def _with_makers(

@@ -128,17 +128,9 @@ class Graph:
         Raises:
             KeyError: there is none, or no longer.
         """
-        return self.operators[self.place(wanted)]
-
-    def place(self, wanted: OperatorId) -> int:
-        """Where in `operators` the one with an id stands now.
-
-        Raises:
-            KeyError: there is none, or no longer.
-        """
-        for at, op in enumerate(self.operators):
+        for op in self.operators:
             if op.id == wanted:
-                return at
+                return op
         raise KeyError(wanted)
 
     def producers(self) -> dict[int, int]:

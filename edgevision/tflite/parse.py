@@ -4,6 +4,7 @@ import struct
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgevision.errors import ModelError
 from edgevision.tflite import ops, schema
@@ -58,7 +59,7 @@ def unpack(content: bytes) -> Any:
         raise ModelError(message, hint="edgevision convert model.keras -o model.tflite")
     try:
         file = schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
-        _inline_buffers(file, content)
+        _bring_inside(file, content)
     except _DAMAGE as error:
         raise _damaged(error) from error
     return file
@@ -93,15 +94,25 @@ def operator_code(entry: Any) -> tuple[str, int, str | None]:
     )
 
 
-def _inline_buffers(file: Any, content: bytes) -> None:
-    """Bring buffers stored after the flatbuffer inside it; offsets would not survive rewriting."""
+def _bring_inside(file: Any, content: bytes) -> None:
+    """Take in what is stored behind the flatbuffer; its offsets would not survive rewriting."""
     for buffer in file.buffers:
         if buffer.offset > 1:
-            if buffer.offset + buffer.size > len(content):
-                message = f"a buffer at {buffer.offset} runs past the end"
-                raise ValueError(message)
-            buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
+            buffer.data = _outside(content, buffer.offset, buffer.size)
         buffer.offset = buffer.size = 0
+    for subgraph in file.subgraphs:
+        for op in subgraph.operators or ():
+            if op.largeCustomOptionsOffset > 1:
+                start, size = op.largeCustomOptionsOffset, op.largeCustomOptionsSize
+                op.customOptions = _outside(content, start, size)
+            op.largeCustomOptionsOffset = op.largeCustomOptionsSize = 0
+
+
+def _outside(content: bytes, start: int, size: int) -> NDArray[np.uint8]:
+    if start + size > len(content):
+        message = f"content at {start} runs past the end"
+        raise ValueError(message)
+    return np.frombuffer(content, np.uint8, size, start)
 
 
 def _read_tensor(raw: Any, buffers: list[Any]) -> Tensor:

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.tflite import ops, schema
+from edgevision.tflite.flatbuffer import root
 from edgevision.tflite.graph import Graph, Operator, QuantParams, Tensor
-from edgevision.tflite.parse import DTYPES, operator_code
-from edgevision.tflite.schema import ALIGNMENT, IDENTIFIER
+from edgevision.tflite.parse import DTYPES, operator_code, unpack
+from edgevision.tflite.schema import ALIGNMENT, IDENTIFIER, Slot
 
 _CODES = {dtype: code for code, dtype in DTYPES.items()}
 
@@ -50,6 +51,23 @@ def pack(file: Any) -> bytes:
     builder = schema.new_builder(size + 65536)
     builder.Finish(written.Pack(builder), IDENTIFIER)
     return bytes(builder.Output())
+
+
+def aligned(content: bytes) -> bytes:
+    """The `.tflite` `content` with every buffer on a multiple of ALIGNMENT; the same one if it is.
+
+    TFLiteConverter's are not: its last step rewrites the file without regard to it.
+
+    Raises:
+        ModelError: `content` is damaged.
+        MissingDependencyError: ai-edge-litert is not installed.
+    """
+    spans = (
+        table.blob_span(Slot.BUFFER_DATA) for table in root(content).tables(Slot.MODEL_BUFFERS)
+    )
+    if all(start % ALIGNMENT == 0 for start, length in spans if length):
+        return content
+    return pack(unpack(content))
 
 
 def serialize(graph: Graph) -> bytes:

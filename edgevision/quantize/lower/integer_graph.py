@@ -24,7 +24,7 @@ class IntegerGraph:
 
 
 def lower(graph: Graph, plan: IntegerPlan) -> IntegerGraph:
-    """The graph of `plan`."""
+    """The graph of `plan`; its operators have the ids of those they were made of."""
     return _Writer(graph, plan).write()
 
 
