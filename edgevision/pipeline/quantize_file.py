@@ -24,9 +24,8 @@ from edgevision.recipe.recipe import Recipe
 from edgevision.tasks.of_file import interface_of_file
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import Task
-from edgevision.tflite.content import read_content
 from edgevision.tflite.facts import Facts, facts_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.view import read_content, read_model
 from edgevision.verify.check import Asked, check_file
 
 
