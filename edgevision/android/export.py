@@ -175,8 +175,11 @@ def _card_of(model: Path, labels: tuple[str, ...] | None) -> Card:
         message = f"{model} is not what its card says: {found.differences[0]}"
         raise ModelError(message, hint="write the card again with the tool that changed the file")
     if found.card.kind != "classification":
-        message = f"the demo app shows classes, and {model} is for {found.card.kind}"
-        raise ModelError(message, hint="export a classification model")
+        kind = found.card.kind or "something that its card does not say"
+        message = f"the demo app shows classes, and {model} is for {kind}"
+        raise ModelError(
+            message, hint="export a classifier; edgevision quantize --task says that it is one"
+        )
     # Card checks that they are as many as the classes.
     return found.card if labels is None else _labelled(found.card, labels)
 

@@ -42,15 +42,7 @@ _FUSED_ACTIVATION_SLOT = {
 
 Source: tensorflow/compiler/mlir/lite/schema/schema.fbs
 """
-_MOVES = {
-    ops.DEQUANTIZE,
-    ops.QUANTIZE,
-    ops.CAST,
-    ops.RESHAPE,
-    ops.SQUEEZE,
-    ops.EXPAND_DIMS,
-    ops.TRANSPOSE,
-}
+_MOVES = {ops.CAST, ops.RESHAPE, ops.SQUEEZE, ops.EXPAND_DIMS, ops.TRANSPOSE} | ops.CONVERSIONS
 """The same values in another type, shape or order."""
 _LINEAR_MOVES = {ops.MEAN, ops.AVERAGE_POOL_2D, ops.SLICE, ops.STRIDED_SLICE}
 """Logits stay logits in these; probabilities need not sum to 1 behind them."""
