@@ -7,26 +7,22 @@ from pathlib import Path
 
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import UsageError
+from edgevision.evaluation.compare import Comparison, compare
+from edgevision.evaluation.run_file import answers_of, task_of_both, task_of_twin
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
+from edgevision.tasks.task import Task
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.view import TfliteModel, read_model
-from edgevision.verify.answers import answers_of, is_classifier
 from edgevision.verify.diagnosis.cause import Diagnosis
 from edgevision.verify.diagnosis.diagnose import diagnose
-from edgevision.verify.flips import Flip, flips_of
 from edgevision.verify.layers.align import align
 from edgevision.verify.layers.influence import Influence, Influences
 from edgevision.verify.layers.layer_error import LayerError, Sums
 from edgevision.verify.layers.network import Network
 from edgevision.verify.layers.snapshot import File, snapshots
 from edgevision.verify.same_weights import weight_likeness
-from edgevision.verify.what_if.remedy import (
-    Change,
-    Closeness,
-    changes_for,
-    closeness,
-)
+from edgevision.verify.what_if.remedy import Change, changes_for
 
 _INFLUENCE_IMAGES, _INFLUENCE_RUNS = 8, 1000
 """Most images, and most runs of the float network, for all layers and images together, but at
@@ -50,20 +46,9 @@ class Layer:
     """What may help, to be tried."""
 
     @property
-    def answer_sqnr_db(self) -> float:
+    def answer_db(self) -> float:
         """See `Influence`; of a layer behind the scores, a softmax, its own SQNR."""
-        if self.influence is None:
-            return self.error.own_sqnr_db
-        return self.influence.answer_sqnr_db
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    """What the two files answer, when they are classifiers."""
-
-    whole: Closeness
-    """On all images looked at."""
-    flips: tuple[Flip, ...]
+        return self.error.own_sqnr_db if self.influence is None else self.influence.answer_db
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +62,13 @@ class Explanation:
     """In the float file's order."""
     unmatched: tuple[str, ...]
     """Layers of the float file that have no counterpart."""
-    answers: Answers | None
-    """None for a model that is no classifier."""
+    answers: Comparison
+    """What the two files answer on all these images, as deployed."""
 
     def worst(self, count: int) -> tuple[Layer, ...]:
         """The `count` layers whose own error moves the answer most, the worst first."""
-        moving = [layer for layer in self.layers if math.isfinite(layer.answer_sqnr_db)]
-        return tuple(sorted(moving, key=lambda layer: layer.answer_sqnr_db)[:count])
+        moving = [layer for layer in self.layers if math.isfinite(layer.answer_db)]
+        return tuple(sorted(moving, key=lambda layer: layer.answer_db)[:count])
 
 
 def read_file(path: Path, preprocessing: ImagePreprocessing) -> File:
@@ -101,10 +86,14 @@ def explain(
     quantized: File,
     images: ImageSet,
     *,
+    task: Task,
     threads: int = 1,
     progress: Progress = silent,
 ) -> Explanation:
     """Where `quantized` differs from `original` on `images`, and why.
+
+    `task` says what the outputs of `original` mean: which layers move the answer most is told by
+    its losses, how far the two agree by its agreement.
 
     Raises:
         UsageError: the files are not a float model and a quantized one of the same network.
@@ -126,7 +115,9 @@ def explain(
     ]
     count = min(len(images), max(2, _INFLUENCE_RUNS // len(aligned.pairs)), _INFLUENCE_IMAGES)
     chosen = {at * len(images) // count for at in range(count)}
-    with Influences(original.content, original.model, aligned.pairs, threads=threads) as influences:
+    with Influences(
+        original.content, original.model, aligned.pairs, task.losses(), threads=threads
+    ) as influences:
         for at, snapshot in enumerate(snapshots(original, quantized, aligned.pairs, images)):
             for one in sums:
                 one.add(snapshot.layers[one.pair.float_tensor])
@@ -141,7 +132,7 @@ def explain(
         influence_images=count,
         layers=tuple(_layer(error, moved, network) for error in errors),
         unmatched=aligned.unmatched,
-        answers=_answers(original, quantized, images, threads=threads, progress=progress),
+        answers=_answers(original, quantized, images, task, threads=threads, progress=progress),
     )
 
 
@@ -156,16 +147,33 @@ def _layer(error: LayerError, moved: Mapping[int, Influence], network: Network) 
 
 
 def _answers(
-    original: File, quantized: File, images: ImageSet, *, threads: int, progress: Progress
-) -> Answers | None:
-    if not (is_classifier(original.model) and is_classifier(quantized.model)):
-        return None
+    original: File,
+    quantized: File,
+    images: ImageSet,
+    task: Task,
+    *,
+    threads: int,
+    progress: Progress,
+) -> Comparison:
+    twin = task_of_twin(task, quantized.content, quantized.preprocessing)
     before, after = (
-        answers_of(file, images, threads=threads, progress=progress, stage=stage)
-        for file, stage in ((original, "float answers"), (quantized, "quantized answers"))
+        answers_of(
+            file.content,
+            file.preprocessing,
+            of,
+            images,
+            threads=threads,
+            progress=progress,
+            stage=stage,
+        )
+        for file, of, stage in (
+            (original, task, "float answers"),
+            (quantized, twin, "quantized answers"),
+        )
     )
     try:
-        return Answers(whole=closeness(after, before), flips=flips_of(before, after))
+        both = task_of_both(task, twin, original.content, original.preprocessing)
+        return compare(both, after, before)
     except ValueError as error:
         raise UsageError(str(error)) from error
 

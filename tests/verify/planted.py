@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.dataset.imageset import ImageSet, Item
+from edgevision.evaluation.run_file import task_of_file
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.recipe import Recipe
+from edgevision.tasks.task import Task
 from edgevision.tensors import RgbImage
 from edgevision.tflite.graph import Graph
 from edgevision.tflite.serialize import serialize
@@ -66,6 +68,11 @@ def files(
             content=made.content, model=read_model(made.content), preprocessing=made.preprocessing
         ),
     )
+
+
+def task_of(original: File) -> Task:
+    """What the outputs of a float file mean, as far as it tells."""
+    return task_of_file(original.content, preprocessing=original.preprocessing).task
 
 
 def errors(
@@ -136,3 +143,15 @@ def depthwise_classifier(outlier: float) -> Graph:
     x = b.conv(b.graph.inputs[0], kernel, None, activation=1)
     x = b.conv(x, spread, None, depthwise=True, activation=1)
     return b.finish(b.softmax(b.dense(b.mean(x), 12 * weights(5, 16, seed=3), np.zeros(5))))
+
+
+def regressor(*, outputs: int = 1) -> Graph:
+    """conv (channel 3 far too large) - pointwise - mean - one or two dense layers, no softmax."""
+    b = Builder((1, SIDE, SIDE, 3))
+    kernel, mixing = weights(16, 3, 3, 3, seed=1), weights(16, 1, 1, 16, seed=2)
+    kernel[3] *= 60
+    mixing[..., 3] /= 60
+    x = b.conv(b.graph.inputs[0], kernel, None, activation=1)
+    x = b.mean(b.conv(x, mixing, None, activation=1))
+    heads = [b.dense(x, 30 * weights(1 + 3 * at, 16, seed=3 + at)) for at in range(outputs)]
+    return b.finish(*heads)

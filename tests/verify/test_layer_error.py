@@ -8,7 +8,6 @@ from edgevision.tflite.serialize import serialize
 from edgevision.tflite.view import read_model
 from edgevision.verify.layers.align import align
 from edgevision.verify.layers.influence import Influences
-from edgevision.verify.layers.layer_error import decibels
 from edgevision.verify.layers.rescaled import channel_factors
 from edgevision.verify.layers.snapshot import File, snapshots
 from tests.quantize.builder import Builder
@@ -21,15 +20,10 @@ from tests.verify.planted import (
     image_set,
     one_conv,
     pictures,
+    task_of,
     two_branches,
     weights,
 )
-
-
-def test_decibels_are_of_power() -> None:
-    assert decibels(100, 1) == pytest.approx(20)
-    assert decibels(1, 0) == np.inf
-    assert decibels(0, 1) == -np.inf
 
 
 def test_file_against_itself_has_no_error() -> None:
@@ -59,12 +53,13 @@ def test_own_error_leaves_out_what_came_before() -> None:
 
 def influence(made: tuple[File, File]) -> dict[int, float]:
     pairs = align(made[0].model, made[1].model).pairs
-    with Influences(made[0].content, made[0].model, pairs) as influences:
+    losses = task_of(made[0]).losses()
+    with Influences(made[0].content, made[0].model, pairs, losses) as influences:
         for snapshot in snapshots(*made, pairs, image_set(pictures())):
             influences.add(snapshot)
         moved = influences.result()
     operators = {pair.float_tensor: pair.float_operator for pair in pairs}
-    return {operators[t]: one.answer_sqnr_db for t, one in moved.items()}
+    return {operators[t]: one.answer_db for t, one in moved.items()}
 
 
 def test_influence_of_the_last_layer_is_its_own_error() -> None:

@@ -10,10 +10,12 @@ from edgevision.cli.options import common as options
 from edgevision.cli.options.groups import spread_groups
 from edgevision.cli.options.photos import usage_told
 from edgevision.cli.options.preprocessing import PreprocessingOptions
+from edgevision.cli.options.task import Task, declared_task
 from edgevision.cli.show import verify_tables
 
 if TYPE_CHECKING:
     from edgevision.dataset.imageset import ImageSet
+    from edgevision.tasks.task import Task as TaskOf
     from edgevision.verify.explain import Explanation
     from edgevision.verify.layers.snapshot import File
     from edgevision.verify.what_if.trials import Trials
@@ -48,6 +50,7 @@ def verify(
         bool,
         typer.Option("--remedies/--no-remedies", help="Quantize again with each, and measure."),
     ] = True,
+    task: Task = None,
     preprocessing: PreprocessingOptions,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the JSON document here.")
@@ -67,6 +70,7 @@ def verify(
     Exits with 2 when the files do not belong together, 4 for bad images, 5 for a bad model.
     """
     from edgevision.dataset.formats.open_set import open_image_set
+    from edgevision.evaluation.run_file import task_of_file
     from edgevision.files import refuse_to_replace
     from edgevision.runtime.session import usable_cpus
     from edgevision.verify.explain import explain, read_file, spread
@@ -85,18 +89,35 @@ def verify(
         read_file(quantized, usage_told(quantized, declared).preprocessing),
     )
     photos = open_image_set(data, labels=labels, class_names=usage.labels)
+    found_task = task_of_file(
+        original,
+        preprocessing=usage.preprocessing,
+        declared=declared_task(task),
+        card=usage.task,
+        images=photos,
+    )
     images = spread(photos, limit)
     cpus = threads or usable_cpus()
     with console.progress_bar() as progress:
-        found = explain(*files, images, threads=cpus, progress=progress)
+        found = explain(*files, images, task=found_task.task, threads=cpus, progress=progress)
     trials = None
     if remedies:
-        trials = _try(files, found, images, calibration, top=top, limit=limit, threads=cpus)
+        trials = _try(
+            files,
+            found,
+            images,
+            calibration,
+            task=found_task.task,
+            top=top,
+            limit=limit,
+            threads=cpus,
+        )
     document = {
         "float": str(original),
         "quantized": str(quantized),
         "data": str(photos.path),
-        "labels": usage.labels,
+        "task": found_task.task.spec.kind,
+        "labels": found_task.task.spec.labels,
         **explanation_document(found, trials, worst=top),
     }
     if output is not None:
@@ -108,12 +129,11 @@ def verify(
     if as_json:
         console.print_json(document)
         return
-    names = usage.labels or photos.classes
     console.print_text(f"{quantized.name} against {original.name}: {len(images)} images")
     verify_tables.render_layers(found, top)
     if trials is not None:
         verify_tables.render_trials(trials)
-    verify_tables.render_answers(found, names)
+    verify_tables.render_answers(found)
 
 
 def _try(
@@ -122,6 +142,7 @@ def _try(
     images: "ImageSet",
     calibration: Path | None,
     *,
+    task: "TaskOf",
     top: int,
     limit: int,
     threads: int,
@@ -134,8 +155,6 @@ def _try(
     from edgevision.verify.what_if.trials import halves, measure_remedies
 
     reason = obstacle(files[1].model)
-    if found.answers is None:
-        reason = "the model is no classifier, so answers cannot be compared"
     if reason is not None:
         console.note(f"no remedies tried: {reason}")
         return None
@@ -146,10 +165,10 @@ def _try(
     if not len(kept):
         message = "one image cannot both calibrate and measure a remedy"
         raise ImageSetError(message, hint="more images, --calibration SET, or --no-remedies")
-    trial = trial_of(*files, calibration=seen, measured=kept, threads=threads)
+    trial = trial_of(*files, calibration=seen, measured=kept, task=task, threads=threads)
     with console.progress_bar() as progress:
         return measure_remedies(
-            *files, found.worst(top), trial, kept, threads=threads, progress=progress
+            *files, found.worst(top), trial, kept, task=task, threads=threads, progress=progress
         )
 
 

@@ -4,11 +4,12 @@ import math
 from typing import TYPE_CHECKING
 
 from edgevision.cli import console
+from edgevision.cli.show.evaluation_lines import metric_text, value_text
 from edgevision.cli.show.lines import print_fact, shown
 
 if TYPE_CHECKING:
+    from edgevision.tasks.figures import Agreement, Verdict
     from edgevision.verify.explain import Explanation
-    from edgevision.verify.what_if.remedy import Closeness
     from edgevision.verify.what_if.trials import Trials
 
 _FLIPS_SHOWN = 10
@@ -35,12 +36,12 @@ def render_layers(found: "Explanation", top: int) -> None:
         table.add_row(
             f"{number} {shown(pair.layer, 18)}",
             shown(pair.operation.removesuffix("_2D"), 15),
-            *map(_decibels, (layer.answer_sqnr_db, errors.own_sqnr_db, errors.sqnr_db)),
+            *map(_decibels, (layer.answer_db, errors.own_sqnr_db, errors.sqnr_db)),
             layer.cause.label,
         )
     console.print_table(table)
-    print_fact("alone", "SQNR in dB of the scores, were this layer alone quantized")
-    print_fact("own", "SQNR of its output against the float operation on the same inputs")
+    print_fact("alone", "how little the answer moves, were this layer alone quantized (dB)")
+    print_fact("own", "SQNR in dB of its output against the float operation on the same inputs")
     print_fact("carried", "SQNR of its output against the float model: all errors up to here")
     for number, layer in enumerate(worst, start=1):
         print_fact(f"cause of {number}", layer.cause.detail)
@@ -53,56 +54,51 @@ def render_layers(found: "Explanation", top: int) -> None:
 
 def render_trials(trials: "Trials") -> None:
     """What each remedy measured, beside the file as given."""
-    table = console.new_table(
-        f"remedies, measured on {trials.images} images", "agree", "mean KL", "SQNR dB"
-    )
+    shown_metrics = _columns(trials.given)
+    table = console.new_table(f"remedies, measured on {trials.images} images", *shown_metrics)
     table.add_row("the file as given", *_cells(trials.given))
     for remedy in (trials.unchanged, *trials.remedies):
         words = shown(remedy.change.words, 50)
         if remedy.effect is None:
-            table.add_row(f"{words}: {shown(remedy.reason, 60)}", "-", "-", "-")
+            blanks = ["-"] * len(shown_metrics)
+            table.add_row(f"{words}: {shown(remedy.reason, 60)}", *blanks)
         else:
             table.add_row(words, *_cells(remedy.effect))
     console.print_table(table)
 
 
-def render_answers(found: "Explanation", names: tuple[str, ...]) -> None:
-    """How often the answer stays, and the images where it flips; nothing for no classifier."""
-    if found.answers is None:
-        return
-    whole, flips = found.answers.whole, found.answers.flips
-    low, high = whole.agreement.interval
-    console.print_text(
-        f"same answer   {console.percent(whole.agreement.value)} "
-        f"({whole.agreement.hits} of {whole.agreement.count}; "
-        f"95 %: {console.percent(low)} to {console.percent(high)})"
-    )
+def render_answers(found: "Explanation") -> None:
+    """How far the answers agree, and the images where they flip."""
+    agreement = found.answers.agreement
+    console.print_text(f"{agreement.headline.heading:<13} {metric_text(agreement.headline)}")
+    flips = agreement.flips
     if not flips:
         return
     table = console.new_table("answer flips", "float", "quantized", left=("float", "quantized"))
     for flip in flips[:_FLIPS_SHOWN]:
-        cells = [
-            f"{shown(_name(names, one.label), 20)} {console.percent(one.probability, 0)}"
-            f" (other {console.percent(one.probability_of_other, 0)})"
-            for one in (flip.original, flip.quantized)
-        ]
-        table.add_row(shown(flip.id, 24), *cells)
+        table.add_row(shown(flip.id, 24), _said(flip.reference), _said(flip.ours))
     console.print_table(table)
     if len(flips) > _FLIPS_SHOWN:
         console.print_text(f"and {len(flips) - _FLIPS_SHOWN} more; --json lists all")
 
 
-def _cells(measured: "Closeness") -> tuple[str, str, str]:
-    return (
-        console.percent(measured.agreement.value),
-        f"{measured.mean_kl:.4f}",
-        _decibels(measured.sqnr_db),
-    )
+_MOST_COLUMNS = 3
+
+
+def _columns(agreement: "Agreement") -> list[str]:
+    return [shown(one.heading, 14) for one in agreement.metrics[:_MOST_COLUMNS]]
+
+
+def _cells(agreement: "Agreement") -> list[str]:
+    return [value_text(one) for one in agreement.metrics[:_MOST_COLUMNS]]
+
+
+def _said(verdict: "Verdict") -> str:
+    text = shown(verdict.text, 26)
+    if verdict.other_score is not None:
+        text += f" (other {verdict.other_score:.2f})"
+    return text
 
 
 def _decibels(value: float) -> str:
     return f"{value:.1f}" if math.isfinite(value) else "exact"
-
-
-def _name(names: tuple[str, ...], label: int) -> str:
-    return names[label] if label < len(names) else f"class {label}"

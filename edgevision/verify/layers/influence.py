@@ -4,6 +4,7 @@ A small error may ruin the answer and a large one may vanish on its way; only ru
 the network tells. The float model gets a place behind each layer where an error can be added.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from edgevision.runtime.closing import Closing
 from edgevision.runtime.session import Session, TensorSpec
+from edgevision.tasks.loss import OutputLoss
 from edgevision.tensors import FloatArray
 from edgevision.tflite import ops, schema
 from edgevision.tflite.extract import with_outputs
@@ -18,19 +20,24 @@ from edgevision.tflite.graph import Operator, Tensor
 from edgevision.tflite.parse import parse
 from edgevision.tflite.view import TfliteModel
 from edgevision.verify.layers.align import AlignedOperators
-from edgevision.verify.layers.layer_error import decibels, power
 from edgevision.verify.layers.snapshot import Snapshot
 
-_LAST = frozenset({ops.SOFTMAX, ops.LOGISTIC, ops.RESHAPE, ops.LOG_SOFTMAX})
-"""Operations before which the answer is looked at: behind a softmax a sure answer hides errors."""
+_MOVES = frozenset({ops.RESHAPE, ops.SQUEEZE, ops.EXPAND_DIMS, ops.TRANSPOSE})
+"""Operators between a softmax and an output that only move its values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Influence:
     """What one layer's own error alone does to the answer."""
 
-    answer_sqnr_db: float
-    """Of the scores before softmax, were only this layer quantized; inf when it does nothing."""
+    answer_loss: float
+    """The task's loss (`Task.losses`, their weighted mean) over the images, were only this layer
+    quantized; 0 when it moves no answer."""
+
+    @property
+    def answer_db(self) -> float:
+        """-10 log10 of the loss, to stand beside signal to noise ratios; inf when it is 0."""
+        return -10 * math.log10(self.answer_loss) if self.answer_loss > 0 else math.inf
 
 
 def open_places(content: bytes, pairs: Sequence[AlignedOperators], answers: Sequence[int]) -> bytes:
@@ -72,16 +79,18 @@ def open_places(content: bytes, pairs: Sequence[AlignedOperators], answers: Sequ
     return with_outputs(graph, answers)
 
 
-def answer_tensors(model: TfliteModel) -> tuple[int, ...]:
-    """The scores before softmax; the outputs themselves where there is none."""
+def answer_tensor(model: TfliteModel, loss: OutputLoss) -> int:
+    """The tensor that `loss` is about: the output, or what the softmax or sigmoid behind it reads.
+
+    Behind a softmax a sure answer hides errors.
+    """
+    tensor = model.outputs[loss.output]
+    if not loss.before_activation:
+        return tensor
     makers = {t: op for op in model.operators for t in op.outputs}
-    found = []
-    for output in model.outputs:
-        t = output
-        while t in makers and makers[t].name in _LAST and makers[t].inputs[0] in makers:
-            t = makers[t].inputs[0]
-        found.append(t)
-    return tuple(dict.fromkeys(found))
+    while tensor in makers and makers[tensor].name in _MOVES:
+        tensor = makers[tensor].inputs[0]
+    return makers[tensor].inputs[0] if tensor in makers else tensor
 
 
 class Influences(Closing):
@@ -92,21 +101,24 @@ class Influences(Closing):
         content: bytes,
         model: TfliteModel,
         pairs: Sequence[AlignedOperators],
+        losses: Sequence[OutputLoss],
         *,
         threads: int = 1,
     ) -> None:
         """Open the float model `content` with places behind the layers of `pairs`.
 
-        Layers behind the scores (a softmax) are left out: they cannot move them.
+        Layers behind what the `losses` look at (a softmax) are left out: they cannot move it.
         """
-        answers = answer_tensors(model)
+        tensors = [answer_tensor(model, loss) for loss in losses]
+        answers = tuple(dict.fromkeys(tensors))
+        self._losses = [(answers.index(t), loss) for t, loss in zip(tensors, losses, strict=True)]
         self._pairs = [pair for pair in pairs if _reaches(model, pair.float_tensor, answers)]
         self._session = Session(open_places(content, self._pairs, answers), threads=threads)
         own = len(self._session.inputs) - len(self._pairs)
         self._input = self._session.inputs[0]
         self._places = self._session.inputs[own:]
-        self._signal = 0.0
-        self._noise = dict.fromkeys((pair.float_tensor for pair in self._pairs), 0.0)
+        self._images = 0
+        self._sums = dict.fromkeys((pair.float_tensor for pair in self._pairs), 0.0)
 
     def close(self) -> None:
         """Let go of the model."""
@@ -119,7 +131,7 @@ class Influences(Closing):
         for place in self._places:
             self._session.view(place)[...] = 0
         clean = self._answers()
-        self._signal += sum(power(one) for one in clean)
+        self._images += 1
         for pair, place in zip(self._pairs, self._places, strict=True):
             written = snapshot.layers[pair.float_tensor]
             error = written.real - written.reference
@@ -128,16 +140,17 @@ class Influences(Closing):
             self._session.view(place)[...] = error
             moved = self._answers()
             self._session.view(place)[...] = 0
-            self._noise[pair.float_tensor] += sum(
-                power(one - other) for one, other in zip(moved, clean, strict=True)
-            )
+            self._sums[pair.float_tensor] += self._loss(clean, moved)
 
     def result(self) -> dict[int, Influence]:
         """Float tensor -> its layer's influence."""
-        return {
-            t: Influence(answer_sqnr_db=decibels(self._signal, noise))
-            for t, noise in self._noise.items()
-        }
+        count = max(1, self._images)
+        return {t: Influence(answer_loss=total / count) for t, total in self._sums.items()}
+
+    def _loss(self, clean: Sequence[FloatArray], moved: Sequence[FloatArray]) -> float:
+        weights = sum(loss.weight for _, loss in self._losses)
+        found = (loss.weight * loss.function(clean[at], moved[at]) for at, loss in self._losses)
+        return sum(found) / weights
 
     def _answers(self) -> list[FloatArray]:
         self._session.invoke()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.metrics.signal import decibels
 from edgevision.tensors import FloatArray
 from edgevision.verify.layers.align import AlignedOperators
 from edgevision.verify.layers.snapshot import Written
@@ -61,13 +62,6 @@ class LayerError:
     def width(self) -> float:
         """Largest minus smallest float output over all images, zero included."""
         return max(0.0, float(self.high.max())) - min(0.0, float(self.low.min()))
-
-
-def decibels(signal: float, noise: float) -> float:
-    """10 log10(signal / noise): inf without noise, -inf for noise without a signal."""
-    if noise <= 0:
-        return float("inf")
-    return float(10 * np.log10(signal / noise)) if signal > 0 else float("-inf")
 
 
 class Sums:

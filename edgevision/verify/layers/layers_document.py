@@ -1,15 +1,20 @@
 """An explanation as plain JSON values; `edgevision report --layers` reads the same document."""
 
 import math
-from dataclasses import asdict
 from typing import Any
 
-from edgevision.verify.documents import rate_document
+from edgevision.evaluation.document import agreement_document, comparison_document
 from edgevision.verify.explain import Explanation, Layer
-from edgevision.verify.what_if.remedy import Closeness, WhatIf
+from edgevision.verify.what_if.remedy import WhatIf
 from edgevision.verify.what_if.trials import Trials
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Version of the document.
+
+1  2026-11: "answer_sqnr_db" of the scores; "answers" and "flips" of classifiers only.
+2  2026-11: "answer_db" by the task's loss; "answers" as `evaluation.document` has comparisons,
+   with all flips in it, for any task; effects of remedies as it has agreements.
+"""
 
 
 def explanation_document(
@@ -18,6 +23,7 @@ def explanation_document(
     """Everything found; decibels are null where there is no error at all."""
     places = {id(layer): at for at, layer in enumerate(explanation.layers)}
     answers = explanation.answers
+    flips = len(answers.agreement.flips)
     return {
         "schema_version": SCHEMA_VERSION,
         "images": explanation.images,
@@ -25,8 +31,7 @@ def explanation_document(
         "layers": [_layer(layer) for layer in explanation.layers],
         "worst": [places[id(layer)] for layer in explanation.worst(worst)],
         "unmatched": list(explanation.unmatched),
-        "answers": None if answers is None else _closeness(answers.whole),
-        "flips": None if answers is None else [asdict(flip) for flip in answers.flips],
+        "answers": comparison_document(answers, most_flips=flips),
         "remedies": None if trials is None else _trials(trials),
     }
 
@@ -41,7 +46,8 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "quantized_operator": error.pair.quantized_operator,
         "sqnr_db": _finite(error.sqnr_db),
         "own_sqnr_db": _finite(error.own_sqnr_db),
-        "answer_sqnr_db": _finite(layer.answer_sqnr_db),
+        "answer_db": _finite(layer.answer_db),
+        "answer_loss": None if layer.influence is None else layer.influence.answer_loss,
         "cause": {
             "label": layer.cause.label,
             "weight": layer.cause.weight,
@@ -54,7 +60,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
 def _trials(trials: Trials) -> dict[str, Any]:
     return {
         "images": trials.images,
-        "given": _closeness(trials.given),
+        "given": agreement_document(trials.given),
         "unchanged": _remedy(trials.unchanged),
         "tried": [_remedy(remedy) for remedy in trials.remedies],
     }
@@ -66,16 +72,8 @@ def _remedy(remedy: WhatIf) -> dict[str, Any]:
         "ranges": remedy.change.ranges,
         "equalization": remedy.change.equalization,
         "float_operators": list(remedy.change.float_operators),
-        "effect": None if remedy.effect is None else _closeness(remedy.effect),
+        "effect": None if remedy.effect is None else agreement_document(remedy.effect),
         "reason": remedy.reason,
-    }
-
-
-def _closeness(measured: Closeness) -> dict[str, Any]:
-    return {
-        "agreement": rate_document(measured.agreement),
-        "mean_kl": measured.mean_kl,
-        "sqnr_db": _finite(measured.sqnr_db),
     }
 
 

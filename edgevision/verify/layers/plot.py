@@ -54,14 +54,14 @@ def _draw_errors(axes: Any, explanation: Explanation, marked: tuple[Layer, ...])
     at = range(len(layers))
     carried = [_shown(layer.error.sqnr_db) for layer in layers]
     own = [_shown(layer.error.own_sqnr_db) for layer in layers]
-    alone = [_shown(layer.answer_sqnr_db) for layer in layers]
+    alone = [_shown(layer.answer_db) for layer in layers]
     axes.plot(at, own, ".", color=_OWN, label="own: of its output, against the same in float")
     axes.plot(
         at,
         alone,
         ".",
         color=_ALONE,
-        label="alone: of the scores, were it alone quantized; the lowest are numbered",
+        label="alone: the answer's loss, were it alone quantized; the lowest are numbered",
     )
     axes.plot(
         at, carried, "-", color=_CARRIED, linewidth=1.6, label="carried: of its output, all errors"

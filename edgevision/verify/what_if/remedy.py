@@ -4,17 +4,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from edgevision.errors import EdgeVisionError
-from edgevision.metrics.classification import agreement
-from edgevision.metrics.divergence import mean_kl
-from edgevision.metrics.rate import Rate
-from edgevision.predictions import Predictions
 from edgevision.recipe.recipe import RangeMethod
+from edgevision.tasks.answers import Answers, check_same_images
+from edgevision.tasks.figures import Agreement
+from edgevision.tasks.task import Task
 from edgevision.tflite import ops
 from edgevision.verify.diagnosis.cause import GATES, Diagnosis, not_from_output
-from edgevision.verify.layers.layer_error import LayerError, decibels
+from edgevision.verify.layers.layer_error import LayerError
 from edgevision.verify.layers.network import Network, represented
 
 
@@ -32,27 +29,17 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Closeness:
-    """How near a file's answers are to those of the float model, on the same images."""
-
-    agreement: Rate
-    mean_kl: float
-    """Nats."""
-    sqnr_db: float
-    """Of the scores."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIf:
     """A change, and what it does."""
 
     change: Change
-    effect: Closeness | None
-    """Of the file made with it; None when that was not to be had, and `reason` says why."""
+    effect: Agreement | None
+    """How far the file made with it answers as the float model does; None when that was not to be
+    had, and `reason` says why."""
     reason: str = ""
 
 
-Trial = Callable[[Change], Predictions]
+Trial = Callable[[Change], Answers]
 """Makes the file with a change, and runs it on the images kept for measuring."""
 
 UNCHANGED = Change(words="quantized again as it is")
@@ -92,26 +79,24 @@ def _kept_in_float(layer: LayerError, cause: Diagnosis, network: Network) -> Cha
     return Change(words=f"keep {layer.pair.layer}{more} in float", float_operators=tuple(names))
 
 
-def closeness(ours: Predictions, original: Predictions) -> Closeness:
-    """How near `ours` is to `original`."""
-    error = ours.scores.astype(np.float64) - original.scores
-    return Closeness(
-        agreement=agreement(ours.scores, original.scores),
-        mean_kl=mean_kl(ours.probabilities(), original.probabilities()),
-        sqnr_db=decibels(
-            float(np.square(original.scores, dtype=np.float64).sum()), float((error**2).sum())
-        ),
-    )
+def agreement_with(task: Task, ours: Answers, reference: Answers) -> Agreement:
+    """How far `ours` are the answers of `reference`.
+
+    Raises:
+        ValueError: they are not about the same images, or have other shapes.
+    """
+    check_same_images(ours, reference)
+    return task.agreement(ours, reference)
 
 
 def try_changes(
-    changes: Sequence[Change], trial: Trial, original: Predictions
+    changes: Sequence[Change], trial: Trial, task: Task, reference: Answers
 ) -> dict[Change, WhatIf]:
-    """Each change tried once; `original` are the float model's answers on the measuring images."""
+    """Each change tried once; `reference` are the float model's answers on the same images."""
     remedies = {}
     for change in dict.fromkeys(changes):
         try:
-            effect = closeness(trial(change), original)
+            effect = agreement_with(task, trial(change), reference)
         except EdgeVisionError as error:
             remedies[change] = WhatIf(change=change, effect=None, reason=str(error))
             continue

@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import cast
 
 from edgevision.dataset.imageset import ImageSet
-from edgevision.predictions import Predictions
+from edgevision.evaluation.run_file import answers_of, task_of_twin
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.recipe import InputType, OutputType, Recipe
-from edgevision.runtime.predict import predict
-from edgevision.runtime.session import Session
+from edgevision.tasks.answers import Answers
+from edgevision.tasks.task import Task
 from edgevision.tensors import Pixels
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.view import TfliteModel
@@ -26,18 +26,19 @@ def trial_of(
     *,
     calibration: ImageSet,
     measured: ImageSet,
+    task: Task,
     threads: int = 1,
 ) -> Trial:
     """A function that quantizes `original` as `quantized` was, with a change, and runs the result.
 
-    The quantized file must have no `obstacle`.
+    `task` says what the outputs mean. The quantized file must have no `obstacle`.
     """
     base = _recipe_like(quantized.model)
 
     def images() -> Iterator[Pixels]:
         return (to_pixels(calibration.load(item), original.preprocessing) for item in calibration)
 
-    def trial(change: Change) -> Predictions:
+    def trial(change: Change) -> Answers:
         recipe = replace(
             base,
             ranges=change.ranges or base.ranges,
@@ -51,8 +52,13 @@ def trial_of(
             recipe=recipe,
             total=len(calibration),
         )
-        with Session(made.content, threads=threads) as session:
-            return predict(session, made.preprocessing, measured)
+        return answers_of(
+            made.content,
+            made.preprocessing,
+            task_of_twin(task, made.content, made.preprocessing),
+            measured,
+            threads=threads,
+        )
 
     return trial
 
@@ -63,9 +69,9 @@ def obstacle(model: TfliteModel) -> str | None:
     if kind not in _KINDS:
         return f"the file is {kind}, and remedies are for int8 and int16x8"
     for side in (model.inputs, model.outputs):
-        dtype = model.tensors[side[0]].dtype
-        if dtype not in {"float32", "int8", "uint8"}:
-            return f"the file has {dtype} at its ends"
+        dtypes = sorted({model.tensors[index].dtype for index in side})
+        if len(dtypes) > 1 or dtypes[0] not in {"float32", "int8", "uint8"}:
+            return f"the file has {' and '.join(dtypes)} at its ends"
     return None
 
 
