@@ -15,7 +15,7 @@ from edgevision.compress.report import PruneReport, report_from_dict
 from edgevision.errors import ModelError, UsageError
 from edgevision.files import refuse_to_replace, replacing
 from edgevision.keras_model import child
-from edgevision.keras_model.messages import error_from_dict
+from edgevision.keras_model.messages import error_from_plain
 from edgevision.progress import Progress, silent
 
 FileLatencyMs: TypeAlias = Callable[[Path], float]
@@ -171,7 +171,7 @@ def _run(
     with child.started(command, environment=environment, log_path=log) as running:
         child.serve(running, _ERRAND, job_to_json(job), listen=listen)
     if "error" in declared:
-        raise error_from_dict(declared["error"], log_path=log)
+        raise error_from_plain(declared["error"], log_path=log)
     if "report" not in declared:
         raise child.no_answer(_ERRAND, log)
     if log_path is None:
