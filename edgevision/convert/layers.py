@@ -10,17 +10,6 @@ from collections.abc import Collection
 _WITH_WEIGHTS = ("convolution", "depthwise", "MatMul", "conv2d_transpose", "einsum")
 
 
-def layers_of(tensor_name: str, layers: Collection[str]) -> tuple[str, ...]:
-    """The layers fused into the operation that writes `tensor_name`, each once, in name order.
-
-    Args:
-        tensor_name: as the `.tflite` has it; parts are joined by ";".
-        layers: the model's layer names; a layer inside a nested model is "inner/conv".
-    """
-    found = (_deepest(part, layers) for part in tensor_name.split(";"))
-    return tuple(dict.fromkeys(layer for layer in found if layer))
-
-
 def layer_of(tensor_name: str, layers: Collection[str]) -> str | None:
     """The one layer to name for the operation that writes `tensor_name`, or None.
 

@@ -49,7 +49,7 @@ def load_keras(
     model, path = load_model(source, library=loader, custom_objects=custom_objects, folder=folder)
     library: Any = importlib.import_module(loader)
     if loader == "tf_keras":
-        _settle_random_crops(library, model)
+        _use_inference_crops(library, model)
     paths = paths_of(loader)
     inputs, structure = model_inputs(model, input_shape, paths=paths)
     if not getattr(model, "inputs", None):
@@ -76,7 +76,7 @@ def load_keras(
     )
 
 
-def _settle_random_crops(library: Any, model: Any) -> None:
+def _use_inference_crops(library: Any, model: Any) -> None:
     """Give `tf_keras` RandomCrop layers their inference branch alone.
 
     The layer chooses by a condition in the graph, whose other branch draws random numbers; TFLite
