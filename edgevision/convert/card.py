@@ -3,12 +3,14 @@
 from importlib.metadata import version
 from pathlib import Path
 
-from edgevision.card.card import Card, Kind, Provenance
+from edgevision.card.card import Card, Provenance
 from edgevision.card.write import write_card
 from edgevision.convert.job import Conversion
 from edgevision.errors import UsageError
 from edgevision.keras_model.archive import digest_of
 from edgevision.preprocess.declared import Preprocessing
+from edgevision.tasks.interface import ModelInterface, OutputInterface
+from edgevision.tasks.resolve import resolve_task
 from edgevision.tflite.facts import facts_of
 from edgevision.tflite.view import read_model
 
@@ -41,7 +43,7 @@ def with_card(
     tools = {**conversion.versions, "edgevision": version("edgevision")}
     card = Card(
         name=source.stem,
-        kind=_kind(conversion, labels),
+        kind=_kind(conversion, labels),  # type: ignore[arg-type]  # Card checks the choice
         preprocessing=declared.preprocessing(width=width, height=height, channels=channels),
         labels=labels,
         activation=conversion.outputs[0].activation,
@@ -68,12 +70,15 @@ def _image_shape(conversion: Conversion) -> tuple[int, int, int]:
     return height, width, channels
 
 
-def _kind(conversion: Conversion, labels: tuple[str, ...]) -> Kind:
-    """Classes only where the model's end, or a list of their names, says so.
-
-    Any other vector of numbers may be ages, an embedding or points.
-    """
-    if len(conversion.outputs) != 1 or len(conversion.outputs[0].shape) != 2:
-        return "tensors"
-    is_softmax = conversion.outputs[0].activation == "softmax"
-    return "classification" if is_softmax or labels else "tensors"
+def _kind(conversion: Conversion, labels: tuple[str, ...]) -> str:
+    """Classes only where a softmax or as many names say so; numbers without a meaning otherwise."""
+    outputs = tuple(
+        OutputInterface(
+            name=made.name,
+            shape=made.shape,
+            dtype=made.dtype,
+            maker="other" if made.activation == "logits" else made.activation,
+        )
+        for made in conversion.outputs
+    )
+    return resolve_task(ModelInterface(outputs=outputs), labels=labels).task.spec.kind

@@ -71,7 +71,7 @@ def test_only_a_softmax_or_names_make_a_vector_classes(
 
 
 def test_as_many_labels_as_classes_are_wanted(gallery: Gallery, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="2 labels for an output of 10 classes"):
+    with pytest.raises(ModelError, match="2 labels for 10 classes"):
         card_of(gallery, "cnn", tmp_path, ("cat", "dog"))
 
 
