@@ -22,7 +22,7 @@ from edgevision.preprocess.declared import HOW, Preprocessing, nothing_declared
 from edgevision.progress import Progress, silent
 from edgevision.serialization.decode import from_plain
 from edgevision.serialization.json_text import to_json
-from edgevision.tflite.interface import Activation
+from edgevision.tflite.facts import Activation
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from edgevision.keras_model.load import KerasLibrary
-from edgevision.tflite.interface import Activation
+from edgevision.tflite.facts import Activation
 
 Loader: TypeAlias = Literal["keras", "tf_keras", "saved_model"]
 """Which library understood the model: Keras 3, Keras 2 as `tf_keras`, or TensorFlow itself."""
@@ -65,7 +65,7 @@ class Conversion:
     """Layers that work in training only and left nothing behind (Dropout, RandomFlip, ...)."""
     loader: Loader
     layers: tuple[str, ...]
-    """Keras layer names, to be found in tensor names with `layers.layer_of`; empty for a
+    """Keras layer names, to be found in tensor names with `layer_names.layer_of`; empty for a
     SavedModel."""
     versions: dict[str, str]
     """Of "tensorflow" and of the Keras that loaded it."""

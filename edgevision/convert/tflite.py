@@ -4,9 +4,10 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from edgevision.convert.layers import layer_of
 from edgevision.convert.trace import FrozenGraph
 from edgevision.errors import ModelError, VerificationError
+from edgevision.tflite.layer_names import layer_of
+from edgevision.tflite.serialize import aligned
 from edgevision.tflite.signature import Signature, write_signature
 from edgevision.tflite.view import TfliteModel, read_model
 
@@ -32,7 +33,7 @@ def to_tflite(graph: FrozenGraph, *, layers: Collection[str], allow_flex: bool) 
     if allow_flex:
         operations.append(OpsSet.SELECT_TF_OPS)
     try:
-        content = _convert(graph, operations)
+        content = aligned(_convert(graph, operations))
     except Exception as error:
         found = _unsupported(graph, str(error), layers)
         if not found:

@@ -1,6 +1,6 @@
 """Finding Keras layers in tensor names."""
 
-from edgevision.convert.layers import layer_of
+from edgevision.tflite.layer_names import layer_of
 
 LAYERS = ("Conv1", "bn_Conv1", "Conv1_relu", "conv2d", "conv2d_1", "inner", "inner/conv2d")
 FUSED = "model/Conv1_relu/Relu6;model/bn_Conv1/batchnorm/add_1;model/Conv1/convolution"
