@@ -1,6 +1,5 @@
 """Packaging one file: its card, the file written and read back, held against what was asked."""
 
-import hashlib
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from edgevision.convert.convert import ConvertedModel
 from edgevision.dataset.imageset import ImageSet
 from edgevision.evaluation.compare import compare
 from edgevision.files import sha256_of, write_bytes
+from edgevision.keras_model.archive import digest_of
 from edgevision.pipeline.candidate import Candidate
 from edgevision.pipeline.card_figures import card_figures
 from edgevision.pipeline.report import Variant
@@ -104,20 +104,8 @@ def _provenance(
     ours = {name: version(name) for name in ("edgevision", "numpy")}
     return Provenance(
         source_name=plan.source.name,
-        source_sha256=_digest(plan.source),
+        source_sha256=digest_of(plan.source),
         recipe=candidate.name,
         calibration=plan.calibration.source if plan.calibration and is_calibrated else None,
         tools=tuple(sorted({**converted.versions, **ours}.items())),
     )
-
-
-def _digest(source: Path) -> str:
-    """SHA-256 of a file; of a folder, over the names and digests of its files."""
-    if source.is_file():
-        return sha256_of(source)
-    parts = [
-        f"{path.relative_to(source).as_posix()} {sha256_of(path)}"
-        for path in sorted(source.rglob("*"))
-        if path.is_file()
-    ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
