@@ -108,7 +108,7 @@ def _open_pieces(
             one.run(clock_ns)
         except (ModelError, ValueError) as error:
             # An operation that needs its neighbours (a custom one, or with run-time shapes).
-            visits.refused[piece.index] = str(error)
+            visits.refused[piece.operators[0]] = str(error)
             continue
         opened.append(one)
     return opened
