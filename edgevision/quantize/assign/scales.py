@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ai_edge_litert import schema_py_generated as schema
 
+from edgevision.disjoint_sets import DisjointSets
 from edgevision.quantize.assign import affine
 from edgevision.quantize.assign.kernel_rules import RULES
 from edgevision.tflite.graph import Graph, Operator, QuantParams
@@ -89,22 +90,15 @@ def scale_groups(graph: Graph, integer: frozenset[int]) -> dict[int, int]:
 
     Concatenations, pools, reshapes and other movers of data copy integers as they are.
     """
-    leader: dict[int, int] = {t: t for t in tensors_in_integers(graph, integer)}
-
-    def find(t: int) -> int:
-        while leader[t] != t:
-            leader[t] = leader[leader[t]]
-            t = leader[t]
-        return t
-
+    scaled, groups = tensors_in_integers(graph, integer), DisjointSets(len(graph.tensors))
     for at in sorted(integer):
         op = graph.operators[at]
         if RULES[op.name].scaling != "same":
             continue
-        members = [t for t in (*op.outputs, *op.inputs) if t in leader]
+        members = [t for t in (*op.outputs, *op.inputs) if t in scaled]
         for other in members[1:]:
-            leader[find(other)] = find(members[0])
-    return {t: find(t) for t in leader}
+            groups.join(members[0], other)
+    return {t: groups.find(t) for t in scaled}
 
 
 def prescribed_scales(
