@@ -9,7 +9,7 @@ from edgevision.card.card import Card
 from edgevision.card.json_form import card_to_dict
 from edgevision.metrics import Rate
 from edgevision.preprocess.auto import PreprocessingChoice
-from edgevision.quantize.assign.scales import FloatOperator
+from edgevision.quantize.assign.integer_part import FloatOperator
 from edgevision.quantize.search.accuracy_target import TargetSearch
 from edgevision.tflite.facts import Facts
 from edgevision.verify.agreement import Comparison

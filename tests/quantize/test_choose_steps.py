@@ -4,7 +4,7 @@ import numpy as np
 
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.quantize import QuantizedModel, quantize
-from edgevision.quantize.search.held_out_loss import mean_root_divergence, noise
+from edgevision.quantize.search.output_loss import mean_root_divergence, noise
 from edgevision.recipe.recipe import Recipe
 from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import random_images, small_cnn

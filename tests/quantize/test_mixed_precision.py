@@ -87,7 +87,7 @@ def test_a_mix_that_is_faster_as_a_whole_is_taken_and_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     slow = OperatorLatency(position=0, operator="CONV_2D", integer_us=1000.0, float_us=1.0)
-    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _: (slow,))
+    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _made, **_: (slow,))
     same, sentence, asked = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8, "dynamic": 1.9})
     assert not same
     assert "in 1 CONV_2D: left in float, which is faster on this machine" in str(sentence)
@@ -98,7 +98,7 @@ def test_a_mix_that_is_faster_as_a_whole_is_taken_and_told(
 def test_a_mix_that_leaves_nothing_in_float_is_int8_however_it_was_timed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _: ())
+    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _made, **_: ())
     same, sentence, _ = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8, "dynamic": 1.9})
     assert same
     assert "1.50 times as long" in str(sentence)
@@ -111,7 +111,7 @@ def test_all_in_float_is_no_mix_however_fast(monkeypatch: pytest.MonkeyPatch) ->
         OperatorLatency(position=at, operator=name, integer_us=1000.0, float_us=1.0)
         for at, name in enumerate(every)
     )
-    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _: costs)
+    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _made, **_: costs)
     same, sentence, _ = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8, "dynamic": 2.2})
     assert same
     assert "int8 takes 1.50 times as long as float" in str(sentence)

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from edgevision.tensors import FloatArray
 from edgevision.tflite.graph import QuantParams
 
+Range = tuple[float, float]
+"""Smallest and largest real value a tensor has to represent."""
+
 BIAS_LIMIT = 2**30
 """Largest |bias| written: leaves as much again of the int32 accumulator to the products, and
 every runtime checks or wraps beyond 2**31."""

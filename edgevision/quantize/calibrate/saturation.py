@@ -10,10 +10,13 @@ to the input's side and without training.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from math import atanh, erf, exp, inf, log, sqrt
 from typing import TypeAlias
 
-from edgevision.quantize.assign.scales import Range
+from edgevision.quantize.assign.affine import Range
+from edgevision.quantize.assign.integer_part import bits_of
+from edgevision.quantize.step import RangeStep, TensorRanges
 from edgevision.quantize.transforms.swish import find_swish, relu6_shift
 from edgevision.tflite.graph import Graph, Operator
 
@@ -68,7 +71,7 @@ def _limits(
     swish = find_swish(graph, t, consumers)
     if swish is None:
         return None
-    most = float(swish.raised.max())
+    most = float(swish.scaled.max())
     made = graph.operators[swish.product].outputs[0]
     if swish.shift is None:
         return (lambda half_step: _swish_limits(half_step, most)), made
@@ -122,3 +125,17 @@ def _where_near_zero(f: Callable[[float], float], lowest: float, tolerance: floa
         middle = (far + near) / 2
         far, near = (middle, near) if f(middle) > -tolerance else (far, middle)
     return far
+
+
+def _clipped(decided: TensorRanges) -> TensorRanges:
+    ranges = saturated_ranges(
+        decided.graph, decided.ranges, integer=decided.integer, whole=decided.never_clipped
+    )
+    return replace(decided, ranges=ranges)
+
+
+CLIP_SATURATED = RangeStep(
+    name="clip_saturated",
+    applies=lambda scope: bits_of(scope.recipe) == 8,
+    apply=_clipped,
+)

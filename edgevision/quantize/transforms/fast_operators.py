@@ -5,9 +5,12 @@ LiteRT 2.3, x86-64), and it splits the delegated graph. x * relu6(x + 3) / 6 as 
 stays inside. The division by 6 changes the scale of relu6's integers and none of them.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from edgevision.quantize.step import RewriteStep
 from edgevision.tflite.graph import Graph, Operator, Tensor
 
 
@@ -57,3 +60,10 @@ def _multiply(a: int, b: int, made: int) -> Operator:
         options_type=schema.BuiltinOptions.MulOptions,
         options=schema.MulOptionsT(),
     )
+
+
+FAST_OPERATORS = RewriteStep(
+    name="rewrite",
+    applies=lambda scope: scope.recipe.precision == "int8",
+    apply=lambda prepared: replace(prepared, graph=with_fast_operators(prepared.graph)),
+)
