@@ -198,6 +198,9 @@ def read_float(float_model: Path | bytes) -> Graph:
     """
     graph = parse(read_content(float_model))
     check_float(graph)
+    for t in graph.inputs:
+        # A value that the file gives an input is replaced by the caller's: no constant.
+        graph.tensors[t].data = None
     return graph
 
 

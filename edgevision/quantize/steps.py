@@ -14,11 +14,13 @@ from edgevision.quantize.correct.weight_rounding import WEIGHT_ROUNDING
 from edgevision.quantize.step import Step
 from edgevision.quantize.transforms.equalization import EQUALIZATION
 from edgevision.quantize.transforms.fast_operators import FAST_OPERATORS
+from edgevision.quantize.transforms.fold_constants import FOLD_CONSTANTS
 from edgevision.quantize.transforms.fold_normalization import FOLD_NORMALIZATION
 from edgevision.quantize.transforms.swish_equalization import SWISH_EQUALIZATION
 from edgevision.recipe.recipe import Recipe
 
 STEPS: tuple[Step, ...] = (
+    FOLD_CONSTANTS,
     FAST_OPERATORS,
     FOLD_NORMALIZATION,
     FLOAT_SCORES,

@@ -28,6 +28,7 @@ from edgevision.recipe.recipe import Recipe, Switch
 from edgevision.tflite.graph import Graph
 from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import Builder, random_images, small_cnn
+from tests.quantize.odd_graphs import GRAPHS
 from tests.quantize.test_fast_operators import swish_net
 from tests.quantize.test_swish_equalization import LOUD, network
 
@@ -58,6 +59,7 @@ def swish() -> Graph:
 
 
 NETWORKS: dict[str, Callable[[], Graph]] = {
+    "fold_constants": GRAPHS["computed_weights"],
     "rewrite": swish_net,
     "fold_normalization": small_cnn,
     "float_scores": small_cnn,
@@ -128,10 +130,9 @@ def test_a_new_step_is_observed_measured_and_dropped_where_it_does_harm(
 
 
 def test_a_new_step_is_kept_where_it_helps(headroom_step: Callable[[float], RangeStep]) -> None:
-    blind = headroom_step(1000.0, default="on")  # Ruins ranges, ...
-    mending = replace(
-        headroom_step(2.0), name="mending", label="mended"
-    )  # ... which this restores.
+    # The first ruins ranges, which the second restores.
+    blind = replace(headroom_step(1000.0), default="on")
+    mending = replace(headroom_step(2.0), name="mending", label="mended")
     model = made(small_cnn(), PLAIN, (*STEPS, blind, mending), count=24)
     assert model.steps[-1].step.endswith("mended")
     assert model.steps[-1].kept

@@ -32,21 +32,25 @@ def walk(graph: Graph, feeds: Sequence[Feed], visit: Visit) -> None:
     for at, op in enumerate(graph.operators):
         visit(at, alive)
         given = [t for t in dict.fromkeys(op.inputs) if t in alive]
-        alive |= dict(zip(op.outputs, _run_one(graph, at, given, alive), strict=True))
+        values = [[alive[t][image] for t in given] for image in range(len(feeds))]
+        alive |= dict(zip(op.outputs, _run_one(graph, at, given, values), strict=True))
         for t in list(alive):
             if last_use.get(t, -1) <= at:
                 del alive[t]
 
 
-def _run_one(graph: Graph, at: int, given: list[int], alive: dict[int, Values]) -> list[Values]:
-    """Outputs of operator `at` on every image."""
+def _run_one(
+    graph: Graph, at: int, given: list[int], values: list[list[NDArray[Any]]]
+) -> list[Values]:
+    """Outputs of operator `at` for the `values` of the tensors `given` in each image.
+
+    An operator may read constants alone, and write something else for each image (random numbers).
+    """
     made: list[Values] = [[] for _ in graph.operators[at].outputs]
     # One thread: most operators are too small for two, and another graph may be walked beside.
     with Session(file_of_operator(graph, at, given)) as session:
-        for image in range(len(alive[given[0]]) if given else 0):
-            for results, value in zip(
-                made, session.run(*(alive[t][image] for t in given)), strict=True
-            ):
+        for fed in values:
+            for results, value in zip(made, session.run(*fed), strict=True):
                 results.append(value)
     return made
 
