@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
-from edgevision.quantize.quantize import calibrated_model
+from edgevision.quantize.quantize import calibrated_model, quantize
 from edgevision.quantize.search import mixed_precision
 from edgevision.quantize.search.choose_steps import choose_steps
 from edgevision.quantize.search.mixed_precision import (
@@ -16,6 +16,7 @@ from edgevision.quantize.search.mixed_precision import (
     operator_latencies,
 )
 from edgevision.recipe.recipe import Recipe
+from edgevision.runtime.session import Session
 from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import random_images, small_cnn
 
@@ -173,3 +174,26 @@ def test_every_operator_is_timed_in_both_precisions() -> None:
     assert [cost.operator for cost in costs] == [op.name for op in small_cnn().operators[:-1]]
     assert small_cnn().operators[-1].name == "SOFTMAX"  # in float either way
     assert all(cost.integer_us > 0 and cost.float_us > 0 for cost in costs)
+
+
+def test_operators_are_timed_with_the_threads_that_files_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[int] = []
+
+    class Recording(Session):
+        def __init__(self, model: bytes, *, threads: int = 1) -> None:
+            opened.append(threads)
+            super().__init__(model, threads=threads)
+
+    monkeypatch.setattr(mixed_precision, "Session", Recording)
+    images = random_images(8)
+    quantize(
+        serialize(small_cnn()),
+        preprocessing=PREPROCESSING,
+        images=lambda: images,
+        recipe=RECIPE,
+        timer=lambda files: dict.fromkeys(files, 2.0) | {"int8": 3.0},
+        threads=4,
+    )
+    assert set(opened) == {4}
