@@ -43,7 +43,8 @@ def test_an_odd_graph_is_quantized_and_answers_like_the_float_one(name: str, rec
     if RECIPES[recipe].input_type != "float32":
         return
     for image in images[:3]:
-        fed = [((image.astype(np.float32) - 127) / 128)[None], second[None]]
+        pixels = ((image.astype(np.float32) - 127) / 128).astype(np.float32)
+        fed = [pixels[None], second[None]]
         given = fed[: len(graph.inputs)]
         for expected, got in zip(run(graph, *given), run(made.content, *given), strict=True):
             assert got.shape == expected.shape
