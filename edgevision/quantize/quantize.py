@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from edgevision.errors import ImageSetError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
@@ -26,7 +28,6 @@ from edgevision.quantize.quantized_graph import QuantizedGraph
 from edgevision.quantize.search.choose_sites import choose_sites
 from edgevision.quantize.search.choose_steps import LEAST_IMAGES, choose_steps, scope_of
 from edgevision.quantize.search.mixed_precision import HERE, LatencyVerdict, Timer, never_slower
-from edgevision.quantize.search.output_loss import OutputLoss
 from edgevision.quantize.step import (
     FloatStep,
     LayerStep,
@@ -39,12 +40,12 @@ from edgevision.quantize.step import (
 from edgevision.quantize.steps import STEPS, check_switches
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.session import Session
-from edgevision.tflite.content import read_content
+from edgevision.tasks.loss import OutputLoss
 from edgevision.tflite.graph import Graph
 from edgevision.tflite.layer_names import layer_names
 from edgevision.tflite.parse import parse
 from edgevision.tflite.serialize import serialize
-from edgevision.tflite.view import read_model
+from edgevision.tflite.view import read_content, read_model
 
 __all__ = ["Images", "QuantizedModel", "quantize"]
 
@@ -198,9 +199,14 @@ def read_float(float_model: Path | bytes) -> Graph:
     """
     graph = parse(read_content(float_model))
     check_float(graph)
-    for t in graph.inputs:
-        # A value that the file gives an input is replaced by the caller's: no constant.
-        graph.tensors[t].data = None
+    computed = graph.producers().keys() | set(graph.inputs)
+    for t, tensor in enumerate(graph.tensors):
+        if t in computed:
+            # A value that the file gives an input is replaced by the caller's: no constant.
+            tensor.data = None
+        elif tensor.dtype is not None and 0 in tensor.shape:
+            # A constant without values has no buffer to be told by.
+            tensor.data = np.zeros(tensor.shape, tensor.dtype)
     return graph
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
+from edgevision.tflite import schema
 from edgevision.tflite.graph import Graph
 from tests.quantize.builder import Builder
 

@@ -1,18 +1,21 @@
 """The losses that decide between steps come from whoever knows what the outputs mean."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edgevision.metrics.signal import noise_share
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.quantize import QuantizedModel, calibrated_model, quantize
 from edgevision.quantize.quantized_graph import QuantizedGraph
 from edgevision.quantize.search.choose_steps import choose_steps
 from edgevision.quantize.search.held_out_loss import HeldOutLoss
-from edgevision.quantize.search.output_loss import LossFunction, OutputLoss, losses_by_form, noise
+from edgevision.quantize.search.output_loss import losses_by_form
 from edgevision.recipe.recipe import Recipe
+from edgevision.tasks.loss import OutputLoss
 from edgevision.tflite.graph import Graph
 from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import Builder, random_images, small_cnn
@@ -20,14 +23,15 @@ from tests.quantize.builder import Builder, random_images, small_cnn
 PREPROCESSING = ImagePreprocessing(width=12, height=12, mean=(127.0,), std=(128.0,))
 
 
-@dataclass(frozen=True)
-class Loss:
-    """A stranger's loss: only its attributes are asked for."""
+LossFunction = Callable[[NDArray[Any], NDArray[Any]], float]
 
-    output: int
-    function: LossFunction
-    before_activation: bool = False
-    weight: float = 1.0
+
+def loss_of(
+    output: int, function: LossFunction, *, before_activation: bool = False, weight: float = 1.0
+) -> OutputLoss:
+    return OutputLoss(
+        output=output, before_activation=before_activation, function=function, weight=weight
+    )
 
 
 def two_heads() -> Graph:
@@ -74,11 +78,11 @@ def test_a_loss_sees_its_output_of_all_held_out_images_before_the_activation_or_
     made(
         two_heads(),
         (
-            Loss(output=0, function=remember("logits"), before_activation=True),
-            Loss(output=0, function=remember("scores")),
-            Loss(output=1, function=remember("boxes"), before_activation=True),
-            Loss(output=2, function=remember("face logit"), before_activation=True),
-            Loss(output=2, function=remember("face")),
+            loss_of(0, remember("logits"), before_activation=True),
+            loss_of(0, remember("scores")),
+            loss_of(1, remember("boxes"), before_activation=True),
+            loss_of(2, remember("face logit"), before_activation=True),
+            loss_of(2, remember("face")),
         ),
     )
     shapes = {name: (e.shape, a.shape) for name, (e, a) in seen.items()}
@@ -97,14 +101,14 @@ def test_a_loss_sees_its_output_of_all_held_out_images_before_the_activation_or_
     np.testing.assert_allclose(face, 1 / (1 + np.exp(-logit)), atol=1e-5)
     # Near the float model's, and not the float model's.
     for wanted, got in seen.values():
-        assert 0 < noise(wanted, got) < 0.1
+        assert 0 < noise_share(wanted, got) < 0.1
 
 
 def test_the_losses_decide_what_is_kept() -> None:
     def wants_change(expected: NDArray[np.float32], actual: NDArray[np.float32]) -> float:
-        return 1 / (1e-9 + noise(expected, actual))
+        return 1 / (1e-9 + noise_share(expected, actual))
 
-    backwards = made(two_heads(), (Loss(output=0, function=wants_change),))
+    backwards = made(two_heads(), (loss_of(0, wants_change),))
     ranges = [one for one in backwards.steps if one.step.endswith("min-max")]
     chosen = min(ranges, key=lambda one: one.loss)
     assert [one.kept for one in ranges] == [one is chosen for one in ranges]
@@ -129,16 +133,16 @@ def test_the_loss_is_the_weighted_mean(
 ) -> None:
     made, graph, feeds = graph_and_loss
 
-    def loss(*losses: Loss) -> float:
+    def loss(*losses: OutputLoss) -> float:
         return HeldOutLoss(graph, feeds, losses).of(made)
 
-    one = Loss(output=0, function=lambda _e, _a: 1.0, weight=3.0)
-    other = Loss(output=1, function=lambda _e, _a: 5.0)
+    one = loss_of(0, lambda _e, _a: 1.0, weight=3.0)
+    other = loss_of(1, lambda _e, _a: 5.0)
     assert loss(one, other) == pytest.approx(2.0)
     assert loss(one) == pytest.approx(1.0)
     assert loss() == 0.0
 
 
 def test_a_softmax_nobody_asks_to_look_before_is_compared_as_it_is_written() -> None:
-    by_scores = (Loss(output=0, function=noise),)
+    by_scores = (loss_of(0, noise_share),)
     assert made(small_cnn(), by_scores).steps != made(small_cnn(), None).steps

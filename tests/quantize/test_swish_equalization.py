@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from ai_edge_litert import schema_py_generated as schema
 
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.assign.integer_part import integer_part
@@ -19,6 +18,7 @@ from edgevision.quantize.steps import STEPS
 from edgevision.quantize.transforms.fast_operators import with_fast_operators
 from edgevision.quantize.transforms.swish_equalization import equalize_past_swish, swish_pairs
 from edgevision.recipe.recipe import Recipe
+from edgevision.tflite import schema
 from edgevision.tflite.graph import Graph
 from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import RELU, Builder, random_images, run

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from edgevision.quantize.assign.kernel_rules import RULES
 from edgevision.recipe.recipe import Recipe
+from edgevision.tflite import ops
 from edgevision.tflite.graph import Graph, Operator
+from edgevision.tflite.ops.kinds import kind_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +71,9 @@ def bits_of(recipe: Recipe) -> int:
 
 
 def _obstacle(graph: Graph, op: Operator, bits: int) -> str | None:
-    rule = RULES.get(op.name)
+    rule = kind_of(op.name)
     reason = None
-    if rule is None:
+    if rule.scaling is None:
         reason = f"TFLite has no int{bits} kernel for {op.custom_code or op.name}"
     elif bits == 16 and not rule.int16_version:
         reason = f"TFLite has no int16 kernel for {op.name}"
@@ -83,7 +84,7 @@ def _obstacle(graph: Graph, op: Operator, bits: int) -> str | None:
     elif rule.scaling == "linear":
         weights = graph.constant(op.inputs[rule.weights])
         bias = op.inputs[rule.bias] if len(op.inputs) > rule.bias else -1
-        if weights is None and (bias >= 0 or op.name != "FULLY_CONNECTED"):
+        if weights is None and (bias >= 0 or op.name != ops.FULLY_CONNECTED):
             reason = "its weights are computed, not constant"
         elif bias >= 0 and graph.constant(bias) is None:
             reason = "its bias is computed, not constant"

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 
-from ai_edge_litert import schema_py_generated as schema
-
 from edgevision.disjoint_sets import DisjointSets
 from edgevision.quantize.assign import affine
 from edgevision.quantize.assign.affine import Range
-from edgevision.quantize.assign.kernel_rules import RULES
+from edgevision.tflite import ops, schema
 from edgevision.tflite.graph import Graph, QuantParams
+from edgevision.tflite.ops.kinds import kind_of
 
 _COUNTED = {
     schema.ActivationFunctionType.RELU6: 6.0,
@@ -35,7 +34,7 @@ def scale_groups(graph: Graph, integer: frozenset[int]) -> dict[int, int]:
     scaled, groups = tensors_in_integers(graph, integer), DisjointSets(len(graph.tensors))
     for at in sorted(integer):
         op = graph.operators[at]
-        if RULES[op.name].scaling != "same":
+        if kind_of(op.name).scaling != "same":
             continue
         members = [t for t in (*op.outputs, *op.inputs) if t in scaled]
         for other in members[1:]:
@@ -50,7 +49,7 @@ def prescribed_scales(
     fixed: dict[int, QuantParams] = {}
     for at in integer:
         op = graph.operators[at]
-        rule = RULES[op.name]
+        rule = kind_of(op.name)
         if rule.scaling == "fixed":
             scales = affine.scalar_scales(rule.fixed_scale, rule.fixed_zero_point)
             if bits == 16:
@@ -127,7 +126,7 @@ def widen_for_kernels(
         fused = getattr(op.options, "fusedActivationFunction", 0)
         if fused in _COUNTED:
             widen(op.outputs[0], _COUNTED[fused] / 2**30)
-        if op.name in {"ADD", "SUB"}:
+        if op.name in {ops.ADD, ops.SUB}:
             smallest = float(widened[op.outputs[0]].scale[0]) / 1000
             for t in op.inputs:
                 widen(t, smallest)

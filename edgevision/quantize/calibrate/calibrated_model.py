@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edgevision.quantize.assign.integer_part import IntegerPart
 from edgevision.quantize.calibrate.prepared import Prepared
 from edgevision.quantize.calibrate.statistics import Feed, Statistics
-from edgevision.quantize.search.output_loss import OutputLoss
+from edgevision.tasks.loss import OutputLoss
 from edgevision.tflite.graph import Graph
 
 Feeds = Callable[[], Iterable[Feed]]

@@ -9,6 +9,7 @@ from edgevision.quantize.correct.gptq import gptq, gptq_each
 from edgevision.quantize.correct.gram import centred_gram, is_too_wide, reads_per_output
 from edgevision.quantize.correct.mean_inputs import is_followed
 from edgevision.quantize.step import IntegerLayer, LayerStep, Scope
+from edgevision.tflite import ops
 from edgevision.tflite.graph import Graph, Operator
 
 
@@ -16,7 +17,7 @@ def rounded_by_output(layer: IntegerLayer) -> NDArray[np.int8]:
     """Integer weights that give the float layer's outputs on the integer layer's inputs."""
     weights, op = layer.weights, layer.op
     gram = centred_gram(layer.graph, op, layer.inputs, zero=layer.input_zero, seed=layer.seed)
-    is_depthwise = op.name == "DEPTHWISE_CONV_2D"
+    is_depthwise = op.name == ops.DEPTHWISE_CONV_2D
     steps = np.broadcast_to(layer.scales.scale, weights.shape[3 if is_depthwise else 0])
     if not is_depthwise:
         flat = weights.reshape(len(weights), -1)

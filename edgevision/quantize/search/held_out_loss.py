@@ -8,14 +8,16 @@ import numpy as np
 from edgevision.quantize.calibrate.prepare import as_integers
 from edgevision.quantize.calibrate.statistics import Feed
 from edgevision.quantize.quantized_graph import QuantizedGraph
-from edgevision.quantize.search.output_loss import LossFunction, OutputLoss, losses_by_form
+from edgevision.quantize.search.output_loss import losses_by_form
 from edgevision.runtime.session import Session
 from edgevision.runtime.session_pool import SessionPool
+from edgevision.tasks.loss import OutputLoss
 from edgevision.tensors import FloatArray
+from edgevision.tflite import ops
+from edgevision.tflite.extract import with_outputs
 from edgevision.tflite.graph import Graph
-from edgevision.tflite.serialize import file_with_outputs
 
-_ACTIVATIONS = frozenset({"SOFTMAX", "LOGISTIC"})
+_ACTIVATIONS = frozenset({ops.SOFTMAX, ops.LOGISTIC})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +73,9 @@ class HeldOutLoss:
             )
         ]
         actual = run_tensors(integer, tensors, [as_integers(integer, f) for f in self._feeds])
-        functions: list[LossFunction] = [loss.function for loss in self._losses]
         values = [
-            function(wanted, got)
-            for function, wanted, got in zip(functions, self._expected, actual, strict=True)
+            loss.function(wanted, got)
+            for loss, wanted, got in zip(self._losses, self._expected, actual, strict=True)
         ]
         weights = [loss.weight for loss in self._losses]
         return float(np.average(values, weights=weights)) if sum(weights) > 0 else 0.0
@@ -90,6 +91,6 @@ def run_tensors(graph: Graph, tensors: Sequence[int], feeds: Sequence[Feed]) -> 
         values = session.run(*feed)
         return [spec.to_real(v) for spec, v in zip(session.outputs, values, strict=True)]
 
-    with SessionPool(file_with_outputs(graph, shown)) as pool:
+    with SessionPool(with_outputs(graph, shown)) as pool:
         rows = list(pool.map(run, feeds))
     return [np.stack([row[shown.index(t)] for row in rows]) for t in tensors]

@@ -8,27 +8,19 @@ from dataclasses import replace
 from math import prod
 
 from edgevision.errors import ModelError
-from edgevision.quantize.assign.kernel_rules import RULES
 from edgevision.quantize.step import RewriteStep
 from edgevision.runtime.session import Session
+from edgevision.tflite import ops
+from edgevision.tflite.extract import cut
 from edgevision.tflite.graph import Graph
-from edgevision.tflite.serialize import file_of_operator
+from edgevision.tflite.ops.kinds import kind_of
 
-_FUNCTIONS = frozenset(RULES) | {
-    "ABS",
-    "BROADCAST_TO",
-    "CAST",
-    "DIV",
-    "EXP",
-    "FILL",
-    "LOG",
-    "NEG",
-    "POW",
-    "RSQRT",
-    "SQRT",
-    "SQUARE",
-}
-"""Operators whose outputs depend on their inputs alone: no random numbers, no variables."""
+_FUNCTIONS = frozenset(
+    {ops.ABS, ops.BROADCAST_TO, ops.CAST, ops.DIV, ops.EXP, ops.FILL, ops.LOG, ops.NEG, ops.POW}
+    | {ops.RSQRT, ops.SQRT, ops.SQUARE}
+)
+"""Operators whose outputs depend on their inputs alone: no random numbers, no variables. Those of
+all that have integer kernels do so too."""
 
 MOST_ELEMENTS = 1 << 22
 """Larger results stay computed: a FILL of a few bytes may make any number of them."""
@@ -39,7 +31,8 @@ def with_folded_constants(graph: Graph) -> Graph:
     edited = graph
     for at, op in enumerate(graph.operators):
         reads_constants = all(t < 0 or edited.constant(t) is not None for t in op.inputs)
-        if op.name not in _FUNCTIONS or not op.inputs or not reads_constants:
+        is_function = op.name in _FUNCTIONS or kind_of(op.name).scaling is not None
+        if not (is_function and op.inputs and reads_constants):
             continue
         # An output of the model is computed: not every runtime hands constants out.
         small = all(prod(graph.tensors[t].shape) <= MOST_ELEMENTS for t in op.outputs)
@@ -59,7 +52,7 @@ def _folded(graph: Graph, at: int) -> Graph | None:
     """The graph in which the outputs of one operator are constants; None where it cannot run."""
     outputs = graph.operators[at].outputs
     try:
-        with Session(file_of_operator(graph, at, [])) as session:
+        with Session(cut(graph, {graph.operators[at].id}).content) as session:
             values = session.run()
     except ModelError:
         return None
