@@ -108,6 +108,10 @@ def quantize(
         progress: told how far the observation is.
         clock: seconds.
 
+    Example:
+        `quantize(Path("float32.tflite"), preprocessing=..., images=photos, recipe=Recipe())`, where
+        `photos()` yields (height, width, 3) uint8 pixels; the file is the result's `content`.
+
     Raises:
         UsageError: the recipe switches a step that is not among `steps`.
         ModelError: the model is damaged, already quantized, or does not fit `preprocessing`.

@@ -1,4 +1,4 @@
-"""One integer graph of a calibrated model: the steps it is made with, and the making."""
+"""One integer graph of a calibrated model, and the steps that it is made with."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

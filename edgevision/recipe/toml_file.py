@@ -32,6 +32,11 @@ def recipe_from_dict(
         named: finds a recipe by its name.
         where: what errors call the document.
 
+    >>> from edgevision.recipe.named import recipe_named
+    >>> values = {"base": "int8", "steps": {"ranges": "off"}}
+    >>> recipe_from_dict(values, recipe_named).switch("ranges")
+    'off'
+
     Raises:
         UsageError: a name is unknown or a value is of the wrong type or out of range.
     """

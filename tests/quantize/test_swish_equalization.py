@@ -1,4 +1,4 @@
-"""Channels raised past the gate of a swish."""
+"""Channels scaled past the gate of a swish."""
 
 from dataclasses import replace
 
@@ -140,7 +140,7 @@ def test_where_something_else_reads_the_swish_nothing_is_raised() -> None:
 def test_a_gate_is_kept_where_it_brings_answers_nearer() -> None:
     kept = choose_sites(stock_of(network(LOUD)), RECIPE)
     assert [line.kept for line in kept.tried] == [True]
-    assert "channels raised past the gate behind conv_2d_0" in kept.tried[0].step
+    assert "channels scaled past the gate behind conv_2d_0" in kept.tried[0].step
     even = stock_of(network(EVEN))
     assert choose_sites(even, RECIPE) is even
 

@@ -30,6 +30,10 @@ def activation_scales(low: float, high: float, *, bits: int = 8) -> QuantParams:
 
     16 bits are symmetric (zero point 0), as TFLite's int16 kernels demand. A constant zero gets
     the scale 1/255: any would do, and this one upsets no kernel.
+
+    >>> params = activation_scales(0.0, 5.1)
+    >>> round(float(params.scale[0]), 4), int(params.zero_point[0])
+    (0.02, -128)
     """
     low, high = min(0.0, low), max(0.0, high)
     if bits == 16:

@@ -17,9 +17,9 @@ from typing import TypeAlias
 from edgevision.quantize.assign.affine import Range
 from edgevision.quantize.assign.integer_part import bits_of
 from edgevision.quantize.step import RangeStep, TensorRanges
-from edgevision.quantize.transforms.swish import find_swish, relu6_shift
 from edgevision.tflite import ops
 from edgevision.tflite.graph import Graph, Operator
+from edgevision.tflite.swish import find_swish, relu6_shift
 
 _Limits: TypeAlias = Callable[[float], Range]
 """From half a step of a function's values: where it is that near to its limits, below and above."""
@@ -109,10 +109,10 @@ def _tanh_limits(_half_step: float) -> Range:
     return -atanh(1 - 1 / 256), atanh(1 - 1 / 256)
 
 
-def _swish_limits(half_step: float, raised: float = 1.0) -> Range:
-    """Of `raised` times the swish, in `raised` times its input."""
-    near = _where_near_zero(lambda x: x / (1 + exp(-x)), _LOWEST_SWISH, half_step / raised)
-    return raised * near, inf
+def _swish_limits(half_step: float, scaled: float = 1.0) -> Range:
+    """Of `scaled` times the swish, in `scaled` times its input."""
+    near = _where_near_zero(lambda x: x / (1 + exp(-x)), _LOWEST_SWISH, half_step / scaled)
+    return scaled * near, inf
 
 
 def _gelu_limits(half_step: float) -> Range:

@@ -1,8 +1,8 @@
-"""Meeting an accuracy target: the cheapest choice of operators left in float that reaches it.
+"""Meeting an accuracy target: the cheapest set of operators left in float that reaches it.
 
 int8 throughout comes first. Where that is not enough, runs of operators go back to float: from the
 front, from the back, or wherever they hurt most. Scattered float operators cost conversions: what a
-choice costs is timed on the device, or estimated from the file where none was named. Within each
+set costs is timed on the device, or estimated from the file where none was named. Within each
 way the smallest part that meets the target is found by doubling, then bisection.
 """
 
@@ -41,8 +41,8 @@ class AccuracyTarget:
     """What must hold on the evaluation images."""
 
     kind: Literal["agreement", "drop"]
-    """agreement: share of images with the float model's answer, at least. drop: loss of top-1
-    accuracy as a share, at most."""
+    """agreement: how far answers agree with the float model's, at least. drop: what is lost of the
+    score against truth, at most. What the two mean is the caller's to measure."""
     threshold: float
 
     def is_met(self, value: float) -> bool:
@@ -153,7 +153,11 @@ def search_accuracy_target(
 
 
 def divided(operators: Sequence[int], parts: int) -> list[tuple[int, ...]]:
-    """`operators` in at most `parts` runs of nearly equal length, in order."""
+    """`operators` in at most `parts` runs of nearly equal length, in order.
+
+    >>> divided([3, 4, 7], 2)
+    [(3, 4), (7,)]
+    """
     return [tuple(int(i) for i in run) for run in np.array_split(operators, parts) if len(run)]
 
 
@@ -218,12 +222,12 @@ class _Search:
 
     def gains(self, parts: Sequence[tuple[int, ...]], settings: QuantSettings) -> list[float]:
         """How much each part alone in float lowers the loss on images kept out."""
-        making, loss = split_held_out(self.few, "balanced")
-        made = make(making, self.recipe, settings, rough=True)
+        fitted, loss = split_held_out(self.few, "balanced")
+        made = make(fitted, self.recipe, settings, rough=True)
         whole = loss.of(made)
         gains = []
         for part in parts:
-            mixed = self.mixed(making, frozenset(part))
+            mixed = self.mixed(fitted, frozenset(part))
             made = make(mixed, self.recipe, settings, rough=True)
             gains.append(whole - loss.of(made))
         return gains

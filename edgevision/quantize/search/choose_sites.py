@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 TOGETHER = 0.85
 """All sites must bring the loss below this share of what it was, or none is looked at: over a dozen
-tries some look better by chance."""
+tries some seem better by chance."""
 
 WORTH = 0.97
 """A site must bring the loss below this share of what it was, were it free: less is chance."""
@@ -75,7 +75,7 @@ def _where_worth_it(
     Layers are corrected by estimates. None is looked at where all of them together bring little.
     """
     sites = step.sites(model)
-    making, held_out = split_held_out(model, recipe.quality)
+    fitted, held_out = split_held_out(model, recipe.quality)
     # Rewrites of the whole model come later, on top of this one.
     on = settings_on(steps, scope_of(model, recipe))
     on = replace(on, steps=tuple(s for s in on.steps if not isinstance(s, TransformStep)))
@@ -84,8 +84,8 @@ def _where_worth_it(
         settings = replace(on, widening=widening)
         return held_out.of(make(candidate, recipe, settings, rough=True))
 
-    plain = {one: loss_of(making, one) for one in widenings(recipe)}
-    everywhere = _everywhere(making, step)
+    plain = {one: loss_of(fitted, one) for one in widenings(recipe)}
+    everywhere = _everywhere(fitted, step)
     every = {one: loss_of(everywhere, one) for one in plain}
     if min(every.values()) >= TOGETHER * min(plain.values()):
         return model
@@ -96,13 +96,13 @@ def _where_worth_it(
     work, layers = max(1, facts_of(file).multiply_adds), layer_names(file)
     chosen = model
     for number, site in enumerate(sites, 1):
-        candidate = step.apply(making, site.tensor)
+        candidate = step.apply(fitted, site.tensor)
         loss = loss_of(candidate, widening)
         name = layers[site.producer] or model.graph.tensors[site.tensor].name
         kept = loss < (WORTH - PRICE * ELEMENT * site.elements / work) * least
         tried.append(StepTrial(step=f"{step.label} {name}", loss=loss, kept=kept))
         if kept:
-            making, least, chosen = candidate, loss, step.apply(chosen, site.tensor)
+            fitted, least, chosen = candidate, loss, step.apply(chosen, site.tensor)
         progress(number, len(sites), "equalizing")
     for line in tried:
         logger.debug("%s: loss %.5f%s", line.step, line.loss, ", kept" if line.kept else "")

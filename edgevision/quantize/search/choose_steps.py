@@ -1,4 +1,4 @@
-"""Choosing steps by measuring: what does not help on images kept out is not done."""
+"""Choosing steps by measuring: what does not help on held-out images is not done."""
 
 import logging
 from collections.abc import Sequence
@@ -29,10 +29,10 @@ from edgevision.recipe.recipe import Quality, Recipe
 logger = logging.getLogger(__name__)
 
 HELD_OUT = 4
-"""Every so many images one is kept out of the making, to measure the loss on."""
+"""Every so many images one is held out, to measure the loss on."""
 
 MOST_HELD_OUT: dict[Quality, int] = {"fast": 16, "balanced": 32, "best": 64}
-"""Images kept out at most: each set of steps is run on all of them."""
+"""Images held out at most: each set of steps is run on all of them."""
 
 LEAST_IMAGES = 8
 """With fewer, none can be spared to measure on: min-max ranges, and no step that is measured."""
@@ -77,13 +77,13 @@ def choose_steps(
     slow = steps_open(steps, LayerStep, scope)
     tried: list[StepTrial] = []
     if model.statistics.count >= LEAST_IMAGES and (rough or slow):
-        making, loss = split_held_out(model, recipe.quality)
+        fitted, loss = split_held_out(model, recipe.quality)
         search = _Search(recipe, loss, steps)
-        settings = search.roughly(making, settings)
+        settings = search.roughly(fitted, settings)
         if slow:
             made = search.by_layer(model, settings, slow, progress)
             settings = made.settings
-            if making.statistics.count < MOST_IMAGES:
+            if fitted.statistics.count < MOST_IMAGES:
                 # More images would have made it better.
                 made = None
         tried = search.tried
@@ -113,9 +113,9 @@ def widenings(recipe: Recipe) -> tuple[float, ...]:
 
 def split_held_out(model: CalibratedModel, quality: Quality) -> tuple[CalibratedModel, HeldOutLoss]:
     """Most of the images to make from, and the loss on the rest."""
-    making, held_out = _parted(model.statistics.count, quality)
+    fitted, held_out = _parted(model.statistics.count, quality)
     loss = HeldOutLoss(model.graph, list(pick(model.feeds(), held_out)), model.losses)
-    return model.of_images(making), loss
+    return model.of_images(fitted), loss
 
 
 def _parted(count: int, quality: Quality) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -176,8 +176,8 @@ class _Search:
         All need the layers one by one; the plain one goes through them beside the first candidate.
         Ranges are those of all images, so that what is measured can be what is kept.
         """
-        making, _ = _parted(model.statistics.count, self.recipe.quality)
-        trial, (first, *others) = replace(model, corrected_on=making), candidates
+        fitted, _ = _parted(model.statistics.count, self.recipe.quality)
+        trial, (first, *others) = replace(model, corrected_on=fitted), candidates
 
         def with_step(settings: QuantSettings, step: Step) -> QuantizedGraph:
             candidate = settings.with_step(step, self.steps)

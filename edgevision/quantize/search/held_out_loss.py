@@ -1,4 +1,4 @@
-"""The loss on images kept out of calibration: how far are an integer graph's answers off?"""
+"""The held-out loss: how far an integer graph's answers are off on images not calibrated on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class ComparedTensor:
 
 
 def compared_tensors(graph: Graph, losses: Sequence[OutputLoss]) -> tuple[ComparedTensor, ...]:
-    """Where each loss looks at the answer of `graph`."""
+    """Where each loss compares the answer of `graph`."""
     producers = graph.producers()
     found = []
     for loss in losses:

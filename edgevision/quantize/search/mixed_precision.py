@@ -37,7 +37,7 @@ NOTICED_MS = 0.02
 """A smaller loss is mostly the noise of timing."""
 
 WORTH_MIXING_MS = 0.1
-"""A smaller loss is said and no more: another machine may well turn it into a gain."""
+"""A smaller loss is reported and no more: another machine may well turn it into a gain."""
 
 HERE = "local"
 """What a timer on this machine calls its target."""
@@ -127,7 +127,7 @@ def never_slower(
 
 
 def _little_slower(integer_ms: float, float_ms: float, target: str) -> str:
-    """What is told of a loss too small to be worth a mix; empty for one too small to tell."""
+    """What is reported of a loss too small to be worth a mix; empty for one too small for that."""
     more = integer_ms - float_ms
     if more < NOTICED_MS or integer_ms <= SLOWER * float_ms:
         return ""
@@ -236,6 +236,9 @@ def cheapest_mix(
 
     Changing precision between neighbours costs `switch_us`; the ends are integers.
     Two states and one pass: Viterbi's algorithm.
+
+    >>> cheapest_mix([5, 19, 5], [8, 5, 8], 3)
+    [False, True, False]
     """
     costs, came = [0.0, switch_us], []
     for integer, real in zip(integer_us, float_us, strict=True):

@@ -23,9 +23,9 @@ from edgevision.quantize.transforms.equalization import (
     scale_consumer,
     scale_producer,
 )
-from edgevision.quantize.transforms.swish import Swish, find_swish
 from edgevision.tflite import ops, schema
 from edgevision.tflite.graph import Graph, Operator, Tensor
+from edgevision.tflite.swish import Swish, find_swish
 
 _CLOSED = 6.0
 """Below minus this a sigmoid's gate is closed: how far down a channel reaches does not matter."""
@@ -179,7 +179,7 @@ def _sites(model: CalibratedModel) -> tuple[Site, ...]:
 
 SWISH_EQUALIZATION = SiteStep(
     name="swish_equalization",
-    label="channels raised past the gate behind",
+    label="channels scaled past the gate behind",
     default="auto",
     follows="equalization",
     applies=lambda scope: bool(_pairs(scope)),
