@@ -12,6 +12,7 @@ from edgevision.dataset.imageset import ImageSet
 from edgevision.evaluation.compare import compare
 from edgevision.files import sha256_of, write_bytes
 from edgevision.keras_model.archive import digest_of
+from edgevision.pipeline.asked import asked_by
 from edgevision.pipeline.candidate import Candidate
 from edgevision.pipeline.card_figures import card_figures
 from edgevision.pipeline.report import Variant
@@ -19,7 +20,7 @@ from edgevision.pipeline.request import OptimizeRequest
 from edgevision.tasks.task import Task
 from edgevision.tflite.facts import facts_of
 from edgevision.tflite.view import read_model
-from edgevision.verify.check import Asked, check_file
+from edgevision.verify.check import check_file
 
 
 def package(
@@ -66,7 +67,7 @@ def package(
     path = folder / f"{candidate.name}.tflite"
     write_bytes(path, write_card(candidate.content, card), overwrite=True)
     written = facts_of(read_model(path))
-    check_file(written, _asked(candidate, plan))
+    check_file(written, asked_by(candidate.recipe, candidate.skipped, allow_flex=plan.allow_flex))
     own = latencies[candidate.name]
     return Variant(
         file=path.name,
@@ -79,20 +80,6 @@ def package(
         comparison=comparison,
         skipped=tuple(candidate.skipped),
         reached=candidate.reached,
-    )
-
-
-def _asked(candidate: Candidate, plan: OptimizeRequest) -> Asked:
-    recipe = candidate.recipe
-    if recipe is None:
-        return Asked(precision="float32", allow_flex=plan.allow_flex)
-    return Asked(
-        precision=recipe.precision,
-        input_type=recipe.input_type,
-        output_type=recipe.output_type,
-        full_integer=(recipe.input_type, recipe.output_type) == ("int8", "int8"),
-        kept_float=frozenset(skipped.tensor for skipped in candidate.skipped),
-        allow_flex=plan.allow_flex,
     )
 
 

@@ -42,8 +42,6 @@ _FUSED_ACTIVATION_SLOT = {
 
 Source: tensorflow/compiler/mlir/lite/schema/schema.fbs
 """
-_MOVES = {ops.CAST, ops.RESHAPE, ops.SQUEEZE, ops.EXPAND_DIMS, ops.TRANSPOSE} | ops.CONVERSIONS
-"""The same values in another type, shape or order."""
 _LINEAR_MOVES = {ops.MEAN, ops.AVERAGE_POOL_2D, ops.SLICE, ops.STRIDED_SLICE}
 """Logits stay logits in these; probabilities need not sum to 1 behind them."""
 
@@ -60,7 +58,7 @@ def _maker(tensor: int, producers: dict[int, Operator], model: TfliteModel) -> M
         if operator.name in _MAKERS and not is_part:
             return _MAKERS[operator.name]
         is_part = is_part or operator.name in _LINEAR_MOVES
-        if operator.name not in _MOVES | _LINEAR_MOVES or not operator.inputs:
+        if operator.name not in ops.MOVES | _LINEAR_MOVES or not operator.inputs:
             return "other"
         tensor = operator.inputs[0]
     return "other"

@@ -156,10 +156,11 @@ class Tensors:
         _refuse()
 
     def losses(self) -> tuple[OutputLoss, ...]:
-        """The noise's share of the signal's power, of every output alike."""
+        """The noise's share of the signal's power, of every output in real numbers alike."""
         return tuple(
             OutputLoss(output=at, before_activation=False, function=noise_share)
-            for at in range(len(self.outputs))
+            for at, output in enumerate(self.outputs)
+            if output.dtype.startswith("float")
         )
 
 

@@ -7,14 +7,20 @@ at the border: where the convolution pads y with 0, u is padded with -b/a.
 """
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 
+from edgevision.quantize.calibrate.prepared import Prepared
+from edgevision.quantize.step import RewriteStep
 from edgevision.quantize.transforms.input_affine import Affine, Float64
 from edgevision.quantize.transforms.padding import pad_with, same_padding
 from edgevision.tflite import ops, schema
 from edgevision.tflite.graph import Graph, Operator, Tensor
 from edgevision.tflite.ops.kinds import kind_of
+
+BORDER_SLACK_PIXELS = 0.5
+"""The ring of padding around the picture may be this far from exact, in pixel levels."""
 
 _ELEMENTWISE = frozenset({ops.MUL, ops.ADD, ops.SUB, ops.DIV})
 
@@ -55,6 +61,19 @@ def fold_normalization(graph: Graph, index: int, outer: Affine, *, slack: float 
         for new in replacement.get(at, [op])
     ]
     return edited
+
+
+def with_explicit_normalization(prepared: Prepared) -> Prepared:
+    """`prepared` with what is not folded yet as a MUL and an ADD at the front."""
+    outer = prepared.unfolded
+    if outer is None or outer.is_identity:
+        return replace(prepared, unfolded=None)
+    edited, image = prepared.graph.copy(), prepared.image
+    front = _explicit(edited, image, image, outer)
+    edited.operators = [
+        new for at, op in enumerate(edited.operators) for new in front.get(at, [op])
+    ]
+    return replace(prepared, graph=edited, unfolded=None)
 
 
 def _elementwise(
@@ -225,3 +244,15 @@ def _explicit(graph: Graph, index: int, current: int, total: Affine) -> dict[int
         default=0,
     )
     return {first: [*made, graph.operators[first]]}
+
+
+def _fold_all(prepared: Prepared) -> Prepared:
+    outer = prepared.unfolded
+    if outer is None:
+        return prepared
+    slack = BORDER_SLACK_PIXELS / prepared.preprocessing.channel_std[0]
+    graph = fold_normalization(prepared.graph, prepared.image, outer, slack=slack)
+    return replace(prepared, graph=graph, unfolded=None)
+
+
+FOLD_NORMALIZATION = RewriteStep(name="fold_normalization", apply=_fold_all)
