@@ -202,7 +202,7 @@ FULL_INTEGER = {
     "types": ["--input-type", "int8", "--output-type", "int8"],
     "named": ["--recipe", "full-integer"],
     "file": ["--recipe", "mine.toml"],
-    "target": ["--full-integer", "--min-agreement", "10"],
+    "target": ["--full-integer", "--task", "classification", "--min-agreement", "10"],
 }
 
 
