@@ -48,8 +48,8 @@ def accuracy_charts(models: Sequence[Mapping[str, Any]]) -> Markup:
         return Markup("")
     order = [model["name"] for model in models]
     return join(
-        _scatter("Accuracy against latency", by_time, order, "p50, ms", axis),
-        _scatter("Accuracy against size", by_size, order, "file, MB", axis),
+        _scatter(f"{axis.subject} against latency", by_time, order, "p50, ms", axis),
+        _scatter(f"{axis.subject} against size", by_size, order, "file, MB", axis),
     )
 
 
@@ -62,6 +62,8 @@ class _WorthAxis:
     name: str
     """Of the metric in it."""
     title: str
+    subject: str
+    """For the figure's title."""
     is_share: bool
     is_less_better: bool
 
@@ -99,6 +101,7 @@ def _axis(models: Sequence[Mapping[str, Any]]) -> _WorthAxis | None:
             part=part,
             name=found["headline"],
             title=f"{title}{unit}",
+            subject="Accuracy" if part == "evaluation" else "Agreement",
             is_share=metric["unit"] == "share",
             is_less_better=not metric["higher_is_better"],
         )

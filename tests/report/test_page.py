@@ -163,7 +163,7 @@ def test_models_of_numbers_are_drawn_in_decibels_and_have_no_classes(runs: Runs)
     assert Shape(page).open == []
     assert "worst SQNR dB" in page
     assert "signal to noise of the worst output, dB" in page
-    for word in ("top-1", "confusion:", "answered otherwise", "agreement"):
+    for word in ("top-1", "confusion:", "answered otherwise", "Accuracy"):
         assert word not in page
     # Two dots each: the first model, which is its own reference, would be infinitely good.
     assert page.count("<circle") == 2 * 2
