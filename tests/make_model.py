@@ -54,8 +54,33 @@ def colours_from_0_to_1() -> keras.Model:
     return model
 
 
+def _features(image: keras.KerasTensor) -> keras.KerasTensor:
+    """(8,) means over the picture of what a convolution makes of it."""
+    return layers.GlobalAveragePooling2D()(layers.Conv2D(8, 3, activation="relu")(image))
+
+
+def other_tasks() -> dict[str, keras.Model]:
+    """Untrained models, inputs 0..1, that are no softmax classifiers."""
+    keras.utils.set_random_seed(0)
+    image = keras.Input((SIDE, SIDE, 3))
+    features = _features(image)
+    dense = {size: layers.Dense(size)(features) for size in (1, 3, 7)}
+    stretched = layers.Rescaling(30, offset=40, name="age")(dense[1])
+    return {
+        "age": keras.Model(image, stretched),
+        "heads": keras.Model(image, [dense[1], layers.Softmax(name="kind")(dense[3])]),
+        "mask": keras.Model(image, layers.Conv2D(2, 3, activation="relu", padding="same")(image)),
+        "embedding": keras.Model(image, layers.UnitNormalization()(dense[7])),
+        "logits": keras.Model(image, dense[7]),
+        "unit": keras.Model(image, layers.Activation("sigmoid")(dense[1])),
+        "tags": keras.Model(image, layers.Activation("sigmoid")(dense[3])),
+    }
+
+
 def main(folder: Path) -> None:
-    """Write colours.keras, nan.keras (the same with a NaN weight) and ranged.keras."""
+    """Write colours.keras, nan.keras (the same with a NaN weight), ranged.keras, other tasks."""
+    for name, other in other_tasks().items():
+        other.save(folder / f"{name}.keras")
     colours_from_0_to_1().save(folder / "ranged.keras")
     model = colours()
     model.save(folder / "colours.keras")

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from edgevision import __version__
-from edgevision.android.check.litert_ops import unknown_operations
 from edgevision.android.golden import write_model_goldens
 from edgevision.android.interface import needs_int8, to_int8_interface
 from edgevision.android.photos import Photo, drawn_photos
@@ -21,9 +20,9 @@ from edgevision.card.write import remove_card, write_card
 from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
-from edgevision.tflite.content import read_content
 from edgevision.tflite.facts import facts_of, interface_of
-from edgevision.tflite.view import TfliteModel, read_model
+from edgevision.tflite.runtime_version import unknown_operators
+from edgevision.tflite.view import TfliteModel, read_content, read_model
 
 MODEL_FILE = "model.tflite"
 GOLDEN_FOLDER = "golden"
@@ -159,7 +158,7 @@ def refuse_unfit(model: TfliteModel, litert: str) -> None:
     if not output or any(side != 1 for side in output[:-1]):
         message = f"output shape {output} is no list of class scores"
         raise ModelError(message, hint="export a classification model")
-    unknown = unknown_operations(model, litert)
+    unknown = unknown_operators(model, litert)
     if unknown:
         message = f"LiteRT {litert} in the app cannot run {'; '.join(unknown)}"
         raise ModelError(message, hint="convert the model again, or raise litert in the app")
@@ -170,14 +169,17 @@ def _card_of(model: Path, labels: tuple[str, ...] | None) -> Card:
     if found is None:
         message = f"{model} has no model card: nothing says how a photo becomes its input"
         raise ModelError(
-            message, hint="edgevision convert and quantize write one; run the model through them"
+            message, hint="edgevision convert writes one with --preprocess, and quantize always"
         )
     if found.differences:
         message = f"{model} is not what its card says: {found.differences[0]}"
         raise ModelError(message, hint="write the card again with the tool that changed the file")
     if found.card.kind != "classification":
-        message = f"the demo app shows classes, and {model} is for {found.card.kind}"
-        raise ModelError(message, hint="export a classification model")
+        kind = found.card.kind or "something that its card does not say"
+        message = f"the demo app shows classes, and {model} is for {kind}"
+        raise ModelError(
+            message, hint="export a classifier; edgevision quantize --task says that it is one"
+        )
     # Card checks that they are as many as the classes.
     return found.card if labels is None else _labelled(found.card, labels)
 

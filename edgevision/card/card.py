@@ -20,7 +20,8 @@ from edgevision.card.strict import is_plain, refuse
 from edgevision.errors import ModelError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.tasks.spec import TaskSpec
-from edgevision.tflite.interface import Activation, Precision, TensorInterface
+from edgevision.tflite.arithmetic import Precision
+from edgevision.tflite.facts import Activation, TensorInterface
 
 SCHEMA_VERSION = 2
 """Newest that is written and read."""

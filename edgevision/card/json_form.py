@@ -18,7 +18,7 @@ from edgevision.card.strict import Fields, as_text, refuse
 from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.image_preprocessing import preprocessing_from_dict, preprocessing_to_dict
 from edgevision.tasks.spec import TaskSpec
-from edgevision.tflite.interface import TensorInterface
+from edgevision.tflite.facts import TensorInterface
 
 _MAX_TEXT = 1024
 _MAX_TENSORS = 64

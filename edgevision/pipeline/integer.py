@@ -59,7 +59,7 @@ def make_quantized(
     if work.goal is not None and recipe.is_integer:
         reached = _search(work, work.goal, recipe, progress)
         return reached.model, reached
-    photos, watch = work.calibration, work.latency_meter
+    photos, meter = work.calibration, work.latency_meter
     compares = work.never_slower and not recipe.is_full_integer
     made = quantize(
         work.content,
@@ -67,8 +67,10 @@ def make_quantized(
         images=None if photos is None else photos.__iter__,
         recipe=recipe,
         total=None if photos is None else len(photos),
-        timer=watch.compared_ms if watch is not None and compares else None,
-        target=HERE if watch is None else watch.target,
+        losses=work.task.losses(),
+        timer=meter.compared_ms if meter is not None and compares else None,
+        target=HERE if meter is None else meter.target,
+        threads=1 if meter is None else meter.threads,
         progress=progress,
     )
     return made, None
@@ -88,6 +90,7 @@ def _search(
         images=photos.__iter__,
         recipe=recipe,
         total=len(photos),
+        losses=task.losses(),
         progress=progress,
     )
 

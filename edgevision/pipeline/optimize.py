@@ -95,7 +95,9 @@ def optimize(
             folder=folder,
             progress=progress,
             clock=clock,
-            latency_meter=LatencyMeter(first=LOOK, target=plan.target, access=plan.access),
+            latency_meter=LatencyMeter(
+                first=LOOK, target=plan.target, access=plan.access, threads=plan.threads
+            ),
         )
         with run.stage("convert"):
             converted = _convert(run, beginning=beginning)
@@ -119,9 +121,7 @@ def optimize(
             candidates += [smaller, *_quantize_all(run, task, smaller, photos, calibration)]
         with run.stage("time"):
             latencies = run.latency_meter.latencies(
-                {one.name: one.content for one in candidates},
-                threads=plan.threads,
-                progress=progress,
+                {one.name: one.content for one in candidates}, progress=progress
             )
         with run.stage("package"):
             variants = tuple(
@@ -221,7 +221,10 @@ def _prune(run: _Run, pruning: Pruning, preprocessing: ImagePreprocessing) -> Co
         run.warnings.append("pruned without --train: nothing was fine-tuned, accuracy is lost")
     smaller = run.folder / PRUNED_MODEL
     with run.stage("prune"):
-        prune_file(run.plan.source, smaller, pruning.plan, learning=learning, progress=run.progress)
+        report = prune_file(
+            run.plan.source, smaller, pruning.plan, learning=learning, progress=run.progress
+        )
+    run.warnings += report.warnings
     with run.stage("convert the pruned model"):
         return _convert(run, smaller)
 

@@ -1,6 +1,5 @@
 """Packaging one file: its card, the file written and read back, held against what was asked."""
 
-import hashlib
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,6 +11,8 @@ from edgevision.convert.convert import ConvertedModel
 from edgevision.dataset.imageset import ImageSet
 from edgevision.evaluation.compare import compare
 from edgevision.files import sha256_of, write_bytes
+from edgevision.keras_model.archive import digest_of
+from edgevision.pipeline.asked import asked_by
 from edgevision.pipeline.candidate import Candidate
 from edgevision.pipeline.card_figures import card_figures
 from edgevision.pipeline.report import Variant
@@ -19,7 +20,7 @@ from edgevision.pipeline.request import OptimizeRequest
 from edgevision.tasks.task import Task
 from edgevision.tflite.facts import facts_of
 from edgevision.tflite.view import read_model
-from edgevision.verify.check import Asked, check_file
+from edgevision.verify.check import check_file
 
 
 def package(
@@ -66,7 +67,7 @@ def package(
     path = folder / f"{candidate.name}.tflite"
     write_bytes(path, write_card(candidate.content, card), overwrite=True)
     written = facts_of(read_model(path))
-    check_file(written, _asked(candidate, plan))
+    check_file(written, asked_by(candidate.recipe, candidate.skipped, allow_flex=plan.allow_flex))
     own = latencies[candidate.name]
     return Variant(
         file=path.name,
@@ -82,20 +83,6 @@ def package(
     )
 
 
-def _asked(candidate: Candidate, plan: OptimizeRequest) -> Asked:
-    recipe = candidate.recipe
-    if recipe is None:
-        return Asked(precision="float32", allow_flex=plan.allow_flex)
-    return Asked(
-        precision=recipe.precision,
-        input_type=recipe.input_type,
-        output_type=recipe.output_type,
-        full_integer=(recipe.input_type, recipe.output_type) == ("int8", "int8"),
-        kept_float=frozenset(skipped.tensor for skipped in candidate.skipped),
-        allow_flex=plan.allow_flex,
-    )
-
-
 def _provenance(
     candidate: Candidate, plan: OptimizeRequest, converted: ConvertedModel
 ) -> Provenance:
@@ -104,20 +91,8 @@ def _provenance(
     ours = {name: version(name) for name in ("edgevision", "numpy")}
     return Provenance(
         source_name=plan.source.name,
-        source_sha256=_digest(plan.source),
+        source_sha256=digest_of(plan.source),
         recipe=candidate.name,
         calibration=plan.calibration.source if plan.calibration and is_calibrated else None,
         tools=tuple(sorted({**converted.versions, **ours}.items())),
     )
-
-
-def _digest(source: Path) -> str:
-    """SHA-256 of a file; of a folder, over the names and digests of its files."""
-    if source.is_file():
-        return sha256_of(source)
-    parts = [
-        f"{path.relative_to(source).as_posix()} {sha256_of(path)}"
-        for path in sorted(source.rglob("*"))
-        if path.is_file()
-    ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -12,6 +12,7 @@ from edgevision.card.write import write_card
 from edgevision.dataset.imageset import ImageSet
 from edgevision.evaluation.choose_task import choose_task
 from edgevision.files import replacing, sha256_of
+from edgevision.pipeline.asked import asked_by
 from edgevision.pipeline.integer import QuantizeInputs, make_quantized
 from edgevision.pipeline.latency_meter import LatencyMeter
 from edgevision.pipeline.pixel_store import PixelStore
@@ -24,10 +25,9 @@ from edgevision.recipe.recipe import Recipe
 from edgevision.tasks.of_file import interface_of_file
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import Task
-from edgevision.tflite.content import read_content
 from edgevision.tflite.facts import Facts, facts_of
-from edgevision.tflite.view import read_model
-from edgevision.verify.check import Asked, check_file
+from edgevision.tflite.view import read_content, read_model
+from edgevision.verify.check import check_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,15 +118,7 @@ def quantize_file(job: QuantizeRequest, *, progress: Progress = silent) -> Quant
         temporary.write_bytes(packaged)
         facts = facts_of(read_model(temporary))
         # Before it takes the place of an earlier file.
-        check_file(
-            facts,
-            Asked(
-                precision=job.recipe.precision,
-                input_type=job.recipe.input_type,
-                output_type=job.recipe.output_type,
-                kept_float=frozenset(skipped.tensor for skipped in model.skipped),
-            ),
-        )
+        check_file(facts, asked_by(job.recipe, model.skipped))
     return QuantizeResult(model=model, facts=facts, reached=reached)
 
 

@@ -10,7 +10,7 @@ from edgevision.card.json_form import card_to_dict
 from edgevision.evaluation.compare import Comparison
 from edgevision.evaluation.document import agreement_document, evaluation_document
 from edgevision.preprocess.auto import PreprocessingChoice
-from edgevision.quantize.assign.scales import FloatOperator
+from edgevision.quantize.assign.integer_part import FloatOperator
 from edgevision.quantize.search.accuracy_target import TargetSearch
 from edgevision.tasks.figures import Agreement, Evaluation
 from edgevision.tasks.resolve import ResolvedTask

@@ -13,10 +13,7 @@ from edgevision.errors import ModelError
 from edgevision.runtime.closing import Closing
 from edgevision.runtime.loader import RuntimeLibrary, load_runtime, uses_delegate
 from edgevision.tensors import FloatArray, Quantization, dequantize
-from edgevision.tflite.content import read_content
-from edgevision.tflite.facts import output_activation
-from edgevision.tflite.interface import Activation
-from edgevision.tflite.view import read_model
+from edgevision.tflite.view import read_content
 
 Image = TypeVar("Image")
 Result = TypeVar("Result")
@@ -100,7 +97,6 @@ class Session(Closing):
         self._library: RuntimeLibrary = library
         self._name = model.name if isinstance(model, Path) else "model"
         content = read_content(model)
-        self._content = content
         try:
             self._interpreter = library.open(
                 content,
@@ -126,11 +122,6 @@ class Session(Closing):
     def is_accelerated(self) -> bool:
         """Whether a delegate (XNNPACK, unless others were given) took any operation."""
         return uses_delegate(self._interpreter)
-
-    @property
-    def activation(self) -> Activation:
-        """What the first output's values are, by the operation in the file that makes them."""
-        return output_activation(read_model(self._content))
 
     def run(self, *values: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """Outputs (copies) for one array per input, of exactly the input's shape and dtype.
@@ -184,7 +175,7 @@ class Session(Closing):
 
     def close(self) -> None:
         """Let go of the interpreter and its memory."""
-        del self._interpreter, self._content
+        del self._interpreter
 
 
 def _spec(detail: dict[str, Any]) -> TensorSpec:

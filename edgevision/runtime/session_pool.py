@@ -13,8 +13,7 @@ from queue import SimpleQueue
 
 from edgevision.runtime.closing import Closing
 from edgevision.runtime.session import Image, Result, Session, TensorSpec, usable_cpus
-from edgevision.tflite.content import read_content
-from edgevision.tflite.interface import Activation
+from edgevision.tflite.view import read_content
 
 LARGE_BYTES = 64 << 20
 """Each session holds the weights, packed for its kernels: larger models get one session."""
@@ -51,11 +50,6 @@ class SessionPool(Closing):
     def outputs(self) -> tuple[TensorSpec, ...]:
         """In the model's order."""
         return self._sessions[0].outputs
-
-    @property
-    def activation(self) -> Activation:
-        """What the first output's values are; see `Session.activation`."""
-        return self._sessions[0].activation
 
     def map(
         self, work: Callable[[Session, Image], Result], images: Iterable[Image]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.tensors import FloatArray
-from edgevision.tflite.interface import Activation
+from edgevision.tflite.facts import Activation
 
 Outputs: TypeAlias = tuple[FloatArray, ...]
 """Real values of a model's outputs for one image, in the model's order, without the batch axis."""

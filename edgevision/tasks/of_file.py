@@ -2,6 +2,7 @@
 
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.tasks.interface import Maker, ModelInterface, OutputInterface
+from edgevision.tflite import ops
 from edgevision.tflite.view import Operator, TfliteModel
 
 
@@ -24,26 +25,24 @@ def interface_of_file(
 
 
 _MAKERS: dict[str, Maker] = {
-    "SOFTMAX": "softmax",
-    "LOGISTIC": "sigmoid",
+    ops.SOFTMAX: "softmax",
+    ops.LOGISTIC: "sigmoid",
     "TFLite_Detection_PostProcess": "detection-postprocess",
 }
 _DETECTION_SHAPES = ((1, -1, 4), (1, -1), (1, -1), (1,))
 """Of boxes, classes, scores and count, which files leave out: known once the operator has run."""
 
 _FUSED_ACTIVATION_SLOT = {
-    "CONV_2D": 3,
-    "DEPTHWISE_CONV_2D": 4,
-    "FULLY_CONNECTED": 0,
-    "TRANSPOSE_CONV": 3,
+    ops.CONV_2D: 3,
+    ops.DEPTHWISE_CONV_2D: 4,
+    ops.FULLY_CONNECTED: 0,
+    ops.TRANSPOSE_CONV: 3,
 }
 """Linear operators, and the field of their options that may fuse an activation into them.
 
 Source: tensorflow/compiler/mlir/lite/schema/schema.fbs
 """
-_MOVES = {"DEQUANTIZE", "QUANTIZE", "CAST", "RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE"}
-"""The same values in another type, shape or order."""
-_LINEAR_MOVES = {"MEAN", "AVERAGE_POOL_2D", "SLICE", "STRIDED_SLICE"}
+_LINEAR_MOVES = {ops.MEAN, ops.AVERAGE_POOL_2D, ops.SLICE, ops.STRIDED_SLICE}
 """Logits stay logits in these; probabilities need not sum to 1 behind them."""
 
 
@@ -59,7 +58,7 @@ def _maker(tensor: int, producers: dict[int, Operator], model: TfliteModel) -> M
         if operator.name in _MAKERS and not is_part:
             return _MAKERS[operator.name]
         is_part = is_part or operator.name in _LINEAR_MOVES
-        if operator.name not in _MOVES | _LINEAR_MOVES or not operator.inputs:
+        if operator.name not in ops.MOVES | _LINEAR_MOVES or not operator.inputs:
             return "other"
         tensor = operator.inputs[0]
     return "other"

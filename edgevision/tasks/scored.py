@@ -11,7 +11,7 @@ from edgevision.tasks.answer import LabelledItem
 from edgevision.tasks.drawing import write_lines
 from edgevision.tasks.interface import FrameSize, OutputInterface
 from edgevision.tensors import FloatArray, RgbImage
-from edgevision.tflite.interface import Activation
+from edgevision.tflite.facts import Activation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

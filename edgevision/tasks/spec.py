@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edgevision.errors import UsageError
-from edgevision.tflite.interface import Activation
+from edgevision.tflite.facts import Activation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,8 +139,11 @@ class Tensors:
                 unit="dB",
             )
         ]
-        for name, ratio, one in zip(self.names, ratios, found, strict=True):
-            metrics += _metrics(name, ratio, one)
+        each = zip(self.names, ratios, found, reference.condensed, strict=True)
+        for name, ratio, one, values in each:
+            # Of a number alone the direction says nothing.
+            has_direction = math.prod(values.shape[1:]) > 1
+            metrics += _metrics(name, ratio, one, has_direction=has_direction)
         return Agreement(
             images=len(ours),
             metrics=tuple(metrics),
@@ -153,10 +156,11 @@ class Tensors:
         _refuse()
 
     def losses(self) -> tuple[OutputLoss, ...]:
-        """The noise's share of the signal's power, of every output alike."""
+        """The noise's share of the signal's power, of every output in real numbers alike."""
         return tuple(
             OutputLoss(output=at, before_activation=False, function=noise_share)
-            for at in range(len(self.outputs))
+            for at, output in enumerate(self.outputs)
+            if output.dtype.startswith("float")
         )
 
 
@@ -187,27 +191,31 @@ def _decibels(share: float | None) -> float:
     return -10 * math.log10(share) if share > 0 else math.inf
 
 
-def _metrics(name: str, ratio: Estimate, found: Differences) -> list[Metric]:
+def _metrics(
+    name: str, ratio: Estimate, found: Differences, *, has_direction: bool
+) -> list[Metric]:
     worst = Estimate(value=float(found.max_error.max(initial=0.0)))
     errors = {
         "mean_error": ("mean absolute error", "mean error", bootstrap_mean(found.mean_error)),
         "max_error": ("largest absolute error", "largest error", worst),
     }
+    power = Metric(
+        name=f"{name}.sqnr_db",
+        title=f"{name}: signal to noise",
+        short=f"{name}: SQNR",
+        estimate=ratio,
+        unit="dB",
+    )
+    cosine = Metric(
+        name=f"{name}.cosine",
+        title=f"{name}: mean cosine",
+        short=f"{name}: cosine",
+        estimate=bootstrap_mean(found.cosine),
+        unit="",
+    )
     return [
-        Metric(
-            name=f"{name}.sqnr_db",
-            title=f"{name}: signal to noise",
-            short=f"{name}: SQNR",
-            estimate=ratio,
-            unit="dB",
-        ),
-        Metric(
-            name=f"{name}.cosine",
-            title=f"{name}: mean cosine",
-            short=f"{name}: cosine",
-            estimate=bootstrap_mean(found.cosine),
-            unit="",
-        ),
+        power,
+        *([cosine] if has_direction else []),
         *(
             Metric(
                 name=f"{name}.{key}",

@@ -17,6 +17,7 @@ from edgevision.files import sha256_of
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
+from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.view import read_model
 from tests.android.tiny_model import LABELS, Edges, tiny_card, tiny_model, tiny_preprocessing
 
@@ -165,9 +166,19 @@ def test_a_file_changed_after_its_card_was_written_is_refused(
 
 
 def test_a_detection_model_is_refused(tmp_path: Path, project: Project) -> None:
-    path = packed(tmp_path, tiny_model(), kind="detection")
+    path = packed(tmp_path, tiny_model(), task=TaskSpec(kind="detection"))
     with pytest.raises(ModelError, match="for detection"):
         export(path, project)
+
+
+def test_a_model_that_nobody_called_a_classifier_is_refused(
+    tmp_path: Path, project: Project
+) -> None:
+    for task, named in ((TaskSpec(kind="tensors"), "tensors"), (None, "card does not say")):
+        path = packed(tmp_path, tiny_model(), task=task)
+        with pytest.raises(ModelError, match=named) as caught:
+            export(path, project)
+        assert "--task" in caught.value.hint
 
 
 def test_the_rewritten_graph_keeps_its_static_shapes(exported: Exported) -> None:

@@ -21,7 +21,7 @@ from edgevision.card.strict import MAX_JSON_BYTES, is_plain, parse_json
 from edgevision.errors import ModelError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.tasks.spec import TaskSpec
-from edgevision.tflite.interface import TensorInterface
+from edgevision.tflite.facts import TensorInterface
 
 words = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=20)
 shares = st.none() | st.floats(0, 1)

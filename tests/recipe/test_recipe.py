@@ -38,13 +38,17 @@ def test_a_file_changes_a_named_recipe(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ('input = "uint8"', "unknown recipe field 'input'"),
+        ('input = "uint8"', "unknown name 'input'"),
         ('input_type = "uint16"', "uint16"),
-        ("seed = 1.5", "seed must be a int"),
-        ("bias_correction = 1", "bias_correction must be a bool"),
-        ('float_operators = "conv"', "list of strings"),
+        ("seed = 1.5", "seed should be a whole number, not 1.5"),
+        ("bias_correction = 1", "bias_correction should be true or false, not 1"),
+        ('float_operators = "conv"', "float_operators should be a list, not 'conv'"),
         ('base = "best"', "unknown recipe 'best'"),
+        ("base = 3", "base should be a recipe's name, not 3"),
         ("base = [", "not TOML"),
+        ('steps = "off"', "steps should be an object"),
+        ('[steps]\nequalization = "maybe"', r"steps\.equalization should be one of"),
+        ("[steps]\nequalization = true", r"steps\.equalization should be one of"),
         ('precision = "fp16"\noutput_type = "int8"', "keeps float32"),
     ],
 )
@@ -62,3 +66,37 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_int8_is_the_default() -> None:
     assert recipe_named("int8") == Recipe()
+
+
+def test_steps_are_switched_by_name_and_win_over_the_field_of_that_name(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('equalization = "on"\n[steps]\nequalization = "off"\nranges = "on"\n')
+    recipe = recipe_for(str(path))
+    assert recipe.switch("equalization") == "off"
+    assert recipe.switch("ranges") == "on"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "step", "switch"),
+    [
+        (Recipe(), "equalization", "auto"),
+        (Recipe(equalization="off"), "equalization", "off"),
+        (Recipe(), "bias_correction", "on"),
+        (Recipe(bias_correction=False), "bias_correction", "off"),
+        (Recipe(), "ranges", "auto"),
+        (Recipe(ranges="min-max"), "ranges", "off"),
+        (Recipe(ranges="mean-min-max"), "ranges", "on"),
+        (Recipe(), "a_step_of_tomorrow", None),
+        (Recipe(), "seed", None),
+        (Recipe(steps={"a_step_of_tomorrow": "on"}), "a_step_of_tomorrow", "on"),
+    ],
+)
+def test_a_field_is_the_switch_of_the_step_of_its_name(
+    recipe: Recipe, step: str, switch: str | None
+) -> None:
+    assert recipe.switch(step) == switch
+
+
+def test_a_switch_is_on_off_or_auto() -> None:
+    with pytest.raises(UsageError, match=r"steps\.equalization must be one of auto, on, off"):
+        Recipe(steps={"equalization": "maybe"})  # type: ignore[dict-item]

@@ -14,7 +14,7 @@ from edgevision.tasks.classification.task import Classification
 from edgevision.tasks.interface import Maker
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import answer_of
-from edgevision.tflite.interface import Activation
+from edgevision.tflite.facts import Activation
 from tests.tasks.models import FRAME, answers, model
 
 

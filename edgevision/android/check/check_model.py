@@ -55,7 +55,7 @@ def _card(read: Read) -> tuple[Outcome, str]:
     if (card.inputs, card.outputs) != (inputs, outputs):
         return "failed", "the card's tensors are not the file's"
     if card.kind != "classification":
-        return "failed", f"the demo app shows classes; this card is for {card.kind}"
+        return "failed", f"the demo app shows classes; this card is for {card.kind or 'anything'}"
     labels = f"{len(card.labels)} labels" if card.labels else "no labels"
     return "ok", f"{card.name}, {inputs[0].dtype} to {outputs[0].dtype}, {labels}"
 

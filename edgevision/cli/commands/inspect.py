@@ -13,8 +13,7 @@ from edgevision.cli.show.lines import print_fact, short_count, shown
 if TYPE_CHECKING:
     from edgevision.card.card import Card
     from edgevision.card.read import FoundCard
-    from edgevision.tflite.facts import Facts, OperatorFacts
-    from edgevision.tflite.interface import TensorInterface
+    from edgevision.tflite.facts import Facts, OperatorFacts, TensorInterface
 
 
 def inspect(
@@ -92,7 +91,9 @@ def _render(model: Path, facts: "Facts", found: "FoundCard | None") -> None:
 
 def _render_card(card: "Card") -> None:
     preprocessing = card.preprocessing
-    print_fact("model", f"{shown(card.name, 60)}, {card.kind}, {card.activation} out")
+    values = f", {card.activation} out" if card.activation else ""
+    task = shown(card.kind, 40) or "task not declared"
+    print_fact("model", f"{shown(card.name, 60)}, {task}{values}")
     fit = preprocessing.fit
     if preprocessing.crop_fraction != 1:
         fit = f"{fit} {preprocessing.crop_fraction:g}"  # type: ignore[assignment] # only to be shown
@@ -129,6 +130,12 @@ def _render_card(card: "Card") -> None:
         )
         if value is not None
     ]
+    if not measured:
+        measured = [
+            f"{shown(one.name, 40)} {one.value:.4g} {one.unit}".rstrip()
+            for one in figures.metrics[:4]
+            if one.value is not None
+        ]
     if measured:
         print_fact("measured", f"{', '.join(measured)} on {figures.images or '?'} images")
 

@@ -160,6 +160,7 @@ def _recipes(
     """The recipes asked for, each under the name its file gets; int8 when none was."""
     from dataclasses import replace
 
+    from edgevision.quantize.steps import check_switches
     from edgevision.recipe.named import recipe_for
 
     wanted = flags if flags or named else ["int8"]
@@ -167,6 +168,8 @@ def _recipes(
     for name in named:
         stem = Path(name).stem if name.endswith(".toml") else name
         found.append((stem, recipe_for(name)))
+    for _, one in found:
+        check_switches(one)
     doubled = {name for name, _ in found if [other for other, _ in found].count(name) > 1}
     if doubled:
         raise UsageError(f"{min(doubled)} was asked for twice")

@@ -123,6 +123,7 @@ def _recipe(
     """The one recipe asked for, under the name its file gets."""
     from dataclasses import replace
 
+    from edgevision.quantize.steps import check_switches
     from edgevision.recipe.named import recipe_for
 
     if len(flags) + (recipe is not None) > 1:
@@ -130,6 +131,7 @@ def _recipe(
         raise UsageError(f"{' and '.join(asked)} ask for different files: give one")
     name = recipe or (flags[0] if flags else "int8")
     found = recipe_for(name)
+    check_switches(found)
     stem = Path(name).stem if name.endswith(".toml") else name
     return stem, replace(found, **changes)
 

@@ -5,8 +5,10 @@ probability of 0.002 is one or nothing. NNCF leaves them in float too. They comp
 number a class, so the float kernel costs nothing that can be measured.
 """
 
-from edgevision.quantize.assign.kernel_rules import RULES
+from edgevision.quantize.assign.integer_part import bits_of
+from edgevision.quantize.step import FloatStep, Scope
 from edgevision.tflite.graph import Graph
+from edgevision.tflite.ops.kinds import kind_of
 
 REASON = "float32 scores would come in steps of 1/256"
 
@@ -24,8 +26,8 @@ def score_operators(graph: Graph) -> frozenset[int]:
         tensor = output
         while tensor in producers and graph.is_float(tensor):
             op = graph.operators[producers[tensor]]
-            rule = RULES.get(op.name)
-            if rule is None or rule.scaling not in {"same", "fixed"}:
+            rule = kind_of(op.name)
+            if rule.scaling not in {"same", "fixed"}:
                 break
             if len(consumers.get(tensor, ())) > (tensor != output):
                 break
@@ -35,3 +37,14 @@ def score_operators(graph: Graph) -> frozenset[int]:
                 break
             tensor = op.inputs[0]
     return frozenset(found)
+
+
+def _applies(scope: Scope) -> bool:
+    return scope.recipe.output_type == "float32" and bits_of(scope.recipe) == 8
+
+
+FLOAT_SCORES = FloatStep(
+    name="float_scores",
+    applies=_applies,
+    apply=lambda graph: dict.fromkeys(score_operators(graph), REASON),
+)

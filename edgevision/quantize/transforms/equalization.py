@@ -1,4 +1,4 @@
-"""Raising quiet channels before a convolution, so that one scale serves all of them.
+"""Cross-layer equalization: quiet channels scaled up, so that one scale serves all of a tensor.
 
 A channel whose values never come near the tensor's range is multiplied by a factor where it is
 made and divided by it in the weights that read it, and the activation between them gains
@@ -14,10 +14,12 @@ import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
+from edgevision.quantize.calibrate.calibrated_model import CalibratedModel
 from edgevision.quantize.calibrate.statistics import Statistics
+from edgevision.quantize.step import Observations, Scope, TransformStep
+from edgevision.tflite import ops, schema
 from edgevision.tflite.graph import Graph
 
 MOST = 8.0
@@ -27,7 +29,6 @@ off on others."""
 MARGIN = 1.3
 """Room left above a channel's largest value seen, for images not seen."""
 
-_LAYERS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
 
 _ACTIVATIONS = {
     schema.ActivationFunctionType.NONE,
@@ -48,19 +49,19 @@ class LayerPair:
 
 
 def equalizable_pairs(graph: Graph) -> tuple[LayerPair, ...]:
-    """Where quiet channels can be raised."""
+    """Where quiet channels can be scaled up."""
     readers, pairs = graph.consumers(), []
     for at, op in enumerate(graph.operators):
-        if op.name not in _LAYERS or graph.constant(op.inputs[1]) is None:
+        if op.name not in ops.CONVOLUTIONS or graph.constant(op.inputs[1]) is None:
             continue
         if op.options.fusedActivationFunction not in _ACTIVATIONS:
             continue
         tensors = [op.outputs[0]]
         reader = _reader(graph, readers, tensors[-1])
-        if reader is not None and graph.operators[reader].name == "PAD":
+        if reader is not None and graph.operators[reader].name == ops.PAD:
             tensors.append(graph.operators[reader].outputs[0])
             reader = _reader(graph, readers, tensors[-1])
-        if reader is None or graph.operators[reader].name not in _LAYERS:
+        if reader is None or graph.operators[reader].name not in ops.CONVOLUTIONS:
             continue
         weights = graph.constant(graph.operators[reader].inputs[1])
         # In groups, or with a depth multiplier, a channel is not one index of the last axis: rare.
@@ -93,7 +94,7 @@ def equalization_factors(
 
 
 def equalize(graph: Graph, statistics: Statistics) -> tuple[Graph, Statistics]:
-    """The same network with quiet channels raised, and what its statistics are."""
+    """The same network with quiet channels scaled up, and what its statistics are."""
     edited = graph.copy()
     low, high = dict(statistics.low), dict(statistics.high)
     patches = dict(statistics.patches)
@@ -103,7 +104,7 @@ def equalize(graph: Graph, statistics: Statistics) -> tuple[Graph, Statistics]:
             continue
         bottom, top = statistics.channel_low[made], statistics.channel_high[made]
         factor = equalization_factors(bottom, top)
-        if graph.operators[pair.consumer].name != "DEPTHWISE_CONV_2D":
+        if graph.operators[pair.consumer].name != ops.DEPTHWISE_CONV_2D:
             factor = np.sqrt(factor)
         scale_producer(edited, pair.producer, factor)
         scale_consumer(edited, pair.consumer, factor)
@@ -120,7 +121,7 @@ def scale_producer(graph: Graph, at: int, factor: NDArray[np.float64]) -> None:
     op = copy.copy(graph.operators[at])
     op.inputs = list(op.inputs)
     weights = graph.known(op.inputs[1])
-    shape = (-1, 1, 1, 1) if op.name == "CONV_2D" else (1, 1, 1, -1)
+    shape = (-1, 1, 1, 1) if op.name == ops.CONV_2D else (1, 1, 1, -1)
     name = graph.tensors[op.inputs[1]].name
     op.inputs[1] = graph.add_constant(name, (weights * factor.reshape(shape)).astype(np.float32))
     if len(op.inputs) > 2 and op.inputs[2] >= 0:
@@ -138,3 +139,24 @@ def scale_consumer(graph: Graph, at: int, factor: NDArray[np.float64]) -> None:
     name = graph.tensors[op.inputs[1]].name
     op.inputs[1] = graph.add_constant(name, (weights / factor).astype(np.float32))
     graph.operators[at] = op
+
+
+def _pairs(scope: Scope) -> tuple[LayerPair, ...]:
+    if scope.recipe.precision != "int8":
+        return ()
+    return tuple(p for p in equalizable_pairs(scope.graph) if p.producer in scope.integer)
+
+
+def _equalized(model: CalibratedModel) -> CalibratedModel:
+    graph, statistics = equalize(model.graph, model.statistics)
+    return replace(model, prepared=replace(model.prepared, graph=graph), statistics=statistics)
+
+
+EQUALIZATION = TransformStep(
+    name="equalization",
+    label="equalized",
+    default="auto",
+    applies=lambda scope: bool(_pairs(scope)),
+    observe=lambda scope: Observations(by_channel=tuple(p.tensors[0] for p in _pairs(scope))),
+    apply=_equalized,
+)

@@ -11,7 +11,7 @@ from edgevision.tasks.answers import Answers
 from edgevision.tasks.classification.scores import comparable, divergences
 from edgevision.tasks.figures import Agreement, ClassDrop, Flip, Metric, Paired, Verdict
 from edgevision.tensors import FloatArray
-from edgevision.tflite.interface import Activation
+from edgevision.tflite.facts import Activation
 
 
 def agreement_of(

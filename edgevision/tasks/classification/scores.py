@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edgevision.metrics.divergence import PerImage, bernoulli_divergences, kl_divergences
 from edgevision.metrics.probability import sigmoid, softmax, sum_to_one
 from edgevision.tensors import FloatArray
-from edgevision.tflite.interface import Activation
+from edgevision.tflite.facts import Activation
 
 
 def two_columns(output: NDArray[Any], activation: Activation | None) -> FloatArray:

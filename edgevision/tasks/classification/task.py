@@ -24,7 +24,7 @@ from edgevision.tasks.labels import labels_for
 from edgevision.tasks.loss import OutputLoss
 from edgevision.tasks.scored import LabelScores, best_items, known_activation
 from edgevision.tasks.spec import TaskSpec
-from edgevision.tflite.interface import Activation
+from edgevision.tflite.facts import Activation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

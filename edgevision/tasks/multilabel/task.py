@@ -27,7 +27,7 @@ from edgevision.tasks.multilabel.comparison import agreement_of, paired_ap
 from edgevision.tasks.multilabel.evaluation import evaluate_decisions, truth_of
 from edgevision.tasks.scored import LabelScores, best_items, known_activation
 from edgevision.tasks.spec import TaskSpec
-from edgevision.tflite.interface import Activation
+from edgevision.tflite.facts import Activation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -14,9 +14,10 @@ from edgevision.preprocess.pixels import to_pixels
 from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray
+from edgevision.tflite.extract import isolate
+from edgevision.tflite.parse import parse
 from edgevision.tflite.view import Tensor, TfliteModel
 from edgevision.verify.layers.align import AlignedOperators
-from edgevision.verify.layers.isolated_ops import isolate_operators
 from edgevision.verify.layers.rescaled import channel_factors
 
 
@@ -67,14 +68,15 @@ def snapshots(
         ModelError: a file does not take these images, or the float file cannot be taken apart.
         ImageSetError: an image cannot be decoded, or makes a NaN or infinite activation.
     """
-    factors = channel_factors(original.model, quantized.model, pairs)
+    graph = parse(original.content)
+    factors = channel_factors(graph, original.model, quantized.model, pairs)
     readers = {
         pair.float_tensor: _Reader(
             quantized.model.tensors[pair.quantized_tensor], factors.get(pair.float_tensor)
         )
         for pair in pairs
     }
-    apart = isolate_operators(original.content, {pair.float_operator for pair in pairs})
+    apart = isolate(graph, {pair.float_operator for pair in pairs})
     with (
         Session(original.content, xnnpack=False, keep_all_tensors=True) as plain,
         Session(quantized.content, xnnpack=False, keep_all_tensors=True) as integer,

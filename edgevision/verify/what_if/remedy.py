@@ -9,6 +9,7 @@ from edgevision.recipe.recipe import RangeMethod
 from edgevision.tasks.answers import Answers, check_same_images
 from edgevision.tasks.figures import Agreement
 from edgevision.tasks.task import Task
+from edgevision.tflite import ops
 from edgevision.verify.diagnosis.cause import GATES, Diagnosis, not_from_output
 from edgevision.verify.layers.layer_error import LayerError
 from edgevision.verify.layers.network import Network, represented
@@ -56,7 +57,7 @@ def changes_for(layer: LayerError, cause: Diagnosis, network: Network) -> tuple[
         words = "ranges from the mean of each image's extremes"
         return Change(words=words, ranges="mean-min-max"), in_float
     readers = {one.pair.operation for one in network.readers(layer)}
-    if cause.label == "outlier channel" and readers & {"CONV_2D", "DEPTHWISE_CONV_2D", "PAD"}:
+    if cause.label == "outlier channel" and readers & (ops.CONVOLUTIONS | {ops.PAD}):
         words = "equalize channels before convolutions"
         return Change(words=words, equalization=True), in_float
     return (in_float,)
@@ -70,7 +71,7 @@ def _kept_in_float(layer: LayerError, cause: Diagnosis, network: Network) -> Cha
     if not is_in_weights and represented(network.output(layer)) is not None:
         # The layer's output stays exact only if who reads it computes in float as well.
         kept += [one.pair for one in network.readers(layer)]
-    if layer.pair.operation in {*GATES, "ADD", "SUB", "CONCATENATION"}:
+    if layer.pair.operation in {*GATES, ops.ADD, ops.SUB, ops.CONCATENATION}:
         kept += [one.pair for one in network.sources(layer)]
     names = [f"^{re.escape(pair.tensor_name)}$" for pair in kept]
     others = len(kept) - 1

@@ -1,22 +1,22 @@
 """Finding swish and hard-swish, x * gate(x), in the operators they are made of.
 
-Between x and its gate there may be a division by what x was raised by (`gates`), and behind the
-gate one by 6.
+Between x and its gate there may be a division by what x was scaled by (`swish_equalization`), and
+behind the gate one by 6.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
+from edgevision.tflite import ops, schema
 from edgevision.tflite.graph import Graph, Operator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swish:
-    """x * gate(x / raised)."""
+    """x * gate(x / scaled)."""
 
     gate: int
     """Position of the LOGISTIC, or of the ADD with a fused ReLU6."""
@@ -24,7 +24,7 @@ class Swish:
     """Position of the MUL."""
     shift: float | None
     """The c of relu6(x + c); None for a sigmoid."""
-    raised: NDArray[np.float64]
+    scaled: NDArray[np.float64]
     """What each channel of x is divided by on the way to the gate, or a single 1."""
 
 
@@ -36,28 +36,28 @@ def find_swish(graph: Graph, t: int, consumers: Mapping[int, list[int]]) -> Swis
         return None
     (product,) = products
     gate = next(at for at in readers if at != product)
-    entry, raised = t, np.ones(1)
+    entry, scaled = t, np.ones(1)
     factors = _positive_factors(graph, graph.operators[gate], t)
     if factors is not None:
-        entry, raised = graph.operators[gate].outputs[0], 1 / factors.astype(np.float64).ravel()
+        entry, scaled = graph.operators[gate].outputs[0], 1 / factors.astype(np.float64).ravel()
         behind = consumers.get(entry, [])
         if len(behind) != 1:
             return None
         (gate,) = behind
     op = graph.operators[gate]
     shift = relu6_shift(graph, op, entry)
-    if op.name != "LOGISTIC" and shift is None:
+    if op.name != ops.LOGISTIC and shift is None:
         return None
     opened = _followed_through_scaling(graph, op.outputs[0], consumers)
     if set(graph.operators[product].inputs) != {t, opened}:
         return None
-    return Swish(gate=gate, product=product, shift=shift, raised=raised)
+    return Swish(gate=gate, product=product, shift=shift, scaled=scaled)
 
 
 def relu6_shift(graph: Graph, op: Operator, t: int) -> float | None:
     """The c with which `op` is relu6(t + c)."""
     fused = getattr(op.options, "fusedActivationFunction", 0)
-    if op.name != "ADD" or fused != schema.ActivationFunctionType.RELU6:
+    if op.name != ops.ADD or fused != schema.ActivationFunctionType.RELU6:
         return None
     shifts = [graph.constant(i) for i in op.inputs if i != t]
     if len(shifts) != 1 or shifts[0] is None or shifts[0].size != 1:
@@ -67,13 +67,15 @@ def relu6_shift(graph: Graph, op: Operator, t: int) -> float | None:
 
 def _is_product(graph: Graph, at: int) -> bool:
     op = graph.operators[at]
-    return op.name == "MUL" and _is_plain(op) and all(graph.constant(i) is None for i in op.inputs)
+    return (
+        op.name == ops.MUL and _is_plain(op) and all(graph.constant(i) is None for i in op.inputs)
+    )
 
 
 def _positive_factors(graph: Graph, op: Operator, t: int) -> NDArray[np.floating] | None:
     """The constants above 0 that `op` multiplies `t` by; None when it does not."""
     factors = [graph.constant(i) for i in op.inputs if i != t]
-    if op.name != "MUL" or not _is_plain(op) or len(factors) != 1 or factors[0] is None:
+    if op.name != ops.MUL or not _is_plain(op) or len(factors) != 1 or factors[0] is None:
         return None
     return factors[0] if (factors[0] > 0).all() else None
 
