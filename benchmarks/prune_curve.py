@@ -13,9 +13,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+from scores import scores_of
 
 from edgevision.bench.timing.latency import time_models
-from edgevision.bench.timing.plan import PruningPlan as TimingPlan
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.compress.finetune.examples import examples_of, split
 from edgevision.compress.finetune.fine_tune import fine_tune
 from edgevision.compress.finetune.training import Training, Weights
@@ -30,8 +31,6 @@ from edgevision.preprocess.options import from_option
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.named import recipe_for
-from edgevision.runtime.predict import scores_of
-from edgevision.runtime.session import Session
 
 
 def main() -> None:
@@ -142,8 +141,7 @@ def _measure(arguments: argparse.Namespace, preprocessing: ImagePreprocessing) -
         )
         contents |= {f"{name} float": made.read_bytes(), f"{name} int8": small.content}
         for kind, own in (("float", preprocessing), ("int8", small.preprocessing)):
-            with Session(contents[f"{name} {kind}"]) as session:
-                scores = scores_of(session, own, iter(seen))
+            scores = scores_of(contents[f"{name} {kind}"], own, iter(seen))
             accuracy[f"{name} {kind}"] = float((scores.argmax(-1) == labels).mean())
     timing = TimingPlan(rounds=7, seconds=2.0, least_runs=100)
     latencies = time_models(contents, threads=1, plan=timing)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from numpy.typing import NDArray
+from scores import scores_of
 
 from edgevision.bench.timing.case import Timeable
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
@@ -17,7 +18,6 @@ from edgevision.preprocess.normalize import normalize
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.named import RECIPES
 from edgevision.recipe.recipe import Quality, Recipe
-from edgevision.runtime.predict import scores_of
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray, Pixels
 
@@ -80,8 +80,7 @@ Quantizer = Callable[[Given, Sequence[Pixels]], Made]
 
 def of_file(content: bytes, preprocessing: ImagePreprocessing, cpu_seconds: float) -> Made:
     def scores(images: Sequence[Pixels]) -> FloatArray:
-        with Session(content) as session:
-            return scores_of(session, preprocessing, images)
+        return scores_of(content, preprocessing, images)
 
     return Made(
         size_bytes=len(content),

@@ -10,7 +10,7 @@ from ptq_subjects import Images
 from edgevision.metrics.classification import agreement, top_k_accuracy
 from edgevision.metrics.divergence import mean_kl
 from edgevision.metrics.signal import sqnr_db
-from edgevision.predictions import as_probabilities
+from edgevision.tasks.classification.scores import comparable
 from edgevision.tensors import FloatArray
 
 WIDTHS = (7, 7, 7, 12, 7, 9, 6, 7)
@@ -50,7 +50,7 @@ def score(outputs: FloatArray, reference: FloatArray, images: Images) -> Score:
         top1=top1,
         agreement=agreement(outputs, reference).value,
         sqnr_db=sqnr_db(reference, outputs),
-        kl=mean_kl(as_probabilities(outputs), as_probabilities(reference)),
+        kl=mean_kl(comparable(outputs, None), comparable(reference, None)),
         flips=np.flatnonzero(outputs.argmax(axis=1) != reference.argmax(axis=1)).tolist(),
     )
 

@@ -50,13 +50,6 @@ class ClassReport:
     f1: float
 
 
-def class_reports(confusion: NDArray[np.int64]) -> tuple[ClassReport, ...]:
-    """One report a class, from a confusion matrix with labels as rows."""
-    return reports_of_counts(
-        hits=np.diag(confusion), images=confusion.sum(axis=1), answers=confusion.sum(axis=0)
-    )
-
-
 def reports_of_counts(
     *, hits: NDArray[np.int64], images: NDArray[np.int64], answers: NDArray[np.int64]
 ) -> tuple[ClassReport, ...]:
@@ -75,14 +68,8 @@ def reports_of_counts(
     )
 
 
-def macro_f1(reports: tuple[ClassReport, ...]) -> float:
-    """Mean F1 over the classes that occur among labels or answers; NaN when none does."""
-    scores = [report.f1 for report in reports if not math.isnan(report.f1)]
-    return sum(scores) / len(scores) if scores else math.nan
-
-
 def macro_f1_estimate(labels: Labels, answers: Labels, classes: int) -> Estimate:
-    """Macro F1 with its bootstrap interval over images."""
+    """Mean F1 over the classes that occur among labels or answers, with its bootstrap interval."""
 
     def statistic(rows: Rows) -> float:
         label, answer = labels[rows], answers[rows]

@@ -58,7 +58,7 @@ def _machine(run: Mapping[str, Any], thumbnail: Thumbnail) -> Markup:
     facts += [host["os"], f"governor {host['governor']}" if host["governor"] else ""]
     facts += [models[0]["latency"]["runtime"], run["created"]]
     if run.get("data"):
-        images = (models[0].get("accuracy") or {}).get("images")
+        images = (models[0].get("quality") or {}).get("images")
         facts.append(f"{images} images of {run['data']}")
     doubts = [*run["warnings"]]
     doubts += [f"{model['name']}: {text}" for model in models for text in model["warnings"]]
@@ -75,5 +75,5 @@ def _machine(run: Mapping[str, Any], thumbnail: Thumbnail) -> Markup:
         join(*(operations_chart.operations(model) for model in models)),
         join(*(sustained_chart.sustained(model) for model in models)),
         join(*(tables.confusion(model, classes) for model in models)),
-        join(*(tables.flips(model, classes, thumbnail) for model in models)),
+        join(*(tables.flips(model, thumbnail) for model in models)),
     )

@@ -11,7 +11,7 @@ from edgevision.report.markup import Markup, join, tag
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dot:
-    """One model: less cost is better, more worth is better."""
+    """One model: less cost is better; whether more worth is, the metric says."""
 
     name: str
     cost: float
@@ -20,58 +20,101 @@ class Dot:
     high: float
 
 
-def pareto_front(dots: Sequence[Dot]) -> tuple[Dot, ...]:
+def pareto_front(dots: Sequence[Dot], *, is_less_better: bool = False) -> tuple[Dot, ...]:
     """Those that no other beats in cost and worth at once, cheapest first."""
+    sign = -1 if is_less_better else 1
     front: list[Dot] = []
-    for dot in sorted(dots, key=lambda one: (one.cost, -one.worth)):
-        if not front or dot.worth > front[-1].worth:
+    for dot in sorted(dots, key=lambda one: (one.cost, -sign * one.worth)):
+        if not front or sign * dot.worth > sign * front[-1].worth:
             front.append(dot)
     return tuple(front)
 
 
 def accuracy_charts(models: Sequence[Mapping[str, Any]]) -> Markup:
-    """Accuracy (agreement where there are no labels) against latency and against size."""
-    worths = [_worth(model) for model in models]
-    if sum(worth is not None for worth in worths) < 2:
+    """The task's headline (agreement where there is no truth) against latency and against size."""
+    axis = _axis(models)
+    if axis is None:
         return Markup("")
-    labelled = any((model.get("accuracy") or {}).get("top1") for model in models)
-    what = "top-1 accuracy, %" if labelled else "agreement with the first model, %"
     by_time, by_size = [], []
-    for model, worth in zip(models, worths, strict=True):
-        if worth is not None:
-            value, low, high = (100 * worth[key] for key in ("value", "low", "high"))
+    for model in models:
+        ends = axis.ends_of(model)
+        if ends is not None:
+            value, low, high = ends
             name = model["name"]
             time, size = model["latency"]["p50_ms"], model["size"]["file_bytes"] / 1e6
             by_time.append(Dot(name=name, cost=time, worth=value, low=low, high=high))
             by_size.append(Dot(name=name, cost=size, worth=value, low=low, high=high))
+    if len(by_time) < 2:
+        return Markup("")
     order = [model["name"] for model in models]
     return join(
-        _scatter("Accuracy against latency", by_time, order, "p50, ms", what),
-        _scatter("Accuracy against size", by_size, order, "file, MB", what),
+        _scatter(f"{axis.subject} against latency", by_time, order, "p50, ms", axis),
+        _scatter(f"{axis.subject} against size", by_size, order, "file, MB", axis),
     )
 
 
-def _worth(model: Mapping[str, Any]) -> Mapping[str, float] | None:
-    accuracy = model.get("accuracy")
-    if not accuracy:
-        return None
-    if accuracy["top1"]:
-        found: Mapping[str, float] = accuracy["top1"]
-        return found
-    if accuracy["change"]:
-        agreement: Mapping[str, float] = accuracy["change"]["agreement"]
-        return agreement
-    # The first model of an unlabelled set agrees with itself.
-    return {"value": 1.0, "low": 1.0, "high": 1.0}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _WorthAxis:
+    """What the upright axis measures."""
+
+    part: str
+    """"evaluation" or "agreement", of a model's quality."""
+    name: str
+    """Of the metric in it."""
+    title: str
+    subject: str
+    """For the figure's title."""
+    is_share: bool
+    is_less_better: bool
+
+    def ends_of(self, model: Mapping[str, Any]) -> tuple[float, float, float] | None:
+        """Value and interval, as drawn; None when unknown, or without bound."""
+        quality = model.get("quality")
+        if not quality:
+            return None
+        if self.part == "agreement" and quality["agreement"] is None:
+            # The first model agrees with itself; in decibels that would be infinite.
+            return (100.0, 100.0, 100.0) if self.is_share else None
+        metric = ((quality[self.part] or {}).get("metrics") or {}).get(self.name)
+        if metric is None or metric["value"] is None:
+            return None
+        scale = 100.0 if self.is_share else 1.0
+        value = scale * metric["value"]
+        low, high = (
+            value if metric[end] is None else scale * metric[end] for end in ("low", "high")
+        )
+        return value, low, high
+
+
+def _axis(models: Sequence[Mapping[str, Any]]) -> _WorthAxis | None:
+    qualities = [model["quality"] for model in models if model.get("quality")]
+    for part in ("evaluation", "agreement"):
+        found = next((quality[part] for quality in qualities if quality[part]), None)
+        if found is None:
+            continue
+        metric = found["metrics"][found["headline"]]
+        unit = {"share": ", %", "": ""}.get(metric["unit"], f", {metric['unit']}")
+        title = metric["title"] if part == "evaluation" else "agreement with the first model"
+        if part == "agreement" and metric["unit"] != "share":
+            title = metric["title"]
+        return _WorthAxis(
+            part=part,
+            name=found["headline"],
+            title=f"{title}{unit}",
+            subject="Accuracy" if part == "evaluation" else "Agreement",
+            is_share=metric["unit"] == "share",
+            is_less_better=not metric["higher_is_better"],
+        )
+    return None
 
 
 def _scatter(
-    title: str, dots: Sequence[Dot], order: Sequence[str], cost: str, worth: str
+    title: str, dots: Sequence[Dot], order: Sequence[str], cost: str, worth: _WorthAxis
 ) -> Markup:
     bottom, left, right = 250, 60, WIDTH - 150
     x = spanning([dot.cost for dot in dots], left, right, is_log=True, margin=0.08)
     y = spanning([end for dot in dots for end in (dot.low, dot.high)], bottom, 24)
-    front = pareto_front(dots)
+    front = pareto_front(dots, is_less_better=worth.is_less_better)
     labels = apart([y(dot.worth) for dot in dots], 13)
     line = " ".join(f"{x(dot.cost):.1f},{y(dot.worth):.1f}" for dot in front)
     marks = []
@@ -87,7 +130,7 @@ def _scatter(
         title,
         bottom + 40,
         horizontal(x, bottom, 24, cost),
-        vertical(y, left, right, worth),
+        vertical(y, left, right, worth.title),
         tag("polyline", points=line, class_="front"),
         *marks,
         note="Filled and joined: the Pareto front, not beaten in both. Bars: 95 % intervals.",

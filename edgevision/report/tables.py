@@ -13,7 +13,6 @@ _COST = (
     *("model", "threads", "size MB", "zipped MB", "memory MB", "init ms", "first ms"),
     *("p50 ms", "p90", "p95", "p99", "ratio", "delegated"),
 )
-_WORTH = ("model", "top-1 %", "top-5 %", "F1 %", "drop, points", "agreement %", "McNemar p")
 
 
 def costs(models: Sequence[Mapping[str, Any]], ratios: Sequence[Mapping[str, Any]]) -> Markup:
@@ -41,22 +40,51 @@ def costs(models: Sequence[Mapping[str, Any]], ratios: Sequence[Mapping[str, Any
 
 
 def worths(models: Sequence[Mapping[str, Any]]) -> Markup:
-    """One row a model that was evaluated: how right it is, with 95 % intervals."""
+    """One row a model that was asked about images: its task's figures, with 95 % intervals."""
+    judged = [(model["name"], model["quality"]) for model in models if model.get("quality")]
+    marks: dict[str, Mapping[str, Any]] = {}
+    agreements: dict[str, Mapping[str, Any]] = {}
+    for _, quality in judged:
+        marks = {**(quality["evaluation"] or {}).get("metrics", {}), **marks}
+        if quality["agreement"]:
+            agreements.setdefault(*_headline(quality["agreement"]))
+    pairs = [quality["paired"] for _, quality in judged if quality["paired"]]
+    header = ["model", *map(_heading, marks.values())]
+    if pairs:
+        is_share = all(one["unit"] == "share" for one in list(marks.values())[:1])
+        header.append("drop, points" if is_share else "drop")
+    header += map(_heading, agreements.values())
+    if pairs:
+        header.append("McNemar p")
     rows = []
-    for model in models:
-        accuracy = model.get("accuracy")
-        if accuracy:
-            change = accuracy["change"] or {}
-            p_value = change.get("p_value")
-            rows.append(
-                (
-                    model["name"],
-                    *(_percent(accuracy[key]) for key in ("top1", "top5", "macro_f1")),
-                    *(_percent(change.get(key)) for key in ("drop", "agreement")),
-                    "-" if p_value is None else f"{p_value:.2g}",
-                )
-            )
-    return _table(_WORTH, rows) if rows else Markup("")
+    for name, quality in judged:
+        own = (quality["evaluation"] or {}).get("metrics", {})
+        agreed = (quality["agreement"] or {}).get("metrics", {})
+        cells = [_figure(own.get(key)) for key in marks]
+        if pairs:
+            cells.append(_drop(quality))
+        cells += [_figure(agreed.get(key)) for key in agreements]
+        if pairs:
+            p_value = (quality["paired"] or {}).get("p_value")
+            cells.append("-" if p_value is None else f"{p_value:.2g}")
+        rows.append((name, *cells))
+    return _table(header, rows) if rows else Markup("")
+
+
+def _headline(document: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    return document["headline"], document["metrics"][document["headline"]]
+
+
+def _heading(metric: Mapping[str, Any]) -> str:
+    unit = {"share": " %", "": ""}.get(metric["unit"], f" {metric['unit']}")
+    return f"{metric['short']}{unit}"
+
+
+def _drop(quality: Mapping[str, Any]) -> str:
+    if not quality["paired"]:
+        return "-"
+    metric = quality["evaluation"]["metrics"].get(quality["paired"]["metric"], {})
+    return _figure({**quality["paired"]["drop"], "unit": metric.get("unit", "share")})
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
@@ -68,37 +96,44 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
 
 
 def confusion(model: Mapping[str, Any], classes: Sequence[str]) -> Markup:
-    """Labels against answers, each cell shaded by its share of the row."""
-    counts = (model.get("accuracy") or {}).get("confusion")
-    if not counts:
+    """Truth against answers, each cell shaded by its share of the row; of tasks with classes."""
+    evaluation = (model.get("quality") or {}).get("evaluation") or {}
+    cells = evaluation.get("confusion")
+    count = max(len(classes), *(1 + max(one["label"], one["answer"]) for one in cells or [_NONE]))
+    if not cells or count > _MOST_CLASSES:
         return Markup("")
-    names = [classes[i] if i < len(classes) else str(i) for i in range(len(counts))]
+    counts = [[0] * count for _ in range(count)]
+    for one in cells:
+        counts[one["label"]][one["answer"]] = one["count"]
+    names = [classes[i] if i < len(classes) else str(i) for i in range(count)]
     head = tag("tr", tag("th", "label / answer"), *(tag("th", tag("span", n)) for n in names))
     rows = [head]
     for name, row in zip(names, counts, strict=True):
         total = max(1, sum(row))
-        cells = [
+        shaded = [
             tag("td", str(count) if count else "", style=f"--v:{count / total:.3f}")
             for count in row
         ]
-        rows.append(tag("tr", tag("th", name), *cells))
+        rows.append(tag("tr", tag("th", name), *shaded))
     return join(
         tag("h3", f"{model['name']}: confusion"),
         tag("div", tag("table", *rows, class_="confusion"), class_="wide"),
     )
 
 
-def flips(model: Mapping[str, Any], classes: Sequence[str], thumbnail: Thumbnail) -> Markup:
-    """Images on which the model answers otherwise than the first one, the surest first."""
-    change = (model.get("accuracy") or {}).get("change")
-    if not change or not change["flips"]:
+_NONE = {"label": -1, "answer": -1}
+_MOST_CLASSES = 50
+"""Of a confusion matrix; a wider one nobody reads."""
+
+
+def flips(model: Mapping[str, Any], thumbnail: Thumbnail) -> Markup:
+    """Images on which the model decides otherwise than the first one, the surest first."""
+    quality = model.get("quality") or {}
+    agreement = quality.get("agreement")
+    if not agreement or not agreement["flips"]:
         return Markup("")
-
-    def name(label: int) -> str:
-        return classes[label] if 0 <= label < len(classes) else f"class {label}"
-
     cards = []
-    for flip in change["flips"]:
+    for flip in agreement["flips"]:
         picture = thumbnail(flip["id"])
         encoded = base64.b64encode(picture).decode() if picture else ""
         image = (
@@ -106,35 +141,40 @@ def flips(model: Mapping[str, Any], classes: Sequence[str], thumbnail: Thumbnail
             if picture
             else tag("div", flip["id"], class_="noimage")
         )
-        label = flip["label"]
+        truth = flip["truth"]
         cards.append(
             tag(
                 "div",
                 image,
-                tag("div", f"is {name(label)}" if label is not None else flip["id"]),
-                _answer(change["base"], name(flip["answer_before"]), flip["probability_before"]),
-                _answer(model["name"], name(flip["answer"]), flip["probability"]),
+                tag("div", f"is {truth}" if truth is not None else flip["id"]),
+                _verdict(quality["base"], flip["reference"]),
+                _verdict(model["name"], flip["ours"]),
                 class_="card",
             )
         )
     return join(
-        tag("h3", f"{model['name']}: images answered otherwise than by {change['base']}"),
+        tag("h3", f"{model['name']}: images answered otherwise than by {quality['base']}"),
         tag("div", *cards, class_="gallery"),
     )
 
 
-def _answer(who: str, what: str, probability: float | None) -> Markup:
-    if probability is None:
-        return tag("div", f"{who}: not a number")
-    bar = tag("i", style=f"width:{100 * probability:.0f}%")
-    return tag("div", f"{who}: {what} {probability:.0%}", tag("div", bar, class_="share"))
+def _verdict(who: str, verdict: Mapping[str, Any]) -> Markup:
+    text = f"{who}: {verdict['text']}"
+    if verdict["score"] is None:
+        return tag("div", text)
+    share = max(0.0, min(1.0, verdict["score"]))
+    bar = tag("i", style=f"width:{100 * share:.0f}%")
+    return tag("div", text, tag("div", bar, class_="share"))
 
 
-def _percent(estimate: Mapping[str, float] | None) -> str:
-    if not estimate:
+def _figure(metric: Mapping[str, Any] | None) -> str:
+    """Shares in percent, with their interval: "87.1 (84.9 to 89.0)"."""
+    if not metric or metric["value"] is None:
         return "-"
-    value, low, high = (100 * estimate[key] for key in ("value", "low", "high"))
-    return f"{value:.1f} ({low:.1f} to {high:.1f})"
+    scale, digits = (100, ".1f") if metric["unit"] == "share" else (1, ".4g")
+    ends = [metric[key] for key in ("value", "low", "high")]
+    value, low, high = (None if end is None else f"{scale * end:{digits}}" for end in ends)
+    return f"{value}" if low is None or high is None else f"{value} ({low} to {high})"
 
 
 def _number(value: float | None) -> str:

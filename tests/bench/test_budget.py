@@ -5,14 +5,16 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from edgevision.bench.measure import BenchJob, measure
-from edgevision.bench.results.accuracy import Accuracy, Change, Estimate
 from edgevision.bench.results.budget import Limits, check_budget, read_budget
 from edgevision.bench.results.compare import compare
 from edgevision.bench.results.junit import to_junit
+from edgevision.bench.results.quality import Quality
 from edgevision.bench.results.result import Result
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.plan import TimingPlan
 from edgevision.errors import UsageError
+from edgevision.metrics.estimate import Estimate
+from edgevision.tasks.figures import Agreement, Evaluation, Metric, Paired
 from tests.bench.conftest import PROBE
 
 
@@ -22,20 +24,26 @@ def result() -> Result:
     found = measure(
         BenchJob(cases=cases, plan=TimingPlan(rounds=6, seconds=0.06, warmup_seconds=0))
     )
-    change = Change(
+    same = Metric(
+        name="agreement",
+        title="top-1 agreement",
+        estimate=Estimate(value=0.97, low=0.95, high=0.98),
+    )
+    top1 = Metric(name="top1", title="top-1", estimate=Estimate(value=0.9, low=0.88, high=0.92))
+    quality = Quality(
+        task="classification",
+        images=1000,
+        evaluation=Evaluation(images=1000, metrics=(top1,)),
         base="float",
-        agreement=Estimate(value=0.97, low=0.95, high=0.98),
-        mean_kl=0.01,
-        drop=Estimate(value=0.004, low=-0.002, high=0.011),
-        p_value=0.2,
-        images_for_a_point=4000,
-        class_drops=(),
-        flips=(),
+        agreement=Agreement(images=1000, metrics=(same,), meaning="same top-1"),
+        paired=Paired(
+            metric="top1",
+            drop=Estimate(value=0.004, low=-0.002, high=0.011),
+            p_value=0.2,
+            images_for_a_point=4000,
+        ),
     )
-    accuracy = Accuracy(
-        images=1000, top1=None, top5=None, macro_f1=None, confusion=None, change=change
-    )
-    models = (found.models[0], replace(found.models[1], accuracy=accuracy))
+    models = (found.models[0], replace(found.models[1], quality=quality))
     return replace(found, models=models)
 
 
@@ -59,10 +67,27 @@ def test_a_budget_is_read_and_checked(result: Result, tmp_path: Path) -> None:
 
 
 def test_what_was_not_measured_misses_its_limit(result: Result) -> None:
-    bare = replace(result, models=tuple(replace(m, accuracy=None) for m in result.models))
+    bare = replace(result, models=tuple(replace(m, quality=None) for m in result.models))
     (check,) = check_budget([Limits(model="int8", drop_points=1)], [bare])
     assert not check.is_kept
     assert "was not measured" in str(check)
+
+
+def test_decibels_are_no_share_that_could_be_held_to(result: Result) -> None:
+    sqnr = Metric(
+        name="worst_sqnr_db", title="SQNR", unit="dB", estimate=Estimate(value=40, low=39, high=41)
+    )
+    numbers = Quality(
+        task="tensors",
+        images=10,
+        base="float",
+        agreement=Agreement(images=10, metrics=(sqnr,), meaning="SQNR"),
+    )
+    models = (result.models[0], replace(result.models[1], quality=numbers))
+    checks = check_budget(
+        [Limits(model="int8", agreement=0.9, drop_points=1)], [replace(result, models=models)]
+    )
+    assert [check.found for check in checks] == [None, None]
 
 
 def test_the_first_model_has_no_drop_to_limit(result: Result) -> None:

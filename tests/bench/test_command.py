@@ -169,12 +169,14 @@ def test_accuracy_and_agreement_beside_latency(run: Run, tmp_path: Path, picture
     done = run(*words, "--json")
     assert done.exit_code == 0, done.output
     first, second = json.loads(done.stdout)["runs"][0]["models"]
-    assert (first["accuracy"]["images"], first["accuracy"]["top1"]["value"]) == (20, 0.9)
-    change = second["accuracy"]["change"]
-    assert second["accuracy"]["top1"]["value"] == pytest.approx(0.1)
-    assert change["agreement"]["value"] == 0
-    assert change["drop"]["value"] == pytest.approx(0.8)
-    assert change["p_value"] < 0.001
+    quality, other = first["quality"], second["quality"]
+    assert (quality["task"], quality["images"], quality["base"]) == ("classification", 20, None)
+    assert quality["evaluation"]["metrics"]["top1"]["value"] == 0.9
+    assert other["evaluation"]["metrics"]["top1"]["value"] == pytest.approx(0.1)
+    assert other["base"] == "right"
+    assert other["agreement"]["metrics"]["agreement"]["value"] == 0
+    assert other["paired"]["drop"]["value"] == pytest.approx(0.8)
+    assert other["paired"]["p_value"] < 0.001
     shown = run(*words)
     assert "a change in accuracy is shown (McNemar p" in shown.stdout
     assert "classes that lost most" in shown.stdout

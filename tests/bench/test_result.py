@@ -1,11 +1,9 @@
 import json
-import math
 from pathlib import Path
 
 import pytest
 
 from edgevision.bench.measure import BenchJob, measure
-from edgevision.bench.results.accuracy import Estimate
 from edgevision.bench.results.result import (
     SCHEMA_VERSION,
     Result,
@@ -16,8 +14,6 @@ from edgevision.bench.results.result import (
 from edgevision.bench.timing.case import cases_for
 from edgevision.bench.timing.plan import TimingPlan
 from edgevision.errors import UsageError
-from edgevision.serialization.decode import from_plain
-from edgevision.serialization.encode import to_plain
 from edgevision.serialization.json_text import to_json
 
 
@@ -56,14 +52,6 @@ def test_fields_of_a_newer_minor_version_are_left_aside(result: Result) -> None:
     document = to_document([result])
     document["runs"][0]["models"][0]["shininess"] = 3
     assert from_document(document) == (result,)
-
-
-def test_what_is_not_a_number_becomes_null_and_comes_back() -> None:
-    plain = to_plain(Estimate(value=math.nan, low=-math.inf, high=0.5))
-    assert plain == {"value": None, "low": None, "high": 0.5}
-    found = from_plain(Estimate, plain, where="estimate")
-    assert math.isnan(found.value)
-    assert found.high == 0.5
 
 
 @pytest.mark.parametrize("version", [None, True, 0, "1"])

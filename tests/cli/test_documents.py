@@ -39,7 +39,9 @@ def test_the_document_of_a_command_says_its_version(
 ) -> None:
     run([*(word.format(**places) for word in COMMANDS[name]), "--json"])
     document = json.loads(capsys.readouterr().out)
-    assert next(iter(document.items())) == ("schema_version", 1)
+    # Those of these two changed their shape once.
+    version = 2 if name in {"evaluate", "verify"} else 1
+    assert next(iter(document.items())) == ("schema_version", version)
 
 
 def test_a_version_of_its_own_stays(capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,7 +59,7 @@ def test_evaluate_works_on_the_base(base: Path, tmp_path: Path) -> None:
     model, photos = write_model(tmp_path), write_photos(tmp_path)
     done = call(base, "evaluate", str(model), "--data", str(photos), "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["top1"]["value"] == 1.0
+    assert json.loads(done.stdout)["metrics"]["top1"]["value"] == 1.0
 
 
 def test_a_new_android_app_comes_out_of_the_wheel(base: Path, tmp_path: Path) -> None:

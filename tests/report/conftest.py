@@ -8,26 +8,48 @@ import pytest
 
 from edgevision.bench.machine.sensors import Reading
 from edgevision.bench.measure import BenchJob, measure
-from edgevision.bench.results.accuracy import accuracy_of, change_between
+from edgevision.bench.results.quality import Quality
 from edgevision.bench.results.result import Result, to_document
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.plan import TimingPlan
 from edgevision.bench.timing.sustained import Point, Sustained
-from edgevision.predictions import Predictions
+from edgevision.dataset.annotation import ClassLabel
+from edgevision.evaluation.compare import compare
+from edgevision.tasks.answers import Answers
+from edgevision.tasks.registry import build_task
+from edgevision.tasks.spec import TaskSpec
 from tests.bench.networks import hard_swish_network
+from tests.tasks.models import answers, model
 
 CLASSES = ("cat", "dog", "<b>fish</b>")
 
 
-def predictions(wrong: int) -> Predictions:
+CLASSIFIER = build_task(
+    TaskSpec(kind="classification", labels=CLASSES), model((1, 3), maker="softmax")
+)
+
+
+def answered(wrong: int) -> Answers:
     """30 images, 10 a class; the first `wrong` ones answered one class further."""
     labels = np.repeat(np.arange(3), 10)
-    answers = labels.copy()
-    answers[:wrong] += 1
+    found = labels.copy()
+    found[:wrong] += 1
     scores = np.full((30, 3), 0.1, np.float32)
-    scores[np.arange(30), answers] = 0.8
-    ids = tuple(f"{index}.jpg" for index in range(30))
-    return Predictions(ids=ids, scores=scores, labels=labels.astype(np.int64))
+    scores[np.arange(30), found] = 0.8
+    return answers(CLASSIFIER, scores, truth=[ClassLabel(int(label)) for label in labels])
+
+
+def classified(before: Answers, after: Answers) -> tuple[Quality, Quality]:
+    """Quality of "float", which answers `before`, and of what answers `after`."""
+    found = compare(CLASSIFIER, after, before)
+    first = Quality(task="classification", images=30, evaluation=found.reference)
+    return first, replace(
+        first,
+        evaluation=found.ours,
+        base="float",
+        agreement=found.agreement,
+        paired=found.paired,
+    )
 
 
 def throttled(name: str) -> Sustained:
@@ -56,14 +78,10 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
     cases = tuple(Case(name=n, model=folder / f"{n}.tflite") for n in ("float", "int8"))
     plan = TimingPlan(rounds=6, seconds=0.3)
     found = measure(BenchJob(cases=cases, plan=plan, per_operation=True))
-    before, after = predictions(1), predictions(4)
-    accuracies = (
-        accuracy_of(before),
-        replace(accuracy_of(after), change=change_between("float", before, after)),
-    )
+    qualities = classified(answered(1), answered(4))
     models = tuple(
-        replace(model, accuracy=accuracy, sustained=throttled(model.name))
-        for model, accuracy in zip(found.models, accuracies, strict=True)
+        replace(one, quality=quality, sustained=throttled(one.name))
+        for one, quality in zip(found.models, qualities, strict=True)
     )
     return replace(found, models=models, data="pets", classes=CLASSES)
 

@@ -1,5 +1,7 @@
 import copy
+import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from edgevision.bench.results.quality import Quality, quality_document
 from edgevision.bench.results.result import Result, to_document
 from edgevision.cli.app import guarded
 from edgevision.cli.commands.report import report
 from edgevision.errors import UsageError
+from edgevision.evaluation.compare import compare
 from edgevision.report.axis import Axis, spanning
 from edgevision.report.layers import read_layers
 from edgevision.report.markup import Markup, join, tag
@@ -20,6 +24,10 @@ from edgevision.report.page import render
 from edgevision.report.pareto_chart import Dot, pareto_front
 from edgevision.report.thumbnail import thumbnail_of
 from edgevision.serialization.json_text import to_json
+from edgevision.tasks.registry import build_task
+from edgevision.tasks.spec import TaskSpec
+from tests.tasks.models import answers
+from tests.tasks.models import model as interface
 
 Runs = list[dict[str, Any]]
 
@@ -110,7 +118,7 @@ def test_names_from_outside_are_text(runs: Runs) -> None:
 def test_a_bare_result_leaves_out_what_was_not_measured(runs: Runs) -> None:
     bare = copy.deepcopy(runs)
     for model in bare[0]["models"]:
-        model |= {"accuracy": None, "profile": None, "sustained": None, "memory": None}
+        model |= {"quality": None, "profile": None, "sustained": None, "memory": None}
         model["delegation"] = None
     bare[0]["models"] = bare[0]["models"][:1]
     bare[0]["ratios"] = []
@@ -130,8 +138,43 @@ def test_a_phone_without_samples_still_has_its_marks(runs: Runs) -> None:
 def test_unlabelled_sets_are_drawn_by_agreement(runs: Runs) -> None:
     bare = copy.deepcopy(runs)
     for model in bare[0]["models"]:
-        model["accuracy"] |= {"top1": None, "top5": None, "macro_f1": None, "confusion": None}
+        model["quality"] |= {"evaluation": None, "paired": None}
     assert "agreement with the first model, %" in render(bare)
+
+
+def numbers(run: dict[str, Any], *noise: float) -> dict[str, Any]:
+    """The run with what two models without a declared meaning answer; `noise` of the second."""
+    task = build_task(TaskSpec(kind="tensors"), interface((1, 4)))
+    values = np.arange(40.0).reshape(10, 4)
+    base, *others = (answers(task, values + one) for one in (0.0, *noise))
+    first = Quality(task="tensors", images=10)
+    found = [first]
+    for other in others:
+        agreement = compare(task, other, base).agreement
+        found.append(replace(first, base="float", agreement=agreement))
+    rows = [copy.deepcopy(run["models"][0]) | {"name": f"m{at}"} for at in range(len(found))]
+    for row, quality in zip(rows, found, strict=True):
+        row["quality"] = json.loads(json.dumps(quality_document(quality)))
+    return run | {"models": rows, "ratios": [], "classes": []}
+
+
+def test_models_of_numbers_are_drawn_in_decibels_and_have_no_classes(runs: Runs) -> None:
+    page = render([numbers(runs[0], 0.1, 0.5)])
+    assert Shape(page).open == []
+    assert "worst SQNR dB" in page
+    assert "signal to noise of the worst output, dB" in page
+    for word in ("top-1", "confusion:", "answered otherwise", "Accuracy"):
+        assert word not in page
+    # Two dots each: the first model, which is its own reference, would be infinitely good.
+    assert page.count("<circle") == 2 * 2
+
+
+def test_a_metric_that_should_be_small_has_its_front_below() -> None:
+    def dot(name: str, cost: float, worth: float) -> Dot:
+        return Dot(name=name, cost=cost, worth=worth, low=worth, high=worth)
+
+    dots = [dot("slow", 9, 1), dot("cheap", 1, 3), dot("bad", 2, 4)]
+    assert [one.name for one in pareto_front(dots, is_less_better=True)] == ["cheap", "slow"]
 
 
 def test_thumbnails_are_small_jpegs() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from edgevision.bench.results.quality import Quality
 from edgevision.bench.results.result import Measured, Result
 from edgevision.errors import UsageError
 from edgevision.serialization.decode import from_plain
@@ -26,10 +27,11 @@ class Limits:
     memory_bytes: float | None = None
     """Growth of the process by opening and running the model."""
     drop_points: float | None = None
-    """Top-1 points lost against the first model. The upper end of the interval must keep it: too
-    few images are no excuse."""
+    """Points of the task's headline (top-1 of a classifier) lost against the first model. The upper
+    end of the interval must keep it: too few images are no excuse."""
     agreement: float | None = None
-    """Least share of images with the first model's answer, 0 to 1, by the interval's lower end."""
+    """Least agreement with the first model, 0 to 1 (of a classifier, the share of images with its
+    answer), by the interval's lower end; of tasks whose agreement is a share."""
 
     def __post_init__(self) -> None:
         names = [entry.name for entry in fields(self) if entry.name not in _WORDS]
@@ -144,13 +146,30 @@ def _checks(limits: Limits, result: Result, measured: Measured) -> list[Check]:
 
 def _values(measured: Measured) -> Mapping[str, float | None]:
     summary, memory = measured.latency.summary, measured.memory
-    change = measured.accuracy.change if measured.accuracy else None
     return {
         "size_bytes": measured.size.file_bytes,
         "zipped_bytes": measured.size.zipped_bytes,
         "p50_ms": summary.p50_ms,
         "p95_ms": summary.p95_ms,
         "memory_bytes": memory.model_bytes if memory else None,
-        "drop_points": 100 * change.drop.high if change and change.drop else None,
-        "agreement": change.agreement.low if change else None,
+        "drop_points": _drop_points(measured.quality),
+        "agreement": _agreement(measured.quality),
     }
+
+
+def _drop_points(quality: Quality | None) -> float | None:
+    """The upper end of the interval, in points; None when it is not lost in points."""
+    if quality is None or quality.paired is None or quality.evaluation is None:
+        return None
+    metric = quality.evaluation.metric(quality.paired.metric)
+    if metric is None or metric.unit != "share" or quality.paired.drop.high is None:
+        return None
+    return 100 * quality.paired.drop.high
+
+
+def _agreement(quality: Quality | None) -> float | None:
+    """The lower end of the interval, 0 to 1; None when answers are no decisions to agree on."""
+    if quality is None or quality.agreement is None:
+        return None
+    headline = quality.agreement.headline
+    return headline.estimate.low if headline.unit == "share" else None

@@ -1,7 +1,7 @@
 """The result of a benchmark: raw samples and all, as a value and as a versioned JSON document."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ from edgevision.bench.machine.memory import Memory
 from edgevision.bench.machine.size import Size
 from edgevision.bench.operators.delegation import Delegation
 from edgevision.bench.operators.profile import Profile
-from edgevision.bench.results.accuracy import Accuracy
+from edgevision.bench.results.first_accuracy import read_first_accuracy
+from edgevision.bench.results.quality import Quality, quality_document, read_quality
 from edgevision.bench.timing.latency import Latency
 from edgevision.bench.timing.plan import TimingPlan
 from edgevision.bench.timing.ratio import Ratio
@@ -26,7 +27,8 @@ from edgevision.serialization.version import check_version
 SCHEMA_VERSION = 1
 """Version of the document.
 
-1  2026-11: first.
+1  2026-11: first. A model's "quality" stands where older files have "accuracy", which is read too:
+   whoever knows only that finds nothing evaluated.
 """
 
 
@@ -46,7 +48,8 @@ class Measured:
     delegation_reason: str = ""
     """Why `delegation` is None, without a full stop."""
     memory: Memory | None = None
-    accuracy: Accuracy | None = None
+    quality: Quality | None = None
+    """How well it answers; None without images to ask it about."""
     profile: Profile | None = None
     sustained: Sustained | None = None
     warnings: tuple[str, ...] = ()
@@ -84,7 +87,7 @@ class Result:
     ratios: tuple[Ratio, ...]
     """Each model relative to the first."""
     data: str | None = None
-    """Name of the image set accuracy was measured on."""
+    """Name of the image set that the models were asked about."""
     classes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     """About the machine and the run as a whole."""
@@ -94,9 +97,12 @@ def to_document(results: Sequence[Result]) -> dict[str, Any]:
     """The JSON document of one or several machines: our fields and the keys of litert-benchmark."""
     runs = []
     for result in results:
-        run = to_plain(result)
+        bare = tuple(replace(measured, quality=None) for measured in result.models)
+        run = to_plain(replace(result, models=bare))
         for plain, measured in zip(run["models"], result.models, strict=True):
             plain.update(_litert_keys(measured))
+            if measured.quality is not None:
+                plain["quality"] = quality_document(measured.quality)
         for plain, ratio in zip(run["ratios"], result.ratios, strict=True):
             plain["verdict"] = ratio.verdict
         runs.append(run)
@@ -125,7 +131,16 @@ def from_document(
         message = f"{name} holds no result, the benchmark failed: {error[:500]}"
         raise UsageError(message, hint="run it again when that is put right")
     hint = "the file is damaged or was edited by hand"
-    return from_plain(_Runs, document, where=f"{name}:", limits=limits, hint=hint).runs
+    found = from_plain(_Runs, document, where=f"{name}:", limits=limits, hint=hint)
+    return tuple(
+        _with_quality(
+            from_plain(Result, run, where=f"{name}: runs[{at}]", limits=limits, hint=hint),
+            apart,
+            where=f"{name}: runs[{at}]",
+            limits=limits,
+        )
+        for at, (run, apart) in enumerate(map(_parted, found.runs))
+    )
 
 
 def read_results(path: Path) -> tuple[Result, ...]:
@@ -139,7 +154,44 @@ def read_results(path: Path) -> tuple[Result, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Runs:
-    runs: tuple[Result, ...]
+    runs: tuple[dict[str, Any], ...]
+
+
+def _parted(run: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A run without what tasks measured, and that of each model: it has readers of its own."""
+    models = run.get("models")
+    if not isinstance(models, list):
+        return run, []
+    keys = ("quality", "accuracy")
+    apart = [
+        {key: model[key] for key in keys if model.get(key) is not None}
+        if isinstance(model, dict)
+        else {}
+        for model in models
+    ]
+    rest = [
+        {key: value for key, value in model.items() if key not in keys}
+        if isinstance(model, dict)
+        else model
+        for model in models
+    ]
+    return {**run, "models": rest}, apart
+
+
+def _with_quality(
+    result: Result, apart: Sequence[dict[str, Any]], *, where: str, limits: Limits
+) -> Result:
+    models = []
+    for at, (measured, found) in enumerate(zip(result.models, apart, strict=True)):
+        place, quality = f"{where}.models[{at}]", None
+        if "quality" in found:
+            quality = read_quality(found["quality"], where=f"{place}.quality", limits=limits)
+        elif "accuracy" in found:
+            quality = read_first_accuracy(
+                found["accuracy"], result.classes, where=f"{place}.accuracy", limits=limits
+            )
+        models.append(replace(measured, quality=quality))
+    return replace(result, models=tuple(models))
 
 
 def _litert_keys(measured: Measured) -> dict[str, Any]:

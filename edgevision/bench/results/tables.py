@@ -1,11 +1,13 @@
 """A result as rows and sentences for people; drawing them is the caller's."""
 
+import math
 from collections.abc import Sequence
 
 from edgevision.bench.operators.explain import explain, outside
-from edgevision.bench.results.accuracy import Estimate
 from edgevision.bench.results.result import Measured, Result
 from edgevision.bench.timing.ratio import Ratio
+from edgevision.metrics.estimate import Estimate
+from edgevision.tasks.figures import Metric
 
 Rows = list[tuple[str, ...]]
 Table = tuple[tuple[str, ...], Rows]
@@ -14,7 +16,7 @@ Table = tuple[tuple[str, ...], Rows]
 
 def all_tables(result: Result) -> tuple[Table, ...]:
     """The tables of one machine that have rows."""
-    tables = (start_rows(result), latency_rows(result), work_rows(result), accuracy_rows(result))
+    tables = (start_rows(result), latency_rows(result), work_rows(result), quality_rows(result))
     operations = tuple(operation_rows(one) for one in result.models if one.profile)
     return tuple(table for table in (*tables, *operations) if table[1])
 
@@ -107,33 +109,44 @@ def latency_rows(result: Result) -> Table:
     return header, rows
 
 
-def accuracy_rows(result: Result) -> Table:
-    """One row a model that was evaluated: accuracy with its intervals."""
-    header = ("model", "top-1 %", "top-5", "F1", "agreement %", "drop, points")
+def quality_rows(result: Result) -> Table:
+    """One row a model that was asked about images: its task's figures, with their intervals."""
+    judged = [(one, one.quality) for one in result.models if one.quality is not None]
+    marks: dict[str, Metric] = {}
+    agreements: dict[str, Metric] = {}
+    is_paired = False
+    for _, quality in judged:
+        for metric in quality.evaluation.metrics if quality.evaluation else ():
+            marks.setdefault(metric.name, metric)
+        if quality.agreement is not None:
+            agreements.setdefault(quality.agreement.headline.name, quality.agreement.headline)
+        is_paired = is_paired or quality.paired is not None
+    headings = [
+        # The unit of the first stands for all shares beside it.
+        one.heading if at and one.unit == "share" else heading(one)
+        for at, one in enumerate(marks.values())
+    ]
+    header = ["model", *headings, *map(heading, agreements.values())]
     rows: Rows = []
-    for measured in result.models:
-        accuracy = measured.accuracy
-        if accuracy is None:
-            continue
-        change = accuracy.change
-        rows.append(
-            (
-                measured.name,
-                interval(accuracy.top1),
-                interval(accuracy.top5),
-                interval(accuracy.macro_f1),
-                interval(change.agreement) if change else "-",
-                interval(change.drop) if change else "-",
-            )
-        )
-    return header, rows
+    for measured, quality in judged:
+        evaluation, agreement = quality.evaluation, quality.agreement
+        cells = [figure(evaluation.metric(name) if evaluation else None) for name in marks]
+        cells += [figure(agreement.metric(name) if agreement else None) for name in agreements]
+        if is_paired:
+            is_share = evaluation is None or evaluation.headline.unit == "share"
+            cells.append(interval(quality.paired.drop, is_share) if quality.paired else "-")
+        rows.append((measured.name, *cells))
+    if is_paired:
+        shares = all(one.unit == "share" for one in list(marks.values())[:1])
+        header.append("drop, points" if shares else "drop")
+    return tuple(header), rows
 
 
 def sentences(result: Result) -> tuple[str, ...]:
     """What may be concluded, one line each."""
     lines = [ratio_sentence(ratio) for ratio in result.ratios]
     for measured in result.models:
-        lines.extend(_accuracy_sentences(measured, result.classes))
+        lines.extend(_quality_sentences(measured))
         lines.extend(f"{measured.name}: {reason}" for reason in measured.unknown)
     lines.extend(_profile_sentences(result.models))
     lines.extend(str(one.sustained) for one in result.models if one.sustained)
@@ -181,30 +194,55 @@ def ratio_sentence(ratio: Ratio) -> str:
     )
 
 
-def _accuracy_sentences(measured: Measured, classes: tuple[str, ...]) -> list[str]:
-    change = measured.accuracy.change if measured.accuracy else None
-    if change is None or change.drop is None or change.p_value is None:
+def _quality_sentences(measured: Measured) -> list[str]:
+    quality = measured.quality
+    if quality is None or quality.paired is None:
         return []
-    shown = "shown" if change.p_value < 0.05 else "not shown"
-    lines = [f"{measured.name}: a change in accuracy is {shown} (McNemar p = {change.p_value:.2g})"]
-    if change.images_for_a_point:
-        lines[0] += f"; to see 1 point takes about {change.images_for_a_point} images"
-    if change.class_drops:
+    lines, paired = [], quality.paired
+    if paired.p_value is not None:
+        shown = "shown" if paired.p_value < 0.05 else "not shown"
+        line = (
+            f"{measured.name}: a change in accuracy is {shown} (McNemar p = {paired.p_value:.2g})"
+        )
+        if paired.images_for_a_point:
+            line += f"; to see 1 point takes about {paired.images_for_a_point} images"
+        lines.append(line)
+    lost = [one for one in paired.class_drops if one.drop > 0]
+    if lost:
         worst = ", ".join(
-            f"{classes[one.label] if one.label < len(classes) else one.label} "
-            f"-{100 * one.drop:.0f} points of {one.images}"
-            for one in change.class_drops[:3]
+            f"{one.name} -{100 * one.drop:.0f} points of {one.support}" for one in lost[:3]
         )
         lines.append(f"{measured.name}: classes that lost most: {worst}")
     return lines
 
 
-def interval(estimate: Estimate | None) -> str:
-    """In percent, as in "87.1 (84.9 to 89.0)"; "-" when unknown."""
-    if estimate is None:
+def heading(metric: Metric) -> str:
+    """Of a column: "top-1 %", "worst SQNR dB"."""
+    unit = {"share": " %", "": ""}.get(metric.unit, f" {metric.unit}")
+    return f"{metric.heading}{unit}"
+
+
+def figure(metric: Metric | None) -> str:
+    """A cell of the column of that heading; "-" when unknown."""
+    return "-" if metric is None else interval(metric.estimate, metric.unit == "share")
+
+
+def interval(estimate: Estimate | None, is_share: bool = True) -> str:
+    """Shares in percent, as in "87.1 (84.9 to 89.0)"; "-" when unknown."""
+    if estimate is None or math.isnan(estimate.value):
         return "-"
-    value, low, high = (100 * part for part in (estimate.value, estimate.low, estimate.high))
-    return f"{value:.1f} ({low:.1f} to {high:.1f})"
+    if math.isinf(estimate.value):
+        return "exact"
+    if estimate.low is None or estimate.high is None:
+        return _number(estimate.value, is_share)
+    value, low, high = (
+        _number(part, is_share) for part in (estimate.value, estimate.low, estimate.high)
+    )
+    return f"{value} ({low} to {high})"
+
+
+def _number(value: float, is_share: bool) -> str:
+    return f"{100 * value:.1f}" if is_share else f"{value:.4g}"
 
 
 def milliseconds(value: float | None) -> str:

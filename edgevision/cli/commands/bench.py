@@ -11,6 +11,7 @@ from edgevision.cli.options.access import access_for
 from edgevision.cli.options.groups import spread_groups
 from edgevision.cli.options.photos import usage_told
 from edgevision.cli.options.preprocessing import PreprocessingOptions
+from edgevision.cli.options.task import Task, declared_task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from edgevision.bench.measure import BenchJob
     from edgevision.bench.remote.dispatch import Access
     from edgevision.bench.remote.target import Target
-    from edgevision.bench.results.evaluation import Evaluation
+    from edgevision.bench.results.evaluate_cases import EvaluationPlan
     from edgevision.bench.results.result import Result
     from edgevision.bench.timing.case import Case
     from edgevision.errors import DeviceError
@@ -32,6 +33,7 @@ def bench(
         Path | None, typer.Option(help="Image set: adds accuracy and agreement with the first.")
     ] = None,
     labels: options.Labels = None,
+    task: Task = None,
     preprocessing: PreprocessingOptions,
     threads: Annotated[str, typer.Option(help="Interpreter threads; 1,2,4 sweeps.")] = "1",
     runtime: Annotated[
@@ -110,7 +112,7 @@ def bench(
     access = access_for(
         targets, ssh_config, provision=provision, benchmark_model=benchmark_model, app=app
     )
-    evaluation = _evaluation(data, labels, preprocessing, job.cases)
+    evaluation = _evaluation(data, labels, task, preprocessing, job.cases)
     results, failures = _measure(targets, job, access, evaluation)
     text = to_json(to_document(results), indent=2)
     if output is not None:
@@ -166,19 +168,22 @@ def render_machines(results: "Sequence[Result]") -> None:
 
 
 def _measure(
-    targets: "Sequence[Target]", job: "BenchJob", access: "Access", evaluation: "Evaluation | None"
+    targets: "Sequence[Target]",
+    job: "BenchJob",
+    access: "Access",
+    evaluation: "EvaluationPlan | None",
 ) -> "tuple[list[Result], list[DeviceError]]":
     from edgevision.bench.remote.dispatch import measure_at
-    from edgevision.bench.results.evaluation import evaluate_cases, with_accuracy
+    from edgevision.bench.results.evaluate_cases import evaluate_cases, with_quality
     from edgevision.errors import DeviceError
 
     results: list[Result] = []
     failures: list[DeviceError] = []
     with console.progress_bar() as progress:
-        accuracies = None
+        qualities = None
         if evaluation is not None:
-            # First: a model that is no classifier is found before minutes of measuring.
-            accuracies = evaluate_cases(job.cases, evaluation, progress=progress)
+            # First: a model that does not fit its task is found before minutes of measuring.
+            qualities = evaluate_cases(job.cases, evaluation, progress=progress)
         for target in targets:
             try:
                 result = measure_at(target, job, access, progress=progress)
@@ -186,8 +191,8 @@ def _measure(
                 # What the other machines found is not thrown away.
                 failures.append(error)
                 continue
-            if evaluation is not None and accuracies is not None:
-                result = with_accuracy(result, accuracies, evaluation)
+            if qualities is not None:
+                result = with_quality(result, qualities)
             results.append(result)
     if not results:
         raise failures[0]
@@ -197,9 +202,10 @@ def _measure(
 def _evaluation(
     data: Path | None,
     labels: Path | None,
+    task: str | None,
     preprocessing: PreprocessingOptions,
     cases: "Sequence[Case]",
-) -> "Evaluation | None":
+) -> "EvaluationPlan | None":
     """The images, and how each model wants them: known before minutes of measuring, not after.
 
     Raises:
@@ -207,19 +213,22 @@ def _evaluation(
     """
     from dataclasses import asdict
 
-    from edgevision.bench.results.evaluation import Evaluation
+    from edgevision.bench.results.evaluate_cases import EvaluationPlan
     from edgevision.dataset.formats.open_set import open_image_set
 
     if data is None:
-        options.refuse_unused({"labels": labels, **asdict(preprocessing)}, without="--data")
+        options.refuse_unused(
+            {"labels": labels, "task": task, **asdict(preprocessing)}, without="--data"
+        )
         return None
     declared = preprocessing.declared()
     usages = {case.model: usage_told(Path(str(case.model)), declared) for case in cases}
-    names = usages[cases[0].model].labels
-    return Evaluation(
-        images=open_image_set(data, labels=labels, class_names=names),
-        classes=names,
+    first = usages[cases[0].model]
+    return EvaluationPlan(
+        images=open_image_set(data, labels=labels, class_names=first.labels),
         preprocessing_of=lambda case: usages[case.model].preprocessing,
+        declared=declared_task(task),
+        card=first.task,
     )
 
 

@@ -30,13 +30,16 @@ def compare(
 
 
 def _render(comparison: "ResultComparison") -> None:
-    from edgevision.bench.results.tables import interval, megabytes, milliseconds
+    from edgevision.bench.results.tables import figure, heading, megabytes, milliseconds
 
     console.print_text(f"{comparison.before}  ->  {comparison.after}")
-    table = console.new_table("model", "size", "p50 ms", "ratio (95 %)", "verdict", "top-1 %")
-    for pair in comparison.pairs:
+    headlines = [
+        one.after.quality.headline if one.after.quality else None for one in comparison.pairs
+    ]
+    named = next((heading(one) for one in headlines if one is not None), "top-1 %")
+    table = console.new_table("model", "size", "p50 ms", "ratio (95 %)", "verdict", named)
+    for pair, headline in zip(comparison.pairs, headlines, strict=True):
         one, other, ratio = pair.before, pair.after, pair.ratio
-        accuracy = other.accuracy.top1 if other.accuracy else None
         ends = f" ({ratio.low:.3f} to {ratio.high:.3f})" if ratio.low and ratio.high else ""
         table.add_row(
             other.name,
@@ -45,7 +48,7 @@ def _render(comparison: "ResultComparison") -> None:
             f"{milliseconds(other.latency.summary.p50_ms)}",
             f"{ratio.ratio:.3f}{ends}",
             ratio.verdict,
-            interval(accuracy),
+            figure(headline),
         )
     console.print_table(table)
     for pair in comparison.pairs:
