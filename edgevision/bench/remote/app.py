@@ -4,7 +4,6 @@ Models go through `run-as` into the app's private files, where only a debug buil
 where no other app can write. What the screen takes and writes is BenchmarkActivity.kt's.
 """
 
-import json
 import re
 import shlex
 import tempfile
@@ -31,6 +30,8 @@ from edgevision.bench.timing.latency import Latency, Round
 from edgevision.errors import DeviceError, UsageError
 from edgevision.files import sha256_of
 from edgevision.progress import Progress, silent
+from edgevision.serialization.json_text import parse_json
+from edgevision.serialization.limits import STRANGER
 
 Export = Callable[[Path, Path], str]
 """Writes what the app needs of a `.tflite` into a new folder: the file as the app runs it, its card
@@ -183,15 +184,15 @@ def _wait(phone: Adb, model: _AppModel, patience: Patience, seconds: float) -> N
 
 def _answer(phone: Adb, model: _AppModel, case: Case, text: str) -> Result:
     try:
-        document = json.loads(text)
+        document = parse_json(text, where="it", limits=STRANGER)
         if isinstance(document, dict) and isinstance(error := document.get("error"), str):
             message = f"the app on {phone.target} refuses {case.name}: {error[:500]}"
             raise DeviceError(message, hint="adb logcat -d   may say more")
-        (result,) = from_document(document, name="it")
+        (result,) = from_document(document, name="it", limits=STRANGER)
         (measured,) = result.models
         (one,) = measured.latency.rounds
     # UsageError is a ValueError.
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise _damaged(phone, case, str(error)) from error
     times = (one.init_ns, one.first_ns, *one.warmup_ns, *one.timed_ns)
     if one.reported or not one.timed_ns or not all(0 < time < _MOST_NS for time in times):

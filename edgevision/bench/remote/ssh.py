@@ -16,7 +16,6 @@ from dataclasses import replace
 from typing import IO, Any
 
 from edgevision.bench.measure import BenchJob
-from edgevision.bench.plain import from_plain
 from edgevision.bench.remote.bootstrap import SOURCE
 from edgevision.bench.remote.bundle import AGENT, pack
 from edgevision.bench.remote.target import SshTarget
@@ -28,6 +27,7 @@ from edgevision.errors import (
     ModelError,
 )
 from edgevision.progress import Progress, silent
+from edgevision.serialization.decode import from_plain
 
 PROVISIONED = "$HOME/.cache/edgevision/bench"
 """The venv that `provision` makes on the board."""
@@ -89,7 +89,13 @@ def measure_over_ssh(
         raise _lost(target, code, said)
     if "error" in answer:
         raise _refused(target, answer)
-    result = from_plain(Result, answer["result"], f"the answer of {target}")
+    result = from_plain(
+        Result,
+        answer["result"],
+        where=f"the answer of {target}",
+        error=DeviceError,
+        hint="name another Python there, or run it again",
+    )
     return replace(result, target=str(target))
 
 
