@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from time import perf_counter_ns, thread_time_ns
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from edgevision.tflite.view import TfliteModel, read_model
 
 _PASSES = 3
 """Fresh starts of all pieces: where memory happens to lie changes with each."""
+_NONE_REFUSED: Mapping[int, str] = MappingProxyType({})
 STATED_ERROR = 0.15
 """The parts add up to the whole within this, or the profile says that they do not."""
 
@@ -115,7 +117,7 @@ def profile(
         partitions=division.partitions if division else 0,
         warnings=(),
     )
-    return replace(found, warnings=warnings_about_parts(found, division, idle_ms))
+    return replace(found, warnings=warnings_about_parts(found, division, idle_ms, visits.refused))
 
 
 def _typical(times_ms: list[float]) -> float:
@@ -145,9 +147,16 @@ def _operations(
 
 
 def warnings_about_parts(
-    found: Profile, division: Delegation | None, idle_ms: float
+    found: Profile,
+    division: Delegation | None,
+    idle_ms: float,
+    refused: Mapping[int, str] = _NONE_REFUSED,
 ) -> tuple[str, ...]:
-    """What makes these times doubtful; `idle_ms` is the cost of calling a model at all."""
+    """What makes these times doubtful.
+
+    `idle_ms` is the cost of calling a model at all; `refused` says why operations, by their index,
+    could not be run alone.
+    """
     lines = []
     if found.whole_ms < idle_ms:
         lines.append(
@@ -165,9 +174,12 @@ def warnings_about_parts(
             f"the parts are more than {STATED_ERROR:.0%} off the whole: what the runtime{pieces} "
             f"{effect} is in the whole alone"
         )
-    alone = [one.name for one in found.operations if one.time_ms is None]
-    if alone:
-        lines.append(f"could not be run alone: {', '.join(sorted(set(alone)))}")
+    reasons: dict[str, str] = {}
+    for one in found.operations:
+        if one.time_ms is None:
+            reasons.setdefault(one.name, refused.get(one.index, ""))
+    for name, reason in sorted(reasons.items()):
+        lines.append(f"{name} could not be run alone" + (f": {reason[:200]}" if reason else ""))
     return tuple(lines)
 
 

@@ -27,6 +27,8 @@ class Visits:
 
     pieces: dict[int, list[float]] = field(default_factory=dict)
     """By index of the operation; absent when it could not be run alone."""
+    refused: dict[int, str] = field(default_factory=dict)
+    """Why an operation could not be run alone, by its index."""
     nothing: list[float] = field(default_factory=list)
     """A model that does next to nothing: what a call costs."""
     whole: list[float] = field(default_factory=list)
@@ -61,7 +63,7 @@ def go_round(
             stack.callback(session.close)
             return session
 
-        opened = _open_pieces(pieces, inside, hold, clock_ns)
+        opened = _open_pieces(pieces, inside, visits, hold, clock_ns)
         nothing, whole = hold(PROBE.read_bytes()), hold(case.content())
         chance = np.random.default_rng(0)
         for spec in whole.inputs:
@@ -94,6 +96,7 @@ class _Open:
 def _open_pieces(
     pieces: Sequence[Piece],
     inside: Mapping[int, NDArray[Any]],
+    visits: Visits,
     hold: Callable[[bytes], Timeable],
     clock_ns: Clock,
 ) -> list[_Open]:
@@ -103,8 +106,9 @@ def _open_pieces(
             session = hold(piece.content)
             one = _Open(piece.index, session, tuple(inside[index] for index in piece.inputs))
             one.run(clock_ns)
-        except (ModelError, ValueError):
+        except (ModelError, ValueError) as error:
             # An operation that needs its neighbours (a custom one, or with run-time shapes).
+            visits.refused[piece.index] = str(error)
             continue
         opened.append(one)
     return opened

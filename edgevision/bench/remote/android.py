@@ -98,5 +98,7 @@ def _measured(case: Case, runs: Sequence[ToolRun]) -> Measured:
         case,
         latency,
         delegation=runs[0].delegation,
+        delegation_reason="" if runs[0].delegation else "benchmark_model names no delegate",
         peak_bytes=max(peaks) if peaks else None,
+        memory_reason="benchmark_model tells the peak of its whole process, if that",
     )

@@ -216,7 +216,13 @@ def _measured(case: Case, model: _AppModel, answers: Sequence[Result]) -> Measur
     warnings = list(dict.fromkeys(w for answer in answers for w in answer.models[0].warnings))
     if model.is_rewritten:
         warnings.append("timed with int8 in place of uint8, which LiteRT's Kotlin API lacks")
-    return measured_on_phone(case, latency, warnings=warnings)
+    return measured_on_phone(
+        case,
+        latency,
+        delegation_reason="the app does not list its operations",
+        memory_reason="the app does not measure it",
+        warnings=warnings,
+    )
 
 
 def _run_as(phone: Adb, *words: str) -> str:

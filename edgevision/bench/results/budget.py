@@ -64,6 +64,8 @@ class Check:
     limit: float
     found: float | None
     """None when it was not measured, which misses the limit."""
+    reason: str = ""
+    """Why it was not measured, when that is known."""
 
     @property
     def is_kept(self) -> bool:
@@ -75,6 +77,8 @@ class Check:
     def __str__(self) -> str:
         """As in "int8 on local: p95_ms 3.2, limit 3"."""
         value = "was not measured" if self.found is None else f"{self.found:.4g}"
+        if self.reason:
+            value += f" ({self.reason})"
         return f"{self.model} on {self.machine}: {self.what} {value}, limit {self.limit:.4g}"
 
 
@@ -129,6 +133,9 @@ def _checks(limits: Limits, result: Result, measured: Measured) -> list[Check]:
             what=what,
             limit=getattr(limits, what),
             found=value,
+            reason=measured.memory.reason
+            if what == "memory_bytes" and measured.memory is not None
+            else "",
         )
         for what, value in values.items()
         if getattr(limits, what) is not None and what not in skipped

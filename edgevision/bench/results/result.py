@@ -43,11 +43,26 @@ class Measured:
     """Of one inference."""
     delegation: Delegation | None = None
     """How the runtime divided the model; None where it does not tell."""
+    delegation_reason: str = ""
+    """Why `delegation` is None, without a full stop."""
     memory: Memory | None = None
     accuracy: Accuracy | None = None
     profile: Profile | None = None
     sustained: Sustained | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Which figures there are not, and why, a sentence each without a full stop."""
+        earlier, found = "an earlier version did not say why", []
+        if self.memory is None or self.memory.model_bytes is None:
+            found.append(f"memory is not known: {(self.memory and self.memory.reason) or earlier}")
+        if self.delegation is None:
+            reason = self.delegation_reason or earlier
+            found.append(f"which operations are delegated is not known: {reason}")
+        if self.latency.summary.p99_ms is None:
+            found.append("p90 and p99 are not known: benchmark_model reports p5, p50 and p95")
+        return tuple(found)
 
     @property
     def gops(self) -> float:
