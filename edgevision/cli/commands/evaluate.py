@@ -14,7 +14,7 @@ from edgevision.cli.options.preprocessing import PreprocessingOptions
 
 if TYPE_CHECKING:
     from edgevision.dataset.imageset import ImageSet
-    from edgevision.metrics import Rate
+    from edgevision.metrics.rate import Rate
     from edgevision.predictions import Predictions
     from edgevision.preprocess.image_preprocessing import ImagePreprocessing
     from edgevision.verify.agreement import Comparison

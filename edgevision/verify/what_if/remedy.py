@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgevision.errors import EdgeVisionError
-from edgevision.metrics import Rate, agreement, mean_kl
+from edgevision.metrics.classification import agreement
+from edgevision.metrics.divergence import mean_kl
+from edgevision.metrics.rate import Rate
 from edgevision.predictions import Predictions
 from edgevision.recipe.recipe import RangeMethod
 from edgevision.verify.diagnosis.cause import GATES, Diagnosis, not_from_output
