@@ -46,7 +46,8 @@ def filling(folder: Path, *, overwrite: bool) -> Iterator[Path]:
 
     Raises:
         UsageError: see `refuse_folder`.
-        EdgeVisionError: the folder cannot be written.
+        EdgeVisionError: the folder cannot be written, or a file that the block reads cannot be
+            opened; see `files.writing`.
     """
     refuse_folder(folder, overwrite=overwrite)
     with writing(folder):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from edgevision.bench.timing import rank_intervals
 from edgevision.bench.timing.rank_intervals import (
@@ -162,9 +163,14 @@ def test_five_thousand_rounds_need_no_list_of_all_pairs() -> None:
 def test_order_statistics_take_few_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     chance = np.random.default_rng(1)
     rows, columns = np.sort(chance.standard_t(2, 600)), np.sort(chance.normal(size=600))
-    passes = []
+    passes: list[float] = []
     middle = SortedSums._middle
-    monkeypatch.setattr(SortedSums, "_middle", lambda *given: passes.append(1) or middle(*given))
+
+    def counted(sums: SortedSums, *given: NDArray[np.int64]) -> float:
+        passes.append(middle(sums, *given))
+        return passes[-1]
+
+    monkeypatch.setattr(SortedSums, "_middle", counted)
     sums = SortedSums(rows=rows, columns=columns, begin=np.zeros(600, np.int64))
     ordered = np.sort(np.add.outer(rows, columns).ravel())
     for index in (0, 1, 9_000, len(sums) // 2, len(sums) - 1):

@@ -50,7 +50,8 @@ class SortedSums:
         """The sums of `sizes` columns from `low` on, row by row."""
         starts = np.cumsum(sizes) - sizes
         places = np.arange(sizes.sum()) + np.repeat(low - starts, sizes)
-        return np.repeat(self.rows, sizes) + self.columns[places]
+        sums: NDArray[np.float64] = np.repeat(self.rows, sizes) + self.columns[places]
+        return sums
 
     def _middle(self, low: NDArray[np.int64], sizes: NDArray[np.int64]) -> float:
         """The median of the rows' medians, each row with the weight of its size."""
