@@ -112,6 +112,7 @@ def test_card_in_the_file_supplies_preprocessing_and_labels(shared: Path, tmp_pa
             for specs in (session.inputs, session.outputs)
         )
     card = Card(
+        kind="classification",
         name="cifar",
         preprocessing=preprocessing,
         labels=labels,
