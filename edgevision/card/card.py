@@ -16,7 +16,8 @@ from edgevision.errors import ModelError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.serialization.limits import is_plain_text
 from edgevision.serialization.schema import Form
-from edgevision.tflite.interface import Activation, Precision, TensorInterface
+from edgevision.tflite.arithmetic import Precision
+from edgevision.tflite.facts import Activation, TensorInterface
 
 SCHEMA_VERSION = 1
 

@@ -20,6 +20,10 @@ class LabelledItem:
     xyxy: tuple[float, float, float, float] | None = None
     """Left, top, right, bottom in pixels of the frame; None from a classifier."""
 
+    def __str__(self) -> str:
+        """For people: "tabby 0.91"."""
+        return f"{self.label} {self.score:.2f}"
+
     def to_dict(self) -> dict[str, Any]:
         """The item as plain JSON values."""
         values: dict[str, Any] = {
@@ -45,6 +49,10 @@ class Answer(Protocol):
 
         Empty from a task whose answers are no labels, and when nothing reached the threshold.
         """
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The answer in short lines of text, what matters most first: for a terminal."""
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain JSON values: keys of a result's line, {"answers": [...]}."""

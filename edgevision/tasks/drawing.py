@@ -28,7 +28,7 @@ def draw_boxes(canvas: RgbImage, items: Iterable[LabelledItem], frame: FrameSize
         left, right = (round(side * across) for side in item.xyxy[::2])
         top, bottom = (round(side * down) for side in item.xyxy[1::2])
         cv2.rectangle(canvas, (left, top), (right, bottom), _BOX, 2)
-        write(canvas, f"{item.label} {item.score:.2f}", left + 4, top + 16)
+        write(canvas, str(item), left + 4, top + 16)
 
 
 def write(canvas: RgbImage, text: str, left: int, bottom: int) -> None:

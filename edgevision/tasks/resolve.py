@@ -1,10 +1,12 @@
 """Choosing the task of a model: as declared, as its card says, or as far as the file tells."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from edgevision.tasks.interface import ModelInterface, OutputInterface
 from edgevision.tasks.labels import fits
-from edgevision.tasks.registry import build_task
+from edgevision.tasks.registry import build_task, task_class
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import Task
 
@@ -27,6 +29,7 @@ def resolve_task(
     card: TaskSpec | None = None,
     labels: tuple[str, ...] = (),
     image_classes: int = 0,
+    options: Mapping[str, Any] | None = None,
 ) -> ResolvedTask:
     """The task of a model: explicit declaration, else card, else what is known; else `tensors`.
 
@@ -40,6 +43,7 @@ def resolve_task(
         card: what the model's card says.
         labels: class names from a list; used where the declaration brings none.
         image_classes: classes of the labelled images at hand; 0 for none.
+        options: set in place of the declaration's where the task has them; the others do nothing.
 
     Raises:
         ModelError: the outputs, or the labels, do not fit what was declared.
@@ -47,12 +51,13 @@ def resolve_task(
     """
     if declared is not None:
         known = labels or (card.labels if card is not None else ())
-        return _built(declared, model, known, "it was declared so", is_declared=True)
+        reason = "it was declared so"
+        return _built(declared, model, known, reason, options, is_declared=True)
     if card is not None:
         reason = f"the model card says {card.kind}"
-        return _built(card, model, labels, reason, is_declared=True)
+        return _built(card, model, labels, reason, options, is_declared=True)
     kind, reason = _known(model, labels, image_classes)
-    return _built(TaskSpec(kind=kind), model, labels, reason, is_declared=False)
+    return _built(TaskSpec(kind=kind), model, labels, reason, options, is_declared=False)
 
 
 def _built(
@@ -60,11 +65,15 @@ def _built(
     model: ModelInterface,
     labels: tuple[str, ...],
     reason: str,
+    options: Mapping[str, Any] | None,
     *,
     is_declared: bool,
 ) -> ResolvedTask:
     if not spec.labels:
         spec = replace(spec, labels=labels)
+    if options:
+        known = task_class(spec.kind).options
+        spec = spec.with_options(**{name: options[name] for name in options if name in known})
     return ResolvedTask(task=build_task(spec, model), reason=reason, is_declared=is_declared)
 
 
@@ -86,4 +95,5 @@ def _vector(output: OutputInterface, labels: int, image_classes: int) -> tuple[s
         return "classification", f"{labels} class names fit its {output.size} scores"
     if image_classes == classes:
         return "classification", f"the images' {image_classes} classes fit its {output.size} scores"
-    return "tensors", f"nothing says what its {output.size} numbers mean"
+    numbers = "one number means" if output.size == 1 else f"{output.size} numbers mean"
+    return "tensors", f"nothing says what its {numbers}"

@@ -21,6 +21,11 @@ class LabelScores:
     items: tuple[LabelledItem, ...]
     """At or above the threshold."""
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Each item's label and score."""
+        return tuple(map(str, self.items))
+
     def to_dict(self) -> dict[str, Any]:
         """{"answers": [{"index", "label", "score"}]}, best first."""
         return {"answers": [item.to_dict() for item in self.items]}
@@ -28,8 +33,7 @@ class LabelScores:
     def draw(self, picture: RgbImage, notes: Sequence[str] = ()) -> RgbImage:
         """The labels and their scores as lines from the top left."""
         canvas = picture.copy()
-        lines = [f"{item.label} {item.score:.2f}" for item in self.items]
-        write_lines(canvas, [*lines, *notes])
+        write_lines(canvas, [*self.lines, *notes])
         return canvas
 
 

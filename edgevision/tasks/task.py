@@ -12,7 +12,7 @@ so that any thread may use it.
                                            +--paired-----> Paired         both, image by image
 """
 
-from typing import Protocol, Self
+from typing import ClassVar, Protocol, Self
 
 from edgevision.dataset.annotation import Annotation
 from edgevision.tasks.answer import Answer
@@ -25,6 +25,10 @@ from edgevision.tasks.spec import TaskSpec
 
 class Task(Protocol):
     """What a model's outputs mean, and how to judge, draw and compare them."""
+
+    options: ClassVar[tuple[str, ...]]
+    """Names of the options that it has (`TaskSpec.options`). One with a "threshold" answers with
+    labelled items (`Answer.items`)."""
 
     @classmethod
     def build(cls, spec: TaskSpec, model: ModelInterface) -> Self:

@@ -45,6 +45,13 @@ class TensorValues:
     values: tuple[FloatArray, ...]
     """Without the batch axis."""
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Each output's name and values; of more than 16 values least, largest and mean."""
+        return tuple(
+            f"{name} {_text(values)}" for name, values in zip(self.names, self.values, strict=True)
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """{"outputs": [{"name", "shape", "values"}]}; of more than 16 values min, mean, max."""
         return {
@@ -57,10 +64,7 @@ class TensorValues:
     def draw(self, picture: RgbImage, notes: Sequence[str] = ()) -> RgbImage:
         """One line of text for each output, from the top left."""
         canvas = picture.copy()
-        lines = [
-            f"{name} {_text(values)}" for name, values in zip(self.names, self.values, strict=True)
-        ]
-        write_lines(canvas, [*lines, *notes])
+        write_lines(canvas, [*self.lines, *notes])
         return canvas
 
 
@@ -90,6 +94,7 @@ class Tensors:
     """Any outputs, as numbers: `build` makes it. No options, no labels, no truth."""
 
     truth: ClassVar[None] = None
+    options: ClassVar[tuple[str, ...]] = ()
 
     spec: TaskSpec
     outputs: tuple[OutputInterface, ...]
@@ -99,7 +104,7 @@ class Tensors:
     @classmethod
     def build(cls, spec: TaskSpec, model: ModelInterface) -> Self:
         """The outputs of any model that has one."""
-        spec.refuse_unknown_options(())
+        spec.refuse_unknown_options(cls.options)
         if not model.outputs:
             raise ModelError("the model has no outputs")
         names = _distinct([output.name for output in model.outputs])

@@ -19,7 +19,7 @@ from edgevision.errors import ModelError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.serialization.encode import to_plain
 from edgevision.serialization.limits import STRANGER
-from edgevision.tflite.interface import TensorInterface
+from edgevision.tflite.facts import TensorInterface
 
 SPACE = b" " * (STRANGER.document_bytes + 1)
 

@@ -56,12 +56,16 @@ class Bright:
     value: float
     items = ()
 
+    @property
+    def lines(self):
+        return (f"{self.value:.2f}",)
+
     def to_dict(self):
         return {"brightness": self.value}
 
     def draw(self, picture, notes=()):
         canvas = picture.copy()
-        write_lines(canvas, [f"{self.value:.2f}", *notes])
+        write_lines(canvas, [*self.lines, *notes])
         return canvas
 
 
@@ -69,10 +73,11 @@ class Bright:
 class Brightness:
     spec: object
     truth = Measured
+    options = ()
 
     @classmethod
     def build(cls, spec, model):
-        spec.refuse_unknown_options(())
+        spec.refuse_unknown_options(cls.options)
         return cls(spec)
 
     def condense(self, outputs):

@@ -13,8 +13,7 @@ from edgevision.cli.show.lines import print_fact, short_count, shown
 if TYPE_CHECKING:
     from edgevision.card.card import Card
     from edgevision.card.read import FoundCard
-    from edgevision.tflite.facts import Facts, OperatorFacts
-    from edgevision.tflite.interface import TensorInterface
+    from edgevision.tflite.facts import Facts, OperatorFacts, TensorInterface
 
 
 def inspect(

@@ -37,6 +37,7 @@ class Classification:
     """
 
     truth: ClassVar[type[Annotation]] = ClassLabel
+    options: ClassVar[tuple[str, ...]] = ("top_k", "threshold")
 
     spec: TaskSpec
     output: OutputInterface
@@ -51,7 +52,7 @@ class Classification:
     @classmethod
     def build(cls, spec: TaskSpec, model: ModelInterface) -> Self:
         """The classifier with these labels, activation, `top_k` (5) and `threshold` (0)."""
-        spec.refuse_unknown_options(("top_k", "threshold"))
+        spec.refuse_unknown_options(cls.options)
         if len(model.outputs) != 1 or not model.outputs[0].is_vector or not model.outputs[0].size:
             message = (
                 f"a classifier has one output with one score for each class; "

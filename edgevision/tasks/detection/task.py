@@ -29,6 +29,11 @@ class FoundObjects:
     frame: FrameSize
     items: tuple[LabelledItem, ...]
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Each item's label and score."""
+        return tuple(map(str, self.items))
+
     def to_dict(self) -> dict[str, Any]:
         """{"answers": [{"index", "label", "score", "xyxy"}]}, best first."""
         return {"answers": [item.to_dict() for item in self.items]}
@@ -49,6 +54,7 @@ class Detection:
     """
 
     truth: ClassVar[None] = None
+    options: ClassVar[tuple[str, ...]] = ("threshold", "top_k")
 
     spec: TaskSpec
     outputs: SsdOutputs
@@ -60,7 +66,7 @@ class Detection:
     @classmethod
     def build(cls, spec: TaskSpec, model: ModelInterface) -> Self:
         """The detector with these labels, `threshold` (0.5) and `top_k` (100)."""
-        spec.refuse_unknown_options(("threshold", "top_k"))
+        spec.refuse_unknown_options(cls.options)
         outputs = find_ssd_outputs(model.outputs)
         if model.preprocessing is None:
             message = "boxes have a place in the picture only once the preprocessing is known"

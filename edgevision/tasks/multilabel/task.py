@@ -39,6 +39,7 @@ class MultiLabel:
     """
 
     truth: ClassVar[type[Annotation]] = ClassLabels
+    options: ClassVar[tuple[str, ...]] = ("threshold", "top_k")
 
     spec: TaskSpec
     output: OutputInterface
@@ -55,7 +56,7 @@ class MultiLabel:
 
         An activation that neither the file nor the declaration tells is taken for logits.
         """
-        spec.refuse_unknown_options(("threshold", "top_k"))
+        spec.refuse_unknown_options(cls.options)
         if len(model.outputs) != 1 or not model.outputs[0].is_vector or not model.outputs[0].size:
             message = (
                 f"a multi-label model has one output with one score for each label; "

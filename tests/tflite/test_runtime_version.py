@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from edgevision.android.check.litert_ops import PINNED, operations, unknown_operations
 from edgevision.errors import UsageError
 from edgevision.runtime.quiet import quiet_native
+from edgevision.tflite.ops.versions import LITERT, litert_versions
+from edgevision.tflite.runtime_version import unknown_operators
 from edgevision.tflite.view import read_model
 from tests.android.tiny_model import Edges, tiny_model
+
+PINNED = max(LITERT)
 
 
 def model_of(code: int, version: int) -> bytes:
@@ -48,7 +51,7 @@ def test_the_table_is_what_the_pinned_litert_knows() -> None:
     if importlib.metadata.version("ai-edge-litert") != PINNED:
         pytest.skip(f"ai-edge-litert {PINNED} is not the one installed")
     codes = {name: code for name, code in vars(schema.BuiltinOperator).items() if code != "CUSTOM"}
-    for name, (lowest, highest) in operations(PINNED).items():
+    for name, (lowest, highest) in litert_versions(PINNED).items():
         assert is_known(codes[name], lowest), name
         assert is_known(codes[name], highest), name
         assert not is_known(codes[name], highest + 1), name
@@ -56,13 +59,13 @@ def test_the_table_is_what_the_pinned_litert_knows() -> None:
 
 def test_a_newer_operation_is_named_with_what_is_known() -> None:
     model = read_model(tiny_model(Edges(conv_version=99)))
-    assert unknown_operations(model, PINNED) == ("CONV_2D version 99 (knows 1 to 8)",)
+    assert unknown_operators(model, PINNED) == ("CONV_2D version 99 (knows 1 to 8)",)
 
 
 def test_the_tiny_model_needs_nothing_new() -> None:
-    assert unknown_operations(read_model(tiny_model()), PINNED) == ()
+    assert unknown_operators(read_model(tiny_model()), PINNED) == ()
 
 
 def test_an_unknown_litert_names_those_there_are() -> None:
     with pytest.raises(UsageError, match=r"LiteRT 9\.9\.9; known: 2\.3\.0"):
-        operations("9.9.9")
+        unknown_operators(read_model(tiny_model()), "9.9.9")

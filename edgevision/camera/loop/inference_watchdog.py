@@ -1,4 +1,4 @@
-"""Keeps a model looking: starts the thread it runs on, and replaces one that hangs."""
+"""Keeps inference running: starts the thread that it runs on, and replaces one that hangs."""
 
 import logging
 import threading
@@ -12,13 +12,13 @@ from edgevision.errors import DeviceError
 logger = logging.getLogger(__name__)
 
 
-class InferenceThread:
+class InferenceWatchdog:
     """Owns the current worker, as the watchdog owns the current grabber; driven by `tick`."""
 
     def __init__(
         self,
-        open_recognizer: Callable[[], Predictor],
-        desk: WorkerContext,
+        open_predictor: Callable[[], Predictor],
+        context: WorkerContext,
         *,
         stall_s: float,
         stuck_threads: int,
@@ -26,13 +26,13 @@ class InferenceThread:
         """Prepare; `start` begins.
 
         Args:
-            open_recognizer: opens the model; called again for each replacement.
-            desk: what every worker works with.
+            open_predictor: opens the model; called again for each replacement.
+            context: what every worker works with.
             stall_s: one frame may take this long.
             stuck_threads: with so many threads stuck in native code only a new process helps.
         """
-        self._open_recognizer = open_recognizer
-        self._desk = desk
+        self._open_predictor = open_predictor
+        self._context = context
         self._stall_s = stall_s
         self._stuck_threads = stuck_threads
         self._model: Predictor | None = None
@@ -52,7 +52,7 @@ class InferenceThread:
         Raises:
             EdgeVisionError: the model cannot be used.
         """
-        model = self._open_recognizer()
+        model = self._open_predictor()
         self.runtime, self.xnnpack = model.runtime, model.xnnpack
         self._model = model
         self._is_decided.set()
@@ -89,7 +89,7 @@ class InferenceThread:
             if len(self._stuck) >= self._stuck_threads:
                 message = f"{len(self._stuck)} threads are stuck in inference"
                 raise DeviceError(message, hint="start again; systemd does: Restart=always")
-            self._begin(self._open_recognizer)
+            self._begin(self._open_predictor)
         return not worker.has_finished
 
     def stop(self, timeout: float = 2.0) -> bool:
@@ -102,6 +102,6 @@ class InferenceThread:
             workers.append(self._worker)
         return not any(worker.is_alive for worker in workers)
 
-    def _begin(self, open_recognizer: Callable[[], Predictor]) -> None:
-        self._worker = Worker(open_recognizer, self._desk)
+    def _begin(self, open_predictor: Callable[[], Predictor]) -> None:
+        self._worker = Worker(open_predictor, self._context)
         self._worker.start()
