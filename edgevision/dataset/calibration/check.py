@@ -127,7 +127,8 @@ def _range(looks: Sequence[ImageSummary]) -> list[SetFinding]:
 
 
 def _balance(images: ImageSet, looks: Sequence[ImageSummary]) -> list[SetFinding]:
-    counts = Counter(look.item.label for look in looks if look.item.label is not None)
+    indices = (look.item.class_index for look in looks)
+    counts = Counter(index for index in indices if index is not None)
     if not counts:
         return []
     found: list[SetFinding] = []
