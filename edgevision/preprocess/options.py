@@ -30,14 +30,14 @@ def from_flags(
     Raises:
         UsageError: a value is unknown, out of range, or no number.
     """
-    said = {
+    given = {
         "mean": None if mean is None else parse_numbers("--mean", mean),
         "std": None if std is None else parse_numbers("--std", std),
         "fit": fit,
         "crop_fraction": crop_fraction,
         "color": color,
     }
-    flags = _declared(said, where="")
+    flags = _declared(given, where="")
     return flags if preprocess in {None, AUTO} else flags.over(from_option(str(preprocess)))
 
 

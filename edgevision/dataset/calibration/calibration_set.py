@@ -58,7 +58,7 @@ class CalibrationSet:
 def write_set(
     folder: Path,
     source: ImageSet,
-    choice: Selection,
+    selection: Selection,
     *,
     seed: int,
     split: str = "",
@@ -72,12 +72,12 @@ def write_set(
         UsageError: a set is there already and `overwrite` is False.
         EdgeVisionError: the folder cannot be written.
     """
-    manifest = manifest_text(choice)
+    manifest = manifest_text(selection)
     described = _SetFile(
         made_by=f"edgevision {__version__}",
         source=_from_folder(source.path, folder),
         split=split or source.path.resolve().stem,
-        images=len(choice.items),
+        images=len(selection.items),
         seed=seed,
         manifest_sha256=hashlib.sha256(manifest.encode()).hexdigest(),
         evaluation=None if evaluation is None else _from_folder(evaluation, folder),

@@ -21,12 +21,12 @@ BUILD_AGAIN = "make the set again: edgevision calibration build PHOTOS --overwri
 _HEADER = ["file", "label", "sha256"]
 
 
-def manifest_text(choice: Selection) -> str:
+def manifest_text(selection: Selection) -> str:
     """The manifest of the chosen images: file,label,sha256; the label is empty when unknown."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_HEADER)
-    for item, digest in zip(choice.items, choice.digests, strict=True):
+    for item, digest in zip(selection.items, selection.digests, strict=True):
         index = item.class_index
         writer.writerow((item.id, "" if index is None else index, digest))
     return text.getvalue()
