@@ -31,7 +31,8 @@ it belongs to."""
 EARLIER_CARD_FILE = "model.json"
 """Its name in folders of earlier versions, one for all the files in it; read, no longer written."""
 
-Kind = Literal["classification", "detection"]
+Kind = Literal["classification", "detection", "tensors"]
+"""tensors: numbers whose meaning nobody declared."""
 
 MAX_LABELS = 100_000
 MAX_LABEL_LENGTH = 512

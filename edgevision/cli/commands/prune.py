@@ -102,6 +102,8 @@ def prune(
                 overwrite=overwrite,
                 progress=progress,
             )
+    for warning in report.warnings:
+        console.warn(warning)
     if as_json:
         console.print_json(document(report, None if dry_run else written))
     elif dry_run:

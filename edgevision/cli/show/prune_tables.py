@@ -14,11 +14,11 @@ _MEASURES = {"channels": "channels", "macs": "multiply-adds", "params": "paramet
 
 def document(report: "PruneReport", output: Path | None) -> dict[str, Any]:
     """The JSON document."""
-    from edgevision.compress.report import report_to_dict
+    from edgevision.serialization.encode import to_plain
 
     size = None if output is None else output.stat().st_size
     path = None if output is None else str(output)
-    return {"output": path, "size_bytes": size, **report_to_dict(report)}
+    return {"output": path, "size_bytes": size, **to_plain(report)}
 
 
 def render_ladder(report: "PruneReport", plan: "PruningPlan") -> None:
