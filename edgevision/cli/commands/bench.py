@@ -83,10 +83,11 @@ def bench(
     from edgevision.bench.measure import BenchJob
     from edgevision.bench.remote.target import parse_target
     from edgevision.bench.results.budget import read_budget
-    from edgevision.bench.results.result import to_document, to_text
+    from edgevision.bench.results.result import to_document
     from edgevision.bench.timing.case import cases_for
     from edgevision.bench.timing.plan import TimingPlan
     from edgevision.files import refuse_to_replace, write_text
+    from edgevision.serialization.json_text import to_json
 
     if junit is not None and budget is None:
         from edgevision.errors import UsageError
@@ -111,7 +112,7 @@ def bench(
     )
     evaluation = _evaluation(data, labels, preprocessing, job.cases)
     results, failures = _measure(targets, job, access, evaluation)
-    text = to_text(to_document(results))
+    text = to_json(to_document(results), indent=2)
     if output is not None:
         write_text(output, text, overwrite=overwrite)
         console.note(f"wrote {output}")
