@@ -1,6 +1,6 @@
 """The model card: how to use a `.tflite` file, what it answers, and where it came from.
 
-It travels inside the file (`package.write_card`) and is read back by `reading.read_card`. The JSON
+It travels inside the file (`write.write_card`) and is read back by `read.read_card`. The JSON
 form has a version number. **The rule for changing it:** a new key that older readers may ignore
 keeps the version, and every reader ignores keys it does not know; a change that would make an
 older reader misread the file (a new way to preprocess, another meaning of a key) raises
@@ -14,11 +14,13 @@ declared: a reader that takes an unknown file for a classifier should not get to
 """
 
 from dataclasses import dataclass
-from typing import get_args
+from pathlib import Path
+from typing import Annotated
 
-from edgevision.card.strict import is_plain, refuse
 from edgevision.errors import ModelError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.serialization.limits import is_plain_text
+from edgevision.serialization.schema import Form
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.arithmetic import Precision
 from edgevision.tflite.facts import Activation, TensorInterface
@@ -32,8 +34,12 @@ FIRST_KINDS = ("classification", "detection")
 CARD_ENTRY = "EDGEVISION_CARD"
 """Name of the metadata entry that holds our JSON."""
 
-CARD_FILE = "model.json"
-"""The same JSON beside the file, with a "file" object that says which file it belongs to."""
+CARD_SUFFIX = ".card.json"
+"""In place of `.tflite`: the same JSON beside the file, with a "file" object that says which file
+it belongs to."""
+
+EARLIER_CARD_FILE = "model.json"
+"""Its name in folders of earlier versions, one for all the files in it; read, no longer written."""
 
 MAX_LABELS = 100_000
 MAX_LABEL_LENGTH = 512
@@ -59,7 +65,7 @@ class Provenance:
     source_sha256: str = ""
     recipe: str = ""
     calibration: CalibrationSource | None = None
-    tools: tuple[tuple[str, str], ...] = ()
+    tools: Annotated[tuple[tuple[str, str], ...], Form(pairs=True, max_items=64)] = ()
     """(package, version), sorted by package."""
 
 
@@ -94,7 +100,7 @@ class Figures:
     """Mean Kullback-Leibler divergence from the float model's scores, in nats."""
     float_size_bytes: int | None = None
     """Size of the float `.tflite`; this file's own size is what the file system says."""
-    metrics: tuple[Figure, ...] = ()
+    metrics: Annotated[tuple[Figure, ...], Form(max_items=256)] = ()
     """Everything else that the task measured."""
 
 
@@ -134,23 +140,25 @@ class Card:
         return self.task.activation_of(0) if self.task is not None else None
 
     def __post_init__(self) -> None:
-        if self.precision not in get_args(Precision):
-            refuse("card.precision", f"one of {', '.join(get_args(Precision))}", self.precision)
         if not self.inputs or not self.outputs:
             message = "a model card needs at least one input and one output"
             raise ModelError(message)
-        for activation in self.task.activations if self.task is not None else ():
-            if activation not in {None, *get_args(Activation)}:
-                choices = f"one of {', '.join(get_args(Activation))}"
-                refuse("card.activation", choices, activation)
         if len(self.labels) > MAX_LABELS:
-            refuse("card.labels", f"a list of at most {MAX_LABELS}", self.labels)
+            message = f"a card holds at most {MAX_LABELS} labels, not {len(self.labels)}"
+            raise ModelError(message)
         for label in self.labels:
-            if len(label) > MAX_LABEL_LENGTH or not is_plain(label):
-                refuse("card.labels", f"plain text of at most {MAX_LABEL_LENGTH} characters", label)
+            if len(label) > MAX_LABEL_LENGTH or not is_plain_text(label):
+                wanted = f"plain text of at most {MAX_LABEL_LENGTH} characters"
+                message = f"a label should be {wanted}, not {label!r:.60}"
+                raise ModelError(message)
         classes = self.outputs[0].shape[-1] if self.outputs[0].shape else 1
         # One sigmoid output decides between two classes, and has two labels.
         fitting = {classes, 2} if classes == 1 else {classes}
         if self.kind == "classification" and self.labels and len(self.labels) not in fitting:
             message = f"{len(self.labels)} labels for an output of {classes} classes"
             raise ModelError(message, hint="give one label for each output, in index order")
+
+
+def card_file_of(model: Path) -> Path:
+    """Where the card beside a `.tflite` is: `int8.card.json` for `int8.tflite`."""
+    return model.with_name(f"{model.stem}{CARD_SUFFIX}")

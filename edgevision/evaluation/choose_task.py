@@ -45,7 +45,7 @@ def class_count(images: ImageSet) -> int:
     """Classes of a set: of its list of names, else of the labels that there are; 0 without both."""
     if images.classes:
         return len(images.classes)
-    return 1 + max((item.label for item in images if item.label is not None), default=-1)
+    return 1 + max((i.class_index for i in images if i.class_index is not None), default=-1)
 
 
 def _named(task: Task, names: tuple[str, ...], model: ModelInterface) -> Task:

@@ -9,7 +9,8 @@ from edgevision.pipeline.latency_meter import LatencyMeter
 from edgevision.pipeline.pixel_store import PixelStore
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
-from edgevision.quantize.quantize import QuantizedModel, calibrated_model, quantize, read_float
+from edgevision.quantize.calibration import calibrated_model, read_float
+from edgevision.quantize.quantize import QuantizedModel, quantize
 from edgevision.quantize.search.accuracy_target import (
     AccuracyTarget,
     TargetMeasurement,

@@ -6,7 +6,7 @@ from typing import Any
 from edgevision.bench.timing.latency import Latency
 from edgevision.bench.timing.ratio import Ratio
 from edgevision.card.card import Card
-from edgevision.card.json_form import card_to_dict
+from edgevision.card.json_form import card_to_plain
 from edgevision.evaluation.compare import Comparison
 from edgevision.evaluation.document import agreement_document, evaluation_document
 from edgevision.preprocess.auto import PreprocessingChoice
@@ -135,7 +135,7 @@ def _variant_to_dict(variant: Variant, target: str) -> dict[str, Any]:
         if variant.comparison is None
         else agreement_document(variant.comparison.agreement),
         "target": None if variant.reached is None else target_search_to_dict(variant.reached),
-        "card": card_to_dict(variant.card),
+        "card": card_to_plain(variant.card),
     }
 
 

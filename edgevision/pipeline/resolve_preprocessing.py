@@ -120,7 +120,7 @@ class _Photos:
         plain = replace(preprocessing, color="gray" if preprocessing.color == "gray" else "rgb")
         self._session, self._task = session, task
         self._pixels = [pixels for pixels, _ in pixels_of(replace(labelled, items=chosen), plain)]
-        self._labels = np.array([item.label for item in chosen], np.int64)
+        self._labels = np.array([item.class_index for item in chosen], np.int64)
 
     def trials(
         self, preprocessings: Sequence[tuple[str, ImagePreprocessing]], progress: Progress

@@ -23,7 +23,10 @@ def image_set(*labels: int | None, classes: tuple[str, ...] = ()) -> ImageSet:
     """Images of one grey each, 100, 101, ..., twice as wide as high."""
     return ImageSet(
         path=Path("grey"),
-        items=tuple(Item(str(at), label) for at, label in enumerate(labels)),
+        items=tuple(
+            Item(str(at), None if label is None else ClassLabel(label))
+            for at, label in enumerate(labels)
+        ),
         classes=classes,
         load=lambda item: np.full((SIDE, 2 * SIDE, 3), 100 + int(item.id), np.uint8),
         digest=lambda item: item.id,

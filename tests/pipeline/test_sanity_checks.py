@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from edgevision.card.card import CalibrationSource
+from edgevision.dataset.annotation import ClassLabel
 from edgevision.dataset.imageset import ImageSet, Item
 from edgevision.errors import ImageSetError
 from edgevision.evaluation.choose_task import choose_task
@@ -14,7 +15,7 @@ from tests.tasks.models import model
 
 
 def image_set(count: int, classes: tuple[str, ...] = ()) -> ImageSet:
-    label = 0 if classes else None
+    label = ClassLabel(0) if classes else None
     return ImageSet(
         path=Path("photos"),
         items=tuple(Item(f"{number}.png", label) for number in range(count)),

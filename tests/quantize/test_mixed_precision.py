@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
-from edgevision.quantize.quantize import calibrated_model, quantize
+from edgevision.quantize.calibration import calibrated_model
+from edgevision.quantize.quantize import quantize
 from edgevision.quantize.search import mixed_precision
 from edgevision.quantize.search.choose_steps import choose_steps
 from edgevision.quantize.search.mixed_precision import (

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from edgevision.metrics.divergence import mean_root_kl
 from edgevision.metrics.signal import noise_share
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
-from edgevision.quantize.quantize import QuantizedModel, calibrated_model, quantize
+from edgevision.quantize.calibration import calibrated_model
+from edgevision.quantize.quantize import QuantizedModel, quantize
 from edgevision.quantize.quantized_graph import QuantizedGraph
 from edgevision.quantize.search.choose_steps import choose_steps
 from edgevision.quantize.search.held_out_loss import HeldOutLoss, compared_tensors

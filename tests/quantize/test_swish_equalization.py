@@ -11,7 +11,8 @@ from edgevision.quantize.assign.score_operators import FLOAT_SCORES
 from edgevision.quantize.calibrate.calibrated_model import CalibratedModel
 from edgevision.quantize.calibrate.prepare import feeds, prepare
 from edgevision.quantize.calibrate.statistics import observe
-from edgevision.quantize.quantize import observe_images, quantize
+from edgevision.quantize.calibration import observe_images
+from edgevision.quantize.quantize import quantize
 from edgevision.quantize.search.choose_sites import choose_sites
 from edgevision.quantize.step import Scope
 from edgevision.quantize.steps import STEPS

@@ -5,7 +5,8 @@ import pytest
 from edgevision.errors import UsageError
 from edgevision.recipe.named import ALIASES, RECIPES, recipe_for, recipe_named
 from edgevision.recipe.recipe import Recipe
-from edgevision.recipe.toml_file import recipe_from_dict, recipe_to_dict
+from edgevision.recipe.toml_file import recipe_from_plain
+from edgevision.serialization.encode import to_plain
 
 
 def test_unknown_name_lists_the_known_ones() -> None:
@@ -23,7 +24,7 @@ def test_names_of_ai_edge_quantizer_are_known(alias: str) -> None:
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_a_recipe_survives_being_written_as_plain_values(name: str) -> None:
     recipe = RECIPES[name]
-    assert recipe_from_dict(recipe_to_dict(recipe), recipe_named) == recipe
+    assert recipe_from_plain(to_plain(recipe), recipe_named) == recipe
 
 
 def test_a_file_changes_a_named_recipe(tmp_path: Path) -> None:
@@ -40,11 +41,11 @@ def test_a_file_changes_a_named_recipe(tmp_path: Path) -> None:
     [
         ('input = "uint8"', "unknown name 'input'"),
         ('input_type = "uint16"', "uint16"),
-        ("seed = 1.5", "seed should be a whole number, not 1.5"),
-        ("bias_correction = 1", "bias_correction should be true or false, not 1"),
-        ('float_operators = "conv"', "float_operators should be a list, not 'conv'"),
+        ("seed = 1.5", "seed should be a whole number"),
+        ("bias_correction = 1", "bias_correction should be true or false"),
+        ('float_operators = "conv"', "float_operators should be a list"),
         ('base = "best"', "unknown recipe 'best'"),
-        ("base = 3", "base should be a recipe's name, not 3"),
+        ("base = 3", "base should be a recipe's name"),
         ("base = [", "not TOML"),
         ('steps = "off"', "steps should be an object"),
         ('[steps]\nequalization = "maybe"', r"steps\.equalization should be one of"),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.bench.operators.delegation import Delegation, delegation_of
-from edgevision.bench.operators.ring import Clock, Visits, go_round
+from edgevision.bench.operators.operator_times import Clock, OperatorTimes, time_operators
 from edgevision.bench.timing.case import Case, Timeable
 from edgevision.bench.timing.inputs import fill_random
 from edgevision.progress import Progress, silent
@@ -53,7 +53,7 @@ class Profile:
     """A model taken apart."""
 
     whole_ms: float
-    """The model itself, visited in turn with its pieces."""
+    """The model itself, run in turn with its pieces."""
     operations: tuple[OperationTime, ...]
     partitions: int
     warnings: tuple[str, ...]
@@ -101,24 +101,22 @@ def profile(
     inside = _values_inside(case, pieces)
     division = delegation_of(case)
     clock_ns = clock_ns or (thread_time_ns if case.threads == 1 else perf_counter_ns)
-    visits = Visits()
+    runs = OperatorTimes()
     for number in range(_PASSES):
-        go_round(case, pieces, inside, visits, open_case=open_case, clock_ns=clock_ns)
+        time_operators(case, pieces, inside, runs, open_case=open_case, clock_ns=clock_ns)
         progress(number + 1, _PASSES, f"profiling {case.name}")
-    idle_ms = _typical(visits.nothing)
+    idle_ms = _typical(runs.nothing)
     times = {
-        index: max(0.0, _typical(visits.pieces[index]) - idle_ms)
-        if index in visits.pieces
-        else None
+        index: max(0.0, _typical(runs.pieces[index]) - idle_ms) if index in runs.pieces else None
         for index in (piece.operators[0] for piece in pieces)
     }
     found = Profile(
-        whole_ms=max(0.0, _typical(visits.whole) - idle_ms),
+        whole_ms=max(0.0, _typical(runs.whole) - idle_ms),
         operations=_operations(model, times, division),
         partitions=division.partitions if division else 0,
         warnings=(),
     )
-    return replace(found, warnings=warnings_about_parts(found, division, idle_ms, visits.refused))
+    return replace(found, warnings=warnings_about_parts(found, division, idle_ms, runs.refused))
 
 
 def _typical(times_ms: list[float]) -> float:

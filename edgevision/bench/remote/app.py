@@ -152,9 +152,9 @@ def _run(phone: Adb, model: _AppModel, case: Case, job: BenchJob, patience: Pati
     }
     words = [word for name, value in options.items() for word in (*name.split(), value)]
     _run_as(phone, "rm", "-f", result)
-    declared = phone.run("am", "start", "-S", "-n", f"{_PACKAGE}/.BenchmarkActivity", *words)
+    output = phone.run("am", "start", "-S", "-n", f"{_PACKAGE}/.BenchmarkActivity", *words)
     # Older versions of am exit with 0 all the same.
-    if failed := re.search(r"^(?:Error:|Exception|java\.|Security).*", declared, re.MULTILINE):
+    if failed := re.search(r"^(?:Error:|Exception|java\.|Security).*", output, re.MULTILINE):
         message = f"the app's benchmark screen cannot be started on {phone.target}: {failed[0]}"
         raise DeviceError(message, hint=f"it may be another version of the app; {_INSTALL}")
     _wait(phone, model, patience, patience.answer_seconds + plan.seconds / plan.rounds)
@@ -169,10 +169,10 @@ def _wait(phone: Adb, model: _AppModel, patience: Patience, seconds: float) -> N
     while monotonic() < deadline:
         sleep(patience.poll_seconds)
         ask = shlex.join(["run-as", _PACKAGE, "ls", f"files/{model.folder}"])
-        declared = phone.shell(f"pidof {_PACKAGE}; {ask}").split()
-        if _RESULT in declared:
+        output = phone.shell(f"pidof {_PACKAGE}; {ask}").split()
+        if _RESULT in output:
             return
-        gone = 0 if any(word.isdigit() for word in declared) else gone + 1
+        gone = 0 if any(word.isdigit() for word in output) else gone + 1
         if gone == _GONE_POLLS:
             message = f"the app on {phone.target} was closed, or crashed, before it answered"
             raise DeviceError(message, hint="adb logcat -b crash -d   may say why")

@@ -106,7 +106,7 @@ def _built(path: Path, made: "CalibrationSet", choice: "Selection") -> dict[str,
 
 
 def _labels(made: "CalibrationSet") -> set[int]:
-    return {item.label for item in made.images if item.label is not None}
+    return {item.class_index for item in made.images if item.class_index is not None}
 
 
 def _render_built(

@@ -145,7 +145,7 @@ def _document(
 ) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from edgevision.card.json_form import card_to_dict
+    from edgevision.card.json_form import card_to_plain
 
     document = asdict(facts)
     for role in ("inputs", "outputs"):
@@ -164,7 +164,7 @@ def _document(
             "of_operators": len(facts.computing),
             "multiply_adds": facts.integer_multiply_adds,
         },
-        "card": card_to_dict(found.card) if found else None,
+        "card": card_to_plain(found.card) if found else None,
         "card_origin": found.origin if found else None,
         "card_differences": found.differences if found else (),
         "card_error": trouble or None,
@@ -216,7 +216,7 @@ def _origin(found: "FoundCard | None") -> str:
         return "none: nothing in or beside the file says how to use it"
     return {
         "embedded": "inside the file",
-        "model.json": "model.json beside the file",
+        "beside": "in a file beside it",
         "TFLite Metadata": "none of ours; read from the standard TFLite Metadata inside",
     }[found.origin]
 

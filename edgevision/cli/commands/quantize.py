@@ -141,14 +141,14 @@ def document(done: "QuantizeResult", path: Path) -> dict[str, Any]:
     from dataclasses import asdict
 
     from edgevision.pipeline.report import target_search_to_dict
-    from edgevision.recipe.toml_file import recipe_to_dict
+    from edgevision.serialization.encode import to_plain
 
     model = done.model
     found: dict[str, Any] = {
         "file": str(path),
         "size_bytes": done.facts.size_bytes,
         "precision": done.facts.precision,
-        "recipe": recipe_to_dict(model.recipe),
+        "recipe": to_plain(model.recipe),
         "images": model.images,
         "seconds": model.seconds,
         "skipped": [asdict(one) for one in model.skipped],

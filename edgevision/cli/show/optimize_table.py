@@ -55,7 +55,7 @@ def render(outcome: "OptimizeReport", folder: Path) -> None:
             console.print_text(f"{variant.file}: left in float: {named}")
     if outcome.stripped:
         console.print_text(f"left out, training only: {', '.join(outcome.stripped)}")
-    console.print_text(f"all in {folder}/: model.json, report.json, the .tflite files")
+    console.print_text(f"all in {folder}/: report.json, the .tflite files and their cards")
 
 
 def _figures(outcome: "OptimizeReport") -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:

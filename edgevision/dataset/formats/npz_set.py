@@ -10,6 +10,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.dataset.annotation import ClassLabel
 from edgevision.dataset.classes import ClassNames
 from edgevision.dataset.imageset import ImageSet, Item
 from edgevision.errors import ImageSetError
@@ -38,9 +39,9 @@ def open_npz_set(path: Path, known: ClassNames) -> ImageSet:
         message = f"{path} has no array named x"
         raise ImageSetError(message, hint="numpy.savez(file, x=images, y=labels)")
     images = _as_pixels(arrays["x"], path)
-    labels: list[int | None] = [None] * len(images)
+    labels: list[ClassLabel | None] = [None] * len(images)
     if "y" in arrays:
-        labels = [*_as_labels(arrays["y"], len(images), known, path)]
+        labels = [ClassLabel(index) for index in _as_labels(arrays["y"], len(images), known, path)]
 
     def row_of(item: Item) -> NDArray[np.uint8]:
         row: NDArray[np.uint8] = images[int(item.id.rpartition("#")[2])]

@@ -13,7 +13,7 @@ from edgevision.quantize.assign import affine
 from edgevision.quantize.calibrate.prepared import Prepared
 from edgevision.quantize.calibrate.statistics import Feed
 from edgevision.quantize.step import RewriteStep, Scope, Step, is_on
-from edgevision.quantize.transforms.fold_normalization import with_explicit_normalization
+from edgevision.quantize.transforms.explicit_normalization import with_explicit_normalization
 from edgevision.quantize.transforms.input_affine import pixel_preprocessing, remainder
 from edgevision.recipe.recipe import Recipe
 from edgevision.tensors import Pixels

@@ -1,4 +1,4 @@
-"""Pieces of a model and the whole of it, held open together and run round and round."""
+"""Operators as models of their own, and the whole model, held open together and timed in turns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -22,7 +22,7 @@ Clock = Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visits:
+class OperatorTimes:
     """Milliseconds of every run, by what was run."""
 
     pieces: dict[int, list[float]] = field(default_factory=dict)
@@ -34,11 +34,11 @@ class Visits:
     whole: list[float] = field(default_factory=list)
 
 
-def go_round(
+def time_operators(
     case: Case,
     pieces: Sequence[Cut],
     inside: Mapping[int, NDArray[Any]],
-    visits: Visits,
+    times: OperatorTimes,
     *,
     open_case: Callable[[Case], Timeable],
     clock_ns: Clock,
@@ -52,7 +52,7 @@ def go_round(
         case: The whole, and how it and its pieces are run.
         pieces: Its operations, one each.
         inside: What the tensors hold that the pieces start from.
-        visits: Gets the times.
+        times: Where they are put.
         open_case: Opens a case.
         clock_ns: Tells the times, and when it is enough.
     """
@@ -63,7 +63,7 @@ def go_round(
             stack.callback(session.close)
             return session
 
-        opened = _open_pieces(pieces, inside, visits, hold, clock_ns)
+        opened = _open_pieces(pieces, inside, times, hold, clock_ns)
         nothing, whole = hold(PROBE.read_bytes()), hold(case.content())
         chance = np.random.default_rng(0)
         for spec in whole.inputs:
@@ -72,9 +72,9 @@ def go_round(
         began, rounds = clock_ns(), 0
         while rounds < _LEAST_ROUNDS or clock_ns() - began < _PASS_NS:
             for one in opened:
-                visits.pieces.setdefault(one.index, []).append(one.run(clock_ns))
-            visits.nothing.append(_timed_ms(nothing, clock_ns))
-            visits.whole.append(_timed_ms(whole, clock_ns))
+                times.pieces.setdefault(one.index, []).append(one.run(clock_ns))
+            times.nothing.append(_timed_ms(nothing, clock_ns))
+            times.whole.append(_timed_ms(whole, clock_ns))
             rounds += 1
 
 
@@ -96,7 +96,7 @@ class _Open:
 def _open_pieces(
     pieces: Sequence[Cut],
     inside: Mapping[int, NDArray[Any]],
-    visits: Visits,
+    times: OperatorTimes,
     hold: Callable[[bytes], Timeable],
     clock_ns: Clock,
 ) -> list[_Open]:
@@ -108,7 +108,7 @@ def _open_pieces(
             one.run(clock_ns)
         except (ModelError, ValueError) as error:
             # An operation that needs its neighbours (a custom one, or with run-time shapes).
-            visits.refused[piece.operators[0]] = str(error)
+            times.refused[piece.operators[0]] = str(error)
             continue
         opened.append(one)
     return opened
