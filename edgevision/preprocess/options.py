@@ -27,7 +27,7 @@ def from_flags(
 ) -> Preprocessing:
     """What a command line says; a number beside `--preprocess` wins over what that holds.
 
-    With `--preprocess auto` only the other flags say something: the rest is to be measured.
+    `--preprocess auto` leaves what the other flags do not say to be measured.
 
     Raises:
         UsageError: a value is unknown, out of range, or no number.
@@ -45,27 +45,27 @@ def from_flags(
             if value is not None
         }
     )
-    return flags if preprocess in {None, AUTO} else flags.over(from_option(str(preprocess)))
+    return flags if preprocess is None else flags.over(from_option(preprocess))
 
 
-def refuse_auto(preprocess: str | None) -> None:
+def refuse_auto(declared: Preprocessing) -> None:
     """Raise when `--preprocess auto` is given to a command that measures no model.
 
     Raises:
         UsageError: it is.
     """
-    if preprocess == AUTO:
+    if declared.is_auto:
         message = "--preprocess auto is not for this command: it measures a model being optimized"
         raise UsageError(message, hint=f"one of {', '.join(PRESETS)}, or a TOML file")
 
 
 def from_option(value: str) -> Preprocessing:
-    """What `--preprocess VALUE` says: the name of a preset, or a TOML file.
+    """What `--preprocess VALUE` says: the name of a preset, auto, or a TOML file.
 
     Raises:
         UsageError: no such preset or file, or the file says something unknown.
     """
-    if value in PRESETS:
+    if value in PRESETS or value == AUTO:
         return Preprocessing(preset=value)
     if value.endswith(".toml") or "/" in value:
         return from_toml(Path(value))
@@ -113,6 +113,9 @@ def from_dict(values: object) -> Preprocessing:
     preset = clean.get("preset")
     if preset is not None and not isinstance(preset, str):
         raise UsageError(f"preset must be a name, got {preset!r}")
+    if preset == AUTO:
+        # What was measured once is written down as what it came to, and never as "measure again".
+        raise unknown_preset(AUTO)
     return Preprocessing(**clean)
 
 
