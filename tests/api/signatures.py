@@ -18,7 +18,8 @@ _BLOCK = re.compile(r"(?<=<!-- signature: )(\w+)( -->\n)```text\n.*?```\n", re.D
 def signature_of(name: str) -> str:
     """How the function is called, wrapped for the page: names and defaults, without types."""
     parameters = inspect.signature(getattr(edgevision, name)).parameters.values()
-    words, is_keyword = [], False
+    words: list[str] = []
+    is_keyword = False
     for one in parameters:
         if one.kind is one.KEYWORD_ONLY and not is_keyword and not words[-1].startswith("*"):
             words.append("*")
