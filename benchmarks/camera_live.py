@@ -17,13 +17,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edgevision.camera.loop.loop import CameraLoop
-from edgevision.camera.loop.plan import LoopPlan
-from edgevision.camera.loop.postprocess import AnswerFilter
+from edgevision.camera.loop.loop import CameraLoop, LoopPlan
 from edgevision.camera.loop.predictor import Inference, TflitePredictor
-from edgevision.camera.model_choice import camera_model
+from edgevision.camera.model import resolve_model
 from edgevision.camera.sources.frame import Frame
 from edgevision.camera.sources.source import SourceOptions, open_source, parse_source
+from edgevision.preprocess.options import from_flags
 from edgevision.runtime.session import Session
 from tests.camera.clock_frames import lag_ms
 from tests.camera.conftest import CameraStand, Recorder
@@ -34,10 +33,10 @@ class Slow(TflitePredictor):
 
     repeat = 1
 
-    def look(self, frame: Frame) -> Inference:
+    def predict(self, frame: Frame) -> Inference:
         """As the model's own, but slower."""
-        looks = [super(Slow, self).look(frame) for _ in range(self.repeat)]
-        return replace(looks[-1], began_ns=looks[0].began_ns, filled_ns=looks[0].filled_ns)
+        runs = [super(Slow, self).predict(frame) for _ in range(self.repeat)]
+        return replace(runs[-1], began_ns=runs[0].began_ns, filled_ns=runs[0].filled_ns)
 
 
 def main() -> None:
@@ -47,11 +46,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--work-ms", type=float, default=45, help="work a frame, about")
     arguments = parser.parse_args()
-    choice = camera_model(arguments.model, preset=arguments.preprocess)
+    model = resolve_model(arguments.model, declared=from_flags(preprocess=arguments.preprocess))
 
-    def open_recognizer() -> Slow:
+    def open_predictor() -> Slow:
         session = Session(arguments.model)
-        slow = Slow(session, choice.preprocessing, choice=AnswerFilter(top_k=5, threshold=0.1))
+        slow = Slow(session, model.preprocessing, task=model.task)
         began = time.perf_counter()
         for _ in range(10):
             session.invoke()
@@ -62,19 +61,19 @@ def main() -> None:
     stand = CameraStand()
     try:
         url = stand.start(width=640, height=480, fps=30).url
-        report("edgevision", *through_loop(url, open_recognizer, arguments.seconds))
-        report("read, then work", *in_turns(url, open_recognizer(), arguments.seconds))
+        report("edgevision", *through_loop(url, open_predictor, arguments.seconds))
+        report("read, then work", *in_turns(url, open_predictor(), arguments.seconds))
     finally:
         stand.clear()
 
 
 def through_loop(
-    url: str, open_recognizer: Callable[[], Slow], seconds: float
+    url: str, open_predictor: Callable[[], Slow], seconds: float
 ) -> tuple[list[int], list[float]]:
     recorder = Recorder(see=lambda frame: lag_ms(frame.unpack()))
     name = parse_source(url)
     plan = LoopPlan(source=url, model="", threads=1, every_frame=False, seconds=seconds)
-    loop = CameraLoop(plan, lambda: open_source(name, SourceOptions()), open_recognizer)
+    loop = CameraLoop(plan, lambda: open_source(name, SourceOptions()), open_predictor)
     loop.add_sink(recorder)
     loop.run(threading.Event())
     return [int(str(lag)) for lag in recorder.seen], [
@@ -82,7 +81,7 @@ def through_loop(
     ]
 
 
-def in_turns(url: str, recognizer: Slow, seconds: float) -> tuple[list[int], list[float]]:
+def in_turns(url: str, predictor: Slow, seconds: float) -> tuple[list[int], list[float]]:
     capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG)
     lags, work = [], []
     began = time.monotonic()
@@ -91,8 +90,8 @@ def in_turns(url: str, recognizer: Slow, seconds: float) -> tuple[list[int], lis
         if not is_read:
             break
         frame = Frame(sequence=0, captured_ns=0, data=np.asarray(image, np.uint8), layout="bgr")
-        look = recognizer.look(frame)
-        work.append((look.ended_ns - look.filled_ns) / 1e6)
+        inference = predictor.predict(frame)
+        work.append((inference.ended_ns - inference.filled_ns) / 1e6)
         lags.append(lag_ms(frame.unpack()))
     capture.release()
     return lags, work

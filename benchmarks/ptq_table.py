@@ -7,7 +7,9 @@ from statistics import median
 import numpy as np
 from ptq_subjects import Images
 
-from edgevision.metrics import agreement, mean_kl, sqnr_db, top_k_accuracy
+from edgevision.metrics.classification import agreement, top_k_accuracy
+from edgevision.metrics.divergence import mean_kl
+from edgevision.metrics.signal import sqnr_db
 from edgevision.predictions import as_probabilities
 from edgevision.tensors import FloatArray
 

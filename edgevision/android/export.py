@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from edgevision import __version__
-from edgevision.android.check.litert_ops import unknown_operations
 from edgevision.android.golden import write_model_goldens
 from edgevision.android.interface import needs_int8, to_int8_interface
 from edgevision.android.photos import Photo, drawn_photos
@@ -21,9 +20,9 @@ from edgevision.card.write import remove_card, write_card
 from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
-from edgevision.tflite.content import read_content
 from edgevision.tflite.facts import facts_of, interface_of
-from edgevision.tflite.view import TfliteModel, read_model
+from edgevision.tflite.runtime_version import unknown_operators
+from edgevision.tflite.view import TfliteModel, read_content, read_model
 
 MODEL_FILE = "model.tflite"
 GOLDEN_FOLDER = "golden"
@@ -159,7 +158,7 @@ def refuse_unfit(model: TfliteModel, litert: str) -> None:
     if not output or any(side != 1 for side in output[:-1]):
         message = f"output shape {output} is no list of class scores"
         raise ModelError(message, hint="export a classification model")
-    unknown = unknown_operations(model, litert)
+    unknown = unknown_operators(model, litert)
     if unknown:
         message = f"LiteRT {litert} in the app cannot run {'; '.join(unknown)}"
         raise ModelError(message, hint="convert the model again, or raise litert in the app")

@@ -12,7 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from edgevision.errors import MissingDependencyError, ModelError, VerificationError
+from edgevision.errors import ModelError, VerificationError
+from edgevision.tflite import ops, schema
+from edgevision.tflite.parse import operator_code, unpack
+from edgevision.tflite.serialize import pack
 from edgevision.tflite.view import Tensor, TfliteModel, read_model
 
 _SHIFT = 128
@@ -37,18 +40,17 @@ def to_int8_interface(content: bytes) -> bytes:
     before = read_model(content)
     if not needs_int8(before):
         return content
-    schema = _schema()
-    model = schema.ModelT.InitFromPackedBuf(content)
+    model = unpack(content)
     graph = model.subgraphs[0]
     graph.inputs, graph.outputs = np.array(graph.inputs), np.array(graph.outputs)
     for position, index in enumerate(before.inputs):
         if before.tensors[index].dtype == "uint8":
             _check_quantized(before.tensors[index])
             users = [op for op in graph.operators if index in list(op.inputs)]
-            if users and all(_is_quantize(model, op, schema) for op in users):
-                _retype(graph.tensors[index], schema)
+            if users and all(_is_quantize(model, op) for op in users):
+                _retype(graph.tensors[index])
             else:
-                outer = _insert_quantize(model, index, at_input=True, schema=schema)
+                outer = _insert_quantize(model, index, at_input=True)
                 graph.inputs[position] = outer
                 _rename_in_signatures(model, index, outer)
     for position, index in enumerate(before.outputs):
@@ -56,13 +58,13 @@ def to_int8_interface(content: bytes) -> bytes:
             _check_quantized(before.tensors[index])
             (maker,) = [op for op in graph.operators if index in list(op.outputs)]
             used_inside = any(index in list(op.inputs) for op in graph.operators)
-            if _is_quantize(model, maker, schema) and not used_inside:
-                _retype(graph.tensors[index], schema)
+            if _is_quantize(model, maker) and not used_inside:
+                _retype(graph.tensors[index])
             else:
-                outer = _insert_quantize(model, index, at_input=False, schema=schema)
+                outer = _insert_quantize(model, index, at_input=False)
                 graph.outputs[position] = outer
                 _rename_in_signatures(model, index, outer)
-    written = _pack(model, schema)
+    written = pack(model)
     _check_interior(before, read_model(written))
     return written
 
@@ -73,21 +75,17 @@ def _check_quantized(tensor: Tensor) -> None:
         raise ModelError(message, hint="quantize the model again with edgevision quantize")
 
 
-def _is_quantize(model: Any, operator: Any, schema: Any) -> bool:
-    code = model.operatorCodes[operator.opcodeIndex]
-    return bool(_builtin(code) == schema.BuiltinOperator.QUANTIZE)
+def _is_quantize(model: Any, operator: Any) -> bool:
+    name, _version, _custom = operator_code(model.operatorCodes[operator.opcodeIndex])
+    return name == ops.QUANTIZE
 
 
-def _builtin(code: Any) -> int:
-    return max(int(code.builtinCode), int(code.deprecatedBuiltinCode))
-
-
-def _retype(tensor: Any, schema: Any) -> None:
+def _retype(tensor: Any) -> None:
     tensor.type = schema.TensorType.INT8
     tensor.quantization.zeroPoint = np.asarray(tensor.quantization.zeroPoint, np.int64) - _SHIFT
 
 
-def _insert_quantize(model: Any, index: int, *, at_input: bool, schema: Any) -> int:
+def _insert_quantize(model: Any, index: int, *, at_input: bool) -> int:
     """Put QUANTIZE between the uint8 tensor `index` and the world; index of the int8 tensor."""
     graph = model.subgraphs[0]
     inner = graph.tensors[index]
@@ -99,11 +97,11 @@ def _insert_quantize(model: Any, index: int, *, at_input: bool, schema: Any) -> 
     outer.quantization = schema.QuantizationParametersT()
     outer.quantization.scale = np.asarray(inner.quantization.scale, np.float32)
     outer.quantization.zeroPoint = np.asarray(inner.quantization.zeroPoint, np.int64)
-    _retype(outer, schema)
+    _retype(outer)
     graph.tensors.append(outer)
     added = len(graph.tensors) - 1
     operator = schema.OperatorT()
-    operator.opcodeIndex = _quantize_code(model, schema)
+    operator.opcodeIndex = _quantize_code(model)
     operator.inputs = np.array([added if at_input else index], np.int32)
     operator.outputs = np.array([index if at_input else added], np.int32)
     operator.builtinOptionsType = schema.BuiltinOptions.QuantizeOptions
@@ -112,13 +110,13 @@ def _insert_quantize(model: Any, index: int, *, at_input: bool, schema: Any) -> 
     return added
 
 
-def _quantize_code(model: Any, schema: Any) -> int:
+def _quantize_code(model: Any) -> int:
     for position, code in enumerate(model.operatorCodes):
-        is_quantize = _builtin(code) == schema.BuiltinOperator.QUANTIZE
-        if is_quantize and code.version >= _QUANTIZE_VERSION:
+        name, version, _custom = operator_code(code)
+        if name == ops.QUANTIZE and version >= _QUANTIZE_VERSION:
             return position
     code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.QUANTIZE
+    code.builtinCode = code.deprecatedBuiltinCode = ops.code_of(ops.QUANTIZE)
     code.version = _QUANTIZE_VERSION
     model.operatorCodes.append(code)
     return len(model.operatorCodes) - 1
@@ -158,45 +156,3 @@ def _described(tensor: Tensor, *, is_edge: bool) -> Tensor:
     if is_edge:
         return replace(tensor, dtype="", zero_points=(), name="")
     return tensor
-
-
-def _pack(model: Any, schema: Any) -> bytes:
-    import flatbuffers
-
-    class AlignedBuffer(schema.BufferT):  # type: ignore[misc]
-        """The generated one aligns weights to 4 bytes; the schema and the kernels want 16."""
-
-        def Pack(self, builder: Any) -> Any:  # noqa: N802 - name of the generated method
-            data = bytes(self.data)
-            builder.StartVector(1, len(data), 16)
-            builder.head -= len(data)
-            builder.Bytes[builder.head : builder.head + len(data)] = data
-            vector = builder.EndVector()
-            schema.BufferStart(builder)
-            schema.BufferAddData(builder, vector)
-            return schema.BufferEnd(builder)
-
-    buffers = []
-    for buffer in model.buffers:
-        if buffer.data is not None and len(buffer.data):
-            aligned = AlignedBuffer()
-            aligned.data = buffer.data
-            buffers.append(aligned)
-        else:
-            if buffer.offset > 1:
-                message = "its weights lie behind the flatbuffer, which cannot be rewritten here"
-                raise ModelError(message, hint="quantize with a float32 or int8 interface")
-            buffers.append(schema.BufferT())
-    model.buffers = buffers
-    builder = flatbuffers.Builder(1 << 20)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
-
-
-def _schema() -> Any:
-    try:
-        from ai_edge_litert import schema_py_generated
-    except ImportError as error:
-        message = "changing a model's interface needs ai-edge-litert"
-        raise MissingDependencyError(message, hint="pip install ai-edge-litert") from error
-    return schema_py_generated

@@ -18,7 +18,7 @@ from edgevision.api.html import card
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import UsageError
 from edgevision.files import refuse_to_replace, write_text
-from edgevision.metrics import Rate
+from edgevision.metrics.rate import Rate
 from edgevision.predictions import Predictions
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent

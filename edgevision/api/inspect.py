@@ -10,8 +10,7 @@ from edgevision.card.card import Card
 from edgevision.card.json_form import card_to_dict
 from edgevision.card.read import FoundCard, find_card
 from edgevision.errors import ModelError
-from edgevision.tflite.facts import Facts, facts_of
-from edgevision.tflite.interface import TensorInterface
+from edgevision.tflite.facts import Facts, TensorInterface, facts_of
 from edgevision.tflite.view import read_model
 
 

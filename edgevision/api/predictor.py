@@ -1,8 +1,7 @@
 """`load_model`: a `.tflite` ready to call; an image in, its decoded answer out."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -19,15 +18,6 @@ from edgevision.api.arguments.preprocessing import (
 )
 from edgevision.api.arguments.unused import refuse_below_one
 from edgevision.api.html import card as html_card
-from edgevision.camera.loop.postprocess import (
-    AnswerFilter,
-    BoxReader,
-    ClassReader,
-    Reader,
-    is_detector,
-)
-from edgevision.camera.loop.result import Answer
-from edgevision.card.read import read_card
 from edgevision.dataset.decode import decode_bytes, decode_image
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import UsageError
@@ -36,7 +26,14 @@ from edgevision.preprocess.pixels import to_pixels
 from edgevision.runtime.closing import Closing
 from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session, usable_cpus
+from edgevision.tasks.answer import Answer, LabelledItem
+from edgevision.tasks.interface import FrameSize
+from edgevision.tasks.model_file import model_interface, spec_of_card
+from edgevision.tasks.resolve import ResolvedTask, resolve_task
+from edgevision.tasks.spec import TaskSpec
+from edgevision.tasks.task import Task, answer_of
 from edgevision.tensors import FloatArray, RgbImage
+from edgevision.tflite.view import read_model
 
 ImageLike: TypeAlias = str | Path | bytes | NDArray[np.uint8]
 """A file's path, a file's content (JPEG, PNG, ...), or RGB pixels 0-255 (height, width, 3)."""
@@ -46,46 +43,40 @@ ImageLike: TypeAlias = str | Path | bytes | NDArray[np.uint8]
 class Prediction:
     """What a model says about one image."""
 
-    answers: tuple[Answer, ...]
-    """Classes or objects, best first; empty where nothing says what the outputs mean."""
+    answer: Answer
+    """As its task has it: `lines` for people, `to_dict()`, `draw(picture)`."""
     tensors: Mapping[str, FloatArray]
-    """Every output as real numbers, by its name."""
-    width: int
-    """Of the image in pixels; boxes are in these."""
-    height: int
+    """Every output as real numbers, by its name, without the batch axis."""
 
     @property
-    def best(self) -> Answer | None:
-        """The first answer; None without any."""
-        return self.answers[0] if self.answers else None
+    def items(self) -> tuple[LabelledItem, ...]:
+        """Labels with scores, best first; empty of a model whose answers are no labels."""
+        return self.answer.items
+
+    @property
+    def best(self) -> LabelledItem | None:
+        """The first of them; None without any."""
+        return self.items[0] if self.items else None
 
     def _repr_html_(self) -> str:
-        rows = [(one.label, f"{one.score:.3f}", _corners(one)) for one in self.answers]
-        return html_card("", (("answer", "score", "left, top, right, bottom"), rows))
-
-
-def _corners(answer: Answer) -> str:
-    return "" if answer.xyxy is None else ", ".join(f"{side:.0f}" for side in answer.xyxy)
+        return html_card("", (("answer",), [(line,) for line in self.answer.lines]))
 
 
 class Predictor(Closing):
     """A model held open: call it with an image; use it with `with`, from one thread at a time."""
 
-    def __init__(
-        self,
-        session: Session,
-        preprocessing: ImagePreprocessing,
-        reader: Reader | None,
-        labels: tuple[str, ...],
-    ) -> None:
+    def __init__(self, session: Session, preprocessing: ImagePreprocessing, task: Task) -> None:
         """Take over an open session; see `load_model`."""
         self._session = session
         self._encode = InputEncoder(session.inputs[0], preprocessing)
-        self._reader = reader
+        self._task = task
         self.preprocessing = preprocessing
         """How an image becomes the input."""
-        self.labels = labels
-        """Class names in index order; empty when nothing says."""
+
+    @property
+    def task(self) -> TaskSpec:
+        """What the outputs mean: kind, labels, options."""
+        return self._task.spec
 
     def __call__(self, image: ImageLike) -> Prediction:
         """What the model says about `image`.
@@ -97,14 +88,12 @@ class Predictor(Closing):
         """
         pixels = _decoded(image)
         outputs = self._session.run(self._encode(to_pixels(pixels, self.preprocessing)))
-        height, width = pixels.shape[:2]
         specs = self._session.outputs
-        real = {spec.name: spec.to_real(one) for spec, one in zip(specs, outputs, strict=True)}
+        real = tuple(_real(spec.to_real(out)) for spec, out in zip(specs, outputs, strict=True))
+        named = {spec.name: values for spec, values in zip(specs, real, strict=True)}
+        frame = FrameSize(width=pixels.shape[1], height=pixels.shape[0])
         return Prediction(
-            answers=() if self._reader is None else self._reader(outputs, width, height),
-            tensors=MappingProxyType(real),
-            width=width,
-            height=height,
+            answer=answer_of(self._task, real, frame), tensors=MappingProxyType(named)
         )
 
     def batch(self, images: Iterable[ImageLike] | ImageSet) -> Iterator[Prediction]:
@@ -122,6 +111,7 @@ def load_model(
     model: str | Path,
     *,
     preprocessing: PreprocessingLike | None = None,
+    task: str | None = None,
     labels: LabelsLike | None = None,
     top_k: int = 5,
     threshold: float = 0.0,
@@ -135,12 +125,14 @@ def load_model(
         model: a `.tflite` file.
         preprocessing: how an image becomes the input, in place of what the model's card says; the
             normalization of a quantized input stays.
+        task: what the outputs mean, in place of what the card says: "classification",
+            "multilabel", "detection" or "tensors".
         labels: class names in index order, or a file of them, in place of the card's.
-        top_k: most answers to an image.
-        threshold: least score of an answer, 0 to 1.
+        top_k: most items in an answer, of a task that has several.
+        threshold: least score of an item, 0 to 1.
         threads: of the runtime; all usable CPUs unless given.
         runtime: "auto", "litert", "tflite-runtime" or "tensorflow".
-        notify: told what was declared and is not used.
+        notify: told what was declared and is not used, and when answers are plain numbers.
 
     Returns:
         The model, open. Called with a path, a file's bytes or RGB pixels it gives a `Prediction`;
@@ -149,7 +141,7 @@ def load_model(
     Raises:
         UsageError: nothing says how an image becomes the input.
         MissingDependencyError: no runtime works here.
-        ModelError: the file is damaged, or does not take one image.
+        ModelError: the file is damaged, does not take one image, or does not fit its task.
 
     Example:
         >>> import edgevision as ev
@@ -160,35 +152,33 @@ def load_model(
     path = Path(model)
     refuse_below_one("top_k", top_k)
     refuse_below_one("threads", threads)
-    how = model_io(path, declared_preprocessing(preprocessing), Messages(notify=notify))
-    names = class_names(labels) or how.labels
+    messages = Messages(notify=notify)
+    io = model_io(path, declared_preprocessing(preprocessing), messages)
+    names = class_names(labels)
+    spec = spec_of_card(io.card)
+    resolved = resolve_task(
+        model_interface(read_model(path), io.preprocessing),
+        declared=None if task is None else TaskSpec(kind=task),
+        card=replace(spec, labels=names) if spec is not None and names else spec,
+        labels=names,
+        options={"top_k": top_k, "threshold": threshold},
+    )
+    _tell(resolved, path, messages)
     session = Session(path, threads=threads or usable_cpus(), runtime=runtime)
-    choice = AnswerFilter(top_k=top_k, threshold=threshold)
     try:
-        reader = _reader(session, path, how.preprocessing, names, choice)
-        return Predictor(session, how.preprocessing, reader, names)
+        return Predictor(session, io.preprocessing, resolved.task)
     except Exception:
         session.close()
         raise
 
 
-def _reader(
-    session: Session,
-    path: Path,
-    preprocessing: ImagePreprocessing,
-    labels: tuple[str, ...],
-    choice: AnswerFilter,
-) -> Reader | None:
-    """What decodes the outputs: of a detector or a classifier; None for any other model."""
-    if is_detector(session.outputs):
-        return BoxReader(session.outputs, preprocessing, labels, choice)
-    shape = session.outputs[0].shape
-    # One score a class: a map or a picture has several sides that are not 1.
-    if len(session.outputs) == 1 and math.prod(shape) == max(shape, default=1):
-        card = read_card(path)
-        activation = card.activation if card is not None else session.activation
-        return ClassReader(session.outputs[0], labels, choice, activation)
-    return None
+def _tell(resolved: ResolvedTask, path: Path, messages: Messages) -> None:
+    if not resolved.is_declared and resolved.task.spec.kind == "tensors":
+        messages.note(f"{path.name}: {resolved.reason}; answers are plain numbers (or say --task)")
+
+
+def _real(values: FloatArray) -> FloatArray:
+    return values.reshape(values.shape[1:]) if values.shape[:1] == (1,) else values
 
 
 def _decoded(image: ImageLike) -> RgbImage:

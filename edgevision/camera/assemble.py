@@ -2,19 +2,16 @@
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import get_args
 
 from edgevision.camera.loop.hysteresis import parse_smoothing
-from edgevision.camera.loop.loop import CameraLoop
-from edgevision.camera.loop.plan import LoopPlan
-from edgevision.camera.loop.postprocess import AnswerFilter
+from edgevision.camera.loop.loop import CameraLoop, LoopPlan
 from edgevision.camera.loop.predictor import TflitePredictor
-from edgevision.camera.loop.watchdog import Patience
-from edgevision.camera.model_choice import CameraModel, camera_model, find_model
-from edgevision.camera.outputs.recorder import keep_sink, parse_save_rule
+from edgevision.camera.loop.watchdog import WatchdogPolicy
+from edgevision.camera.model import AnswerRequest, CameraModel, find_model, resolve_model
+from edgevision.camera.outputs.recorder import SaveRule, parse_save_rule, recorder_sink
 from edgevision.camera.outputs.sink import Sink
 from edgevision.camera.outputs.systemd import Notifier
 from edgevision.camera.sources.auto import find_camera
@@ -28,7 +25,7 @@ from edgevision.camera.sources.source import (
     parse_source,
 )
 from edgevision.errors import UsageError
-from edgevision.preprocess.image_preprocessing import Fit
+from edgevision.preprocess.options import from_flags, refuse_auto
 from edgevision.runtime.session import Session, usable_cpus
 
 
@@ -44,8 +41,13 @@ class CameraRequest:
     flip: bool = False
     every_frame: bool | None = None
     labels: Path | None = None
+    task: str | None = None
     preprocess: str | None = None
+    mean: str | None = None
+    std: str | None = None
     fit: str | None = None
+    crop_fraction: float | None = None
+    color: str | None = None
     runtime: str = "auto"
     threads: int = 0
     top_k: int = 5
@@ -103,7 +105,6 @@ def build_loop(
     Raises:
         EdgeVisionError: something in it cannot be: a usage error before any other.
     """
-    choice = AnswerFilter(top_k=request.top_k, threshold=min(request.threshold, request.off))
     smoothing = parse_smoothing(request.smooth)
     rules = [parse_save_rule(text) for text in request.save_on]
     orientation = Orientation(rotate=request.rotate, is_mirrored=request.flip)
@@ -112,19 +113,20 @@ def build_loop(
     _check_outputs(request)
     name = parse_source(request.source) if request.source is not None else find_source()
     model = _model(request, folder)
+    _check_rules(rules, model)
     every_frame = request.every_frame
     plan = LoopPlan(
         source=str(name),
         model=model.path.name,
+        notes=model.notes,
         threads=threads,
         every_frame=name.kind not in LIVE_KINDS if every_frame is None else every_frame,
-        threshold=request.threshold,
         on=request.on,
         off=request.off,
         smoothing=smoothing,
         frames=request.frames,
         seconds=request.seconds,
-        patience=Patience(
+        policy=WatchdogPolicy(
             stall_s=request.stall_timeout,
             # The source's own timeout comes first and says more.
             open_s=request.open_timeout + 5,
@@ -137,19 +139,18 @@ def build_loop(
         source = open_source(name, options)
         return source if orientation == Orientation() else TurnedSource(source, orientation)
 
-    def open_recognizer() -> TflitePredictor:
+    def open_predictor() -> TflitePredictor:
         session = Session(model.path, threads=threads, runtime=request.runtime)
         return TflitePredictor(
             session,
             model.preprocessing,
-            labels=model.labels,
-            activation=model.activation,
-            choice=choice,
+            task=model.task,
+            steering=model.steering,
         )
 
-    loop = CameraLoop(plan, open_frames, open_recognizer, notifier=Notifier())
+    loop = CameraLoop(plan, open_frames, open_predictor, notifier=Notifier())
     if rules:
-        loop.add_sink(keep_sink(request.save_to, rules, limit=request.save_limit))
+        loop.add_sink(recorder_sink(request.save_to, rules, limit=request.save_limit))
     for text in request.outputs:
         loop.add_sink(_output_sink(text))
     if request.http is not None:
@@ -180,13 +181,20 @@ def _source_options(request: CameraRequest, threads: int) -> SourceOptions:
 
 
 def _model(request: CameraRequest, folder: Path) -> CameraModel:
-    fit: Fit | None = None
-    if request.fit is not None:
-        fit = next((known for known in get_args(Fit) if known == request.fit), None)
-        if fit is None:
-            raise UsageError(f"fit is one of {', '.join(get_args(Fit))}, got {request.fit!r}")
+    declared = from_flags(
+        preprocess=request.preprocess,
+        mean=request.mean,
+        std=request.std,
+        fit=request.fit,
+        crop_fraction=request.crop_fraction,
+        color=request.color,
+    )
+    refuse_auto(declared)
     path = request.model if request.model is not None else find_model(folder)
-    return camera_model(path, labels=request.labels, preset=request.preprocess, fit=fit)
+    answers = AnswerRequest(top_k=request.top_k, threshold=request.threshold, off=request.off)
+    return resolve_model(
+        path, labels=request.labels, task=request.task, declared=declared, answers=answers
+    )
 
 
 def _check_outputs(request: CameraRequest) -> None:
@@ -199,6 +207,12 @@ def _check_outputs(request: CameraRequest) -> None:
         raise UsageError(
             "--json and --output jsonl both want stdout", hint="--output jsonl:results.jsonl"
         )
+
+
+def _check_rules(rules: Sequence[SaveRule], model: CameraModel) -> None:
+    if "threshold" not in model.task.options and any(rule.needs_labels for rule in rules):
+        message = f"{model.path.name} answers with numbers: there are no labels to save frames by"
+        raise UsageError(message, hint="--save-on every:60, or --task if they are scores")
 
 
 def _output_sink(text: str) -> Sink:

@@ -14,7 +14,8 @@ from typing import Literal, get_args
 from edgevision.card.strict import is_plain, refuse
 from edgevision.errors import ModelError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
-from edgevision.tflite.interface import Activation, Precision, TensorInterface
+from edgevision.tflite.arithmetic import Precision
+from edgevision.tflite.facts import Activation, TensorInterface
 
 SCHEMA_VERSION = 1
 

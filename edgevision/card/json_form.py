@@ -14,7 +14,7 @@ from edgevision.card.card import (
 from edgevision.card.strict import Fields, refuse
 from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.image_preprocessing import preprocessing_from_dict, preprocessing_to_dict
-from edgevision.tflite.interface import TensorInterface
+from edgevision.tflite.facts import TensorInterface
 
 _MAX_TEXT = 1024
 _MAX_TENSORS = 64

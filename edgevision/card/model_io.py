@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edgevision.card.card import Card
 from edgevision.card.read import read_card
 from edgevision.errors import ModelError
 from edgevision.preprocess.declared import Preprocessing, nothing_declared
@@ -20,8 +21,10 @@ class ModelIO:
 
     preprocessing: ImagePreprocessing
     labels: tuple[str, ...]
+    card: Card | None = None
+    """What says the rest of the model; None without one."""
     note: str = ""
-    """What was said and not used, one sentence; empty when all of it was."""
+    """What was declared and not used, one sentence; empty when all of it was."""
 
 
 def model_io_of(
@@ -52,14 +55,15 @@ def model_io_of(
         rest = replace(declared, preset=None, mean=None, std=None, color=None)
         note, declared = "" if rest == declared else _KEPT.format(path.name), rest
     if card is not None and declared == _NOTHING:
-        return ModelIO(preprocessing=card.preprocessing, labels=card.labels, note=note)
+        return ModelIO(preprocessing=card.preprocessing, labels=card.labels, card=card, note=note)
     if card is not None and not declared.is_complete:
         declared = declared.over(declared_of(card.preprocessing))
     if not declared.is_complete:
         raise nothing_declared(declared, model=path.name)
     height, width, channels = _image_shape(path)
     preprocessing = declared.preprocessing(width=width, height=height, channels=channels)
-    return ModelIO(preprocessing=preprocessing, labels=card.labels if card else (), note=note)
+    labels = card.labels if card else ()
+    return ModelIO(preprocessing=preprocessing, labels=labels, card=card, note=note)
 
 
 def _takes_reals(path: Path) -> bool:

@@ -14,9 +14,8 @@ from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.image_preprocessing import ColorOrder, ImagePreprocessing
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.associated import read_file
-from edgevision.tflite.content import read_content
 from edgevision.tflite.facts import interface_of, output_activation
-from edgevision.tflite.view import TfliteModel, read_model
+from edgevision.tflite.view import TfliteModel, read_content, read_model
 
 Origin = Literal["embedded", "model.json", "TFLite Metadata"]
 

@@ -4,9 +4,10 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from edgevision.convert.layers import layer_of
 from edgevision.convert.trace import FrozenGraph
 from edgevision.errors import ModelError
+from edgevision.tflite.layer_names import layer_of
+from edgevision.tflite.serialize import aligned
 from edgevision.tflite.view import TfliteModel, read_model
 
 _PLACE = re.compile(r'loc\((?:callsite\()*(?:fused\[)?"(\w+):", "([^"]+)"')
@@ -30,7 +31,7 @@ def to_tflite(graph: FrozenGraph, *, layers: Collection[str], allow_flex: bool) 
     if allow_flex:
         operations.append(OpsSet.SELECT_TF_OPS)
     try:
-        return _convert(graph, operations)
+        return aligned(_convert(graph, operations))
     except Exception as error:
         found = _unsupported(graph, str(error), layers)
         if not found:

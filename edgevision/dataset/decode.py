@@ -1,7 +1,5 @@
 """From an image file to upright RGB pixels, whatever the camera or program that wrote it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.dataset.headers import claimed_pixels, what_is_missing
+from edgevision.dataset.opencv_log import quiet_opencv
 from edgevision.errors import ImageSetError
 from edgevision.tensors import RgbImage
 
@@ -61,7 +60,7 @@ def decode_bytes(content: bytes, name: str) -> RgbImage:
 def _decode(content: bytes, name: str) -> NDArray[np.integer[Any] | np.floating[Any]]:
     encoded = np.frombuffer(content, np.uint8)
     try:
-        with _quiet_opencv():
+        with quiet_opencv():
             pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
     except cv2.error as error:
         raise ImageSetError(f"{name} cannot be decoded: {error.err}") from error
@@ -72,19 +71,6 @@ def _decode(content: bytes, name: str) -> NDArray[np.integer[Any] | np.floating[
     if pixels.shape[0] * pixels.shape[1] > MAX_PIXELS:
         raise _too_large(name, pixels.shape[0] * pixels.shape[1])
     return pixels
-
-
-@contextmanager
-def _quiet_opencv() -> Iterator[None]:
-    """Keep OpenCV's own report of a bad file off the terminal: ours names the file."""
-    # OpenCV 4.6, which 32-bit Raspberry Pi OS has, keeps these functions at the top.
-    log: Any = getattr(cv2.utils, "logging", cv2)
-    before = log.getLogLevel()
-    log.setLogLevel(0)
-    try:
-        yield
-    finally:
-        log.setLogLevel(before)
 
 
 def _too_large(name: str, pixels: int) -> ImageSetError:

@@ -5,17 +5,18 @@ configuration (JSON text) is read here.
 """
 
 import json
-import shutil
 import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
-from edgevision.errors import ModelError
+from edgevision.errors import EdgeVisionError, ModelError
 
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 _RESAVE = "save the model again with model.save('model.keras'), or copy the file again"
+
+_BLOCK_BYTES = 1 << 20
 
 MAX_CONFIG_BYTES = 64 << 20
 """Configurations of real networks have at most a few megabytes."""
@@ -90,7 +91,7 @@ def _read_zip(path: Path) -> Source:
                 if name in archive.namelist()
             }
             _check_weights(path, archive)
-    except ModelError:
+    except EdgeVisionError:
         raise
     except Exception as error:  # BadZipFile, zlib.error, struct.error... have no common base
         raise _damaged(path, error) from error
@@ -132,10 +133,22 @@ def _check_weights(path: Path, archive: zipfile.ZipFile) -> None:
         if not name.endswith(".h5"):
             continue
         # HDF5 jumps about in its file, and going back in a zip's member means reading it again.
-        with tempfile.TemporaryFile() as copy, archive.open(name) as member:
-            shutil.copyfileobj(member, copy)
+        with tempfile.TemporaryFile() as copy:
+            with archive.open(name) as member:
+                _copy(member, copy)
             with h5py.File(copy, "r") as file:
                 _check_datasets(path, file)
+
+
+def _copy(member: IO[bytes], copy: IO[bytes]) -> None:
+    while block := member.read(_BLOCK_BYTES):
+        try:
+            copy.write(block)
+            copy.flush()
+        except OSError as error:
+            # The model is not to blame.
+            message = f"cannot write to {tempfile.gettempdir()}: {error.strerror}"
+            raise EdgeVisionError(message, hint="free some space, or set TMPDIR") from error
 
 
 def _read_hdf5(path: Path) -> Source:

@@ -6,7 +6,7 @@ import numpy as np
 
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import UsageError
-from edgevision.metrics import agreement
+from edgevision.metrics.classification import agreement
 from edgevision.pipeline.latency_meter import LatencyMeter
 from edgevision.pipeline.pixel_store import PixelStore
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing

@@ -12,7 +12,7 @@ from edgevision.card.write import write_card
 from edgevision.convert.convert import ConvertedModel
 from edgevision.dataset.imageset import ImageSet
 from edgevision.files import sha256_of, write_bytes
-from edgevision.metrics import top_k_accuracy
+from edgevision.metrics.classification import top_k_accuracy
 from edgevision.pipeline.candidate import Candidate
 from edgevision.pipeline.report import Variant
 from edgevision.pipeline.request import OptimizeRequest

@@ -20,9 +20,8 @@ from edgevision.progress import Progress, silent
 from edgevision.quantize.quantize import QuantizedModel
 from edgevision.quantize.search.accuracy_target import AccuracyTarget, TargetSearch
 from edgevision.recipe.recipe import Recipe
-from edgevision.tflite.content import read_content
 from edgevision.tflite.facts import Facts, facts_of, output_activation
-from edgevision.tflite.view import read_model
+from edgevision.tflite.view import read_content, read_model
 from edgevision.verify.check import Asked, check_file
 
 

@@ -7,7 +7,7 @@ from edgevision.bench.timing.latency import Latency
 from edgevision.bench.timing.ratio import Ratio
 from edgevision.card.card import Card
 from edgevision.card.json_form import card_to_dict
-from edgevision.metrics import Rate
+from edgevision.metrics.rate import Rate
 from edgevision.preprocess.auto import PreprocessingChoice
 from edgevision.quantize.assign.scales import FloatOperator
 from edgevision.quantize.search.accuracy_target import TargetSearch

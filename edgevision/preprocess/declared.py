@@ -55,11 +55,17 @@ class Preprocessing:
         values = {name: value for name, value in declared_in(self).items() if name != "preset"}
         fit = "stretch" if self.crop_fraction is None else "center-crop"
         preprocessing_from_dict({"width": 1, "height": 1, "fit": fit, **values})
-        if self.std is not None and max(self.std) < 1:
+        # Just below 1 is the scale of a uint8 input whose range was widened: 255 / 256.
+        if self.std is not None and max(self.std) < 0.9:
             raise _unit_scaled(self)
 
     def over(self, other: "Preprocessing") -> "Preprocessing":
-        """These values, and those of `other` where nothing was said here."""
+        """These values, and those of `other` where nothing was declared here.
+
+        A crop fraction goes with the crop: another fit here leaves that of `other` out.
+        """
+        if self.fit not in {None, "center-crop"}:
+            other = replace(other, fit=None, crop_fraction=None)
         return replace(other, **declared_in(self))
 
     @property

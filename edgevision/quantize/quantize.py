@@ -35,12 +35,11 @@ from edgevision.quantize.transforms.fast_operators import with_fast_operators
 from edgevision.quantize.transforms.swish_equalization import swish_pairs
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.session import Session
-from edgevision.tflite.content import read_content
 from edgevision.tflite.graph import Graph
 from edgevision.tflite.layer_names import layer_names
 from edgevision.tflite.parse import parse
 from edgevision.tflite.serialize import serialize
-from edgevision.tflite.view import read_model
+from edgevision.tflite.view import read_content, read_model
 
 __all__ = ["Images", "QuantizedModel", "quantize"]
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from edgevision.errors import DeviceError, MissingDependencyError, UsageError
 from edgevision.runtime.quiet import quiet_native
+from edgevision.tflite import ops
 
 RUNTIMES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -136,4 +137,4 @@ def uses_delegate(interpreter: object) -> bool:
     details = getattr(interpreter, "_get_ops_details", None)
     if details is None:
         return False
-    return any(operation["op_name"] == "DELEGATE" for operation in details())
+    return any(operation["op_name"] == ops.DELEGATE for operation in details())

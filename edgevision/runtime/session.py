@@ -13,10 +13,8 @@ from edgevision.errors import ModelError
 from edgevision.runtime.closing import Closing
 from edgevision.runtime.loader import RuntimeLibrary, load_runtime, uses_delegate
 from edgevision.tensors import FloatArray, Quantization, dequantize
-from edgevision.tflite.content import read_content
-from edgevision.tflite.facts import output_activation
-from edgevision.tflite.interface import Activation
-from edgevision.tflite.view import read_model
+from edgevision.tflite.facts import Activation, output_activation
+from edgevision.tflite.view import read_content, read_model
 
 Image = TypeVar("Image")
 Result = TypeVar("Result")

@@ -3,22 +3,21 @@
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from edgevision.tflite import ops
 from edgevision.tflite.cost import multiply_adds
-from edgevision.tflite.interface import Precision
+from edgevision.tflite.ops.kinds import kind_of
 from edgevision.tflite.view import Operator, TfliteModel
 
 Arithmetic = Literal["int8", "uint8", "int16", "hybrid", "float", "conversion", "index"]
 """hybrid: float values, integer weights (dynamic range). conversion: QUANTIZE or DEQUANTIZE
 between real and integer. index: shapes and positions only."""
 
+Precision = Literal["float32", "fp16", "dynamic", "int8", "uint8", "int16x8", "mixed"]
+"""What a file is as a whole."""
+
 INTEGER: frozenset[Arithmetic] = frozenset({"int8", "uint8", "int16"})
 _REAL = ("float", "bfloat")
 _SMALL_WEIGHTS = frozenset({"int8", "int4", "uint4", "int2"})
-_WEIGHTED = frozenset(
-    {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV", "BATCH_MATMUL", "CONV_3D"}
-    | {"EMBEDDING_LOOKUP", "SVDF", "LSTM", "RNN"}
-    | {"UNIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_LSTM"}
-)
 
 
 def arithmetic_of(operator: Operator, model: TfliteModel) -> Arithmetic:
@@ -28,11 +27,11 @@ def arithmetic_of(operator: Operator, model: TfliteModel) -> Arithmetic:
     values = [tensor.dtype for tensor in read if not tensor.is_constant]
     values += [tensor.dtype for tensor in written]
     is_real = any(dtype.startswith(_REAL) for dtype in values)
-    if operator.name in {"QUANTIZE", "DEQUANTIZE"} and is_real:
+    if operator.name in ops.CONVERSIONS and is_real:
         return "conversion"
     if is_real:
         weights = {tensor.dtype for tensor in read if tensor.is_constant and tensor.scales}
-        is_hybrid = operator.name in _WEIGHTED and bool(weights & _SMALL_WEIGHTS)
+        is_hybrid = kind_of(operator.name).has_hybrid_kernel and bool(weights & _SMALL_WEIGHTS)
         return "hybrid" if is_hybrid else "float"
     for integers in ("int16", "int8", "uint8"):
         if integers in values and _is_quantized(operator, model, integers):

@@ -1,10 +1,9 @@
 """How much work and how many weights each operation has, counted from the shapes in the file."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import prod
-from types import MappingProxyType
 
+from edgevision.tflite import ops
+from edgevision.tflite.ops.kinds import kind_of
 from edgevision.tflite.view import Operator, Tensor, TfliteModel
 
 
@@ -29,7 +28,7 @@ def costs_of(model: TfliteModel) -> tuple[OperatorCost, ...]:
             source = stored_behind.get(index, index)
             if index < 0 or source in counted or not _is_weight(model.tensors[source]):
                 continue
-            if operator.name == "DEQUANTIZE":
+            if operator.name == ops.DEQUANTIZE:
                 # Belongs to whoever uses the float tensor it makes.
                 continue
             counted.add(source)
@@ -42,11 +41,11 @@ def costs_of(model: TfliteModel) -> tuple[OperatorCost, ...]:
 
 def multiply_adds(operator: Operator, model: TfliteModel) -> int:
     """Multiply-adds of one operation; 0 when it has none or its shapes are not in the file."""
-    count = _COUNTS.get(operator.name)
-    if count is None or not operator.outputs:
+    work = kind_of(operator.name).multiply_adds
+    if work is None or not operator.outputs:
         return 0
-    tensors = [model.tensors[index] if index >= 0 else None for index in operator.inputs]
-    return max(0, count(tensors, model.tensors[operator.outputs[0]]))
+    shapes = [model.tensors[index].shape if index >= 0 else None for index in operator.inputs]
+    return max(0, work(shapes, model.tensors[operator.outputs[0]].shape))
 
 
 def _weights_behind_conversions(model: TfliteModel) -> dict[int, int]:
@@ -54,7 +53,7 @@ def _weights_behind_conversions(model: TfliteModel) -> dict[int, int]:
     return {
         operator.outputs[0]: operator.inputs[0]
         for operator in model.operators
-        if operator.name == "DEQUANTIZE"
+        if operator.name == ops.DEQUANTIZE
         and len(operator.inputs) == len(operator.outputs) == 1
         and operator.inputs[0] >= 0
         and model.tensors[operator.inputs[0]].is_constant
@@ -66,65 +65,3 @@ def _is_weight(tensor: Tensor) -> bool:
     return tensor.is_constant and (
         tensor.dtype.startswith(("float", "bfloat")) or bool(tensor.scales)
     )
-
-
-def _side(tensor: Tensor | None, axis: int) -> int:
-    return tensor.shape[axis] if tensor is not None and axis < len(tensor.shape) else 0
-
-
-def _input(tensors: list[Tensor | None], index: int) -> Tensor | None:
-    return tensors[index] if index < len(tensors) else None
-
-
-def _convolution(tensors: list[Tensor | None], output: Tensor) -> int:
-    # Filters are (out, height, width, in per group): every output element sums one of them.
-    weights = _input(tensors, 1)
-    return output.elements * prod(weights.shape[1:]) if weights is not None else 0
-
-
-def _depthwise(tensors: list[Tensor | None], output: Tensor) -> int:
-    # Filters are (1, height, width, out).
-    weights = _input(tensors, 1)
-    return output.elements * _side(weights, 1) * _side(weights, 2)
-
-
-def _fully_connected(tensors: list[Tensor | None], output: Tensor) -> int:
-    # Weights are (out, in).
-    return output.elements * _side(_input(tensors, 1), 1)
-
-
-def _transposed(tensors: list[Tensor | None], _output: Tensor) -> int:
-    # Inputs are (output shape, filters (out, height, width, in), values): every input element
-    # goes into one filter's worth of each output channel.
-    weights, values = _input(tensors, 1), _input(tensors, 2)
-    if weights is None or values is None:
-        return 0
-    return values.elements * prod(weights.shape[:3])
-
-
-def _batch_matmul(tensors: list[Tensor | None], output: Tensor) -> int:
-    # (..., m, k) x (..., k, n), either side possibly stored transposed: m is the output's.
-    left = _input(tensors, 0)
-    if left is None or len(left.shape) < 2 or len(output.shape) < 2:
-        return 0
-    rows = output.shape[-2]
-    inner = prod(left.shape[-2:]) // rows if rows else 0
-    return output.elements * inner
-
-
-def _convolution_3d(tensors: list[Tensor | None], output: Tensor) -> int:
-    # Filters are (depth, height, width, in, out).
-    weights = _input(tensors, 1)
-    return output.elements * prod(weights.shape[:4]) if weights is not None else 0
-
-
-_COUNTS: Mapping[str, Callable[[list[Tensor | None], Tensor], int]] = MappingProxyType(
-    {
-        "CONV_2D": _convolution,
-        "DEPTHWISE_CONV_2D": _depthwise,
-        "FULLY_CONNECTED": _fully_connected,
-        "TRANSPOSE_CONV": _transposed,
-        "BATCH_MATMUL": _batch_matmul,
-        "CONV_3D": _convolution_3d,
-    }
-)

@@ -1,132 +1,165 @@
-"""Cutting one operation out of a `.tflite` as a model of its own."""
+"""Cutting a `.tflite`: operators as a model of their own, or a model that shows what is inside it.
 
-from collections.abc import Iterator
+A cut takes along what computes its constants (the widening of float16 weights): that runs once,
+when a model is opened, and reads nothing that could be fed.
+"""
+
+import copy
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from edgevision.errors import MissingDependencyError, ModelError
-
-_IDENTIFIER = b"TFL3"
+from edgevision.errors import ModelError
+from edgevision.tflite.graph import Graph, Operator, OperatorId, Tensor
+from edgevision.tflite.serialize import serialize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A model of one operation."""
+class Cut:
+    """Some operators of a model as a model."""
 
-    index: int
-    """Of the operation in the whole model."""
+    operators: tuple[OperatorId, ...]
+    """Those asked for, in the order they run."""
     content: bytes
     """The `.tflite`."""
     inputs: tuple[int, ...]
-    """Tensors of the whole model that its inputs are, in order."""
+    """Tensor of the whole model that each of its inputs stands for, in order."""
+    outputs: tuple[int, ...]
+    """As `inputs`."""
 
 
-def single_operations(content: bytes) -> Iterator[Piece]:
-    """Each operation of a model as a model; those computed from constants alone are left out.
+def cut(graph: Graph, operators: Collection[OperatorId]) -> Cut:
+    """`operators` of `graph` as a model, wired to each other as in the whole.
 
-    Such an operation (the widening of float16 weights) runs once when a model is opened, so it
-    travels with the operation that uses it.
+    It is fed what they read and do not compute, and gives what they write and none of them reads.
+
+    Raises:
+        KeyError: `graph` has no such operator.
+        MissingDependencyError: no library here can write a `.tflite`.
+
+    Example:
+        `cut(parse(content), {0})` is the first operator of a file as a model.
+    """
+    return _cut(graph, operators, constant_operators(graph))
+
+
+def cut_each(graph: Graph) -> Iterator[Cut]:
+    """Each operator of `graph` as a model, but for those that compute constants.
 
     Raises:
         ModelError: the model has control flow.
         MissingDependencyError: no library here can write a `.tflite`.
     """
-    schema = _schema()
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
-    if len(model.subgraphs) != 1:
-        message = "the model has control flow (several graphs), which cannot be cut"
-        raise ModelError(message)
-    graph = model.subgraphs[0]
-    constant_makers = _constant_makers(model)
-    for index, operator in enumerate(graph.operators):
-        if any(int(out) in constant_makers for out in operator.outputs):
-            continue
-        yield _cut(schema, model, index, constant_makers)
+    _refuse_control_flow(graph)
+    makers = constant_operators(graph)
+    fixed = {op.id for op in makers.values()}
+    for op in graph.operators:
+        if op.id not in fixed:
+            yield _cut(graph, {op.id}, makers)
 
 
-def _schema() -> Any:
-    try:
-        from ai_edge_litert import schema_py_generated
-    except ImportError as error:
-        message = "cutting a model into operations needs ai-edge-litert"
-        raise MissingDependencyError(message, hint="pip install ai-edge-litert") from error
-    return schema_py_generated
+def isolate(graph: Graph, operators: Collection[OperatorId]) -> Cut:
+    """`operators` of `graph` side by side, each reading inputs of its own, all outputs shown.
+
+    Fed with what the operators of another file read, it says what each would have written here.
+
+    Raises:
+        KeyError: `graph` has no such operator.
+        ModelError: the model has control flow.
+        MissingDependencyError: no library here can write a `.tflite`.
+    """
+    _refuse_control_flow(graph)
+    makers = constant_operators(graph)
+    apart = graph.copy()
+    chosen = _chosen(apart, operators)
+    stands_for: list[int] = []
+    apart.inputs, apart.outputs = [], [t for op in chosen for t in op.outputs]
+    for op in chosen:
+        for at, t in enumerate(op.inputs):
+            if t >= 0 and t not in makers and not graph.is_constant(t):
+                op.inputs[at] = apart.add_tensor(_fed(graph.tensors[t], len(stands_for)))
+                apart.inputs.append(op.inputs[at])
+                stands_for.append(t)
+    apart.operators = _with_makers(apart, chosen, makers)
+    return Cut(
+        operators=tuple(op.id for op in chosen),
+        content=_written(apart),
+        inputs=tuple(stands_for),
+        outputs=tuple(apart.outputs),
+    )
 
 
-def _constant_makers(model: Any) -> dict[int, int]:
-    """Tensor -> operation, for tensors computed from constants alone."""
-    graph = model.subgraphs[0]
-    constant = {index for index, tensor in enumerate(graph.tensors) if _has_content(model, tensor)}
-    makers: dict[int, int] = {}
-    for index, operator in enumerate(graph.operators):
-        used = _used(operator)
-        if used and all(tensor in constant for tensor in used):
-            makers |= {int(out): index for out in operator.outputs}
-            constant |= {int(out) for out in operator.outputs}
+def with_outputs(graph: Graph, outputs: Sequence[int]) -> bytes:
+    """The whole model, giving the tensors `outputs` instead of its own.
+
+    Raises:
+        MissingDependencyError: no library here can write a `.tflite`.
+    """
+    shown = copy.copy(graph)
+    shown.outputs = list(outputs)
+    return _written(shown)
+
+
+def constant_operators(graph: Graph) -> dict[int, Operator]:
+    """Tensor -> the operator that computes it, for tensors computed from constants alone."""
+    makers: dict[int, Operator] = {}
+    for op in graph.operators:
+        read = [t for t in op.inputs if t >= 0]
+        if read and all(t in makers or graph.is_constant(t) for t in read):
+            makers |= dict.fromkeys(op.outputs, op)
     return makers
 
 
-def _has_content(model: Any, tensor: Any) -> bool:
-    buffer = model.buffers[tensor.buffer]
-    return (buffer.data is not None and len(buffer.data) > 0) or buffer.offset > 1
+def _cut(graph: Graph, operators: Collection[OperatorId], makers: dict[int, Operator]) -> Cut:
+    part, chosen = copy.copy(graph), _chosen(graph, operators)
+    part.operators = _with_makers(graph, chosen, makers)
+    made = {t for op in part.operators for t in op.outputs}
+    read = dict.fromkeys(t for op in chosen for t in op.inputs if t >= 0)
+    part.inputs = [t for t in read if t not in made and not graph.is_constant(t)]
+    part.outputs = [t for op in chosen for t in op.outputs if len(chosen) == 1 or t not in read]
+    return Cut(
+        operators=tuple(op.id for op in chosen),
+        content=_written(part),
+        inputs=tuple(part.inputs),
+        outputs=tuple(part.outputs),
+    )
 
 
-def _used(operator: Any) -> list[int]:
-    return [int(tensor) for tensor in operator.inputs if tensor >= 0]
+def _chosen(graph: Graph, operators: Collection[OperatorId]) -> list[Operator]:
+    """In the order they run."""
+    wanted = {graph.operator(one).id for one in operators}
+    return [op for op in graph.operators if op.id in wanted]
 
 
-def _cut(schema: Any, model: Any, index: int, makers: dict[int, int]) -> Piece:
-    import flatbuffers
-
-    graph = model.subgraphs[0]
-    needed = [index]
-    for position in needed:
-        # `needed` grows while it is walked: makers may need makers.
-        needed += [makers[t] for t in _used(graph.operators[position]) if t in makers]
-    chosen = [graph.operators[position] for position in sorted(set(needed))]
-    tensors = sorted({t for op in chosen for t in (*_used(op), *(int(o) for o in op.outputs))})
-    place = {tensor: position for position, tensor in enumerate(tensors)}
-    made = {int(out) for op in chosen for out in op.outputs}
-    inputs = [
-        tensor
-        for tensor in dict.fromkeys(_used(graph.operators[index]))
-        if tensor not in made and not _has_content(model, graph.tensors[tensor])
-    ]
-    piece = schema.ModelT()
-    piece.version = 3
-    piece.operatorCodes = model.operatorCodes
-    # Buffer 0 is by convention empty.
-    piece.buffers = [schema.BufferT()]
-    body = schema.SubGraphT()
-    body.tensors = [_copy_tensor(schema, model, piece, graph.tensors[t]) for t in tensors]
-    body.operators = [_copy_operator(schema, op, place) for op in chosen]
-    body.inputs = [place[tensor] for tensor in inputs]
-    body.outputs = [place[int(out)] for out in graph.operators[index].outputs]
-    piece.subgraphs = [body]
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(piece.Pack(builder), file_identifier=_IDENTIFIER)
-    return Piece(index=index, content=bytes(builder.Output()), inputs=tuple(inputs))
+def _with_makers(
+    graph: Graph, chosen: Sequence[Operator], makers: dict[int, Operator]
+) -> list[Operator]:
+    """`chosen`, and before them what computes their constants, in the graph's order."""
+    wanted = {op.id: op for op in chosen}
+    waiting = list(chosen)
+    while waiting:
+        for t in waiting.pop().inputs:
+            if t in makers and makers[t].id not in wanted:
+                wanted[makers[t].id] = makers[t]
+                waiting.append(makers[t])
+    return [wanted[op.id] for op in graph.operators if op.id in wanted]
 
 
-def _copy_tensor(schema: Any, model: Any, piece: Any, tensor: Any) -> Any:
-    copy = schema.TensorT()
-    for name in ("shape", "shapeSignature", "type", "name", "quantization", "hasRank"):
-        setattr(copy, name, getattr(tensor, name))
-    copy.buffer = 0
-    if _has_content(model, tensor):
-        piece.buffers.append(model.buffers[tensor.buffer])
-        copy.buffer = len(piece.buffers) - 1
-    return copy
+def _fed(tensor: Tensor, number: int) -> Tensor:
+    """An input with the shape and type of `tensor`."""
+    fed = copy.copy(tensor)
+    fed.name = f"separate_{number}"
+    return fed
 
 
-def _copy_operator(schema: Any, operator: Any, place: dict[int, int]) -> Any:
-    copy = schema.OperatorT()
-    copy.opcodeIndex = operator.opcodeIndex
-    copy.builtinOptionsType = operator.builtinOptionsType
-    copy.builtinOptions = operator.builtinOptions
-    copy.builtinOptions2Type = operator.builtinOptions2Type
-    copy.builtinOptions2 = operator.builtinOptions2
-    copy.customOptions = operator.customOptions
-    copy.inputs = [place[int(tensor)] if tensor >= 0 else -1 for tensor in operator.inputs]
-    copy.outputs = [place[int(tensor)] for tensor in operator.outputs]
-    return copy
+def _written(graph: Graph) -> bytes:
+    """The file of `graph`, whose signatures would speak of the whole's inputs and outputs."""
+    graph = copy.copy(graph)
+    graph.file = copy.copy(graph.file)
+    graph.file.signatureDefs = None
+    return serialize(graph)
+
+
+def _refuse_control_flow(graph: Graph) -> None:
+    if len(graph.file.subgraphs) != 1:
+        message = "the model has control flow (several graphs), which cannot be taken apart"
+        raise ModelError(message)

@@ -2,19 +2,36 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Literal
 
+from edgevision.tflite import ops
 from edgevision.tflite.arithmetic import (
     INTEGER,
     Arithmetic,
+    Precision,
     arithmetic_of,
     float_islands,
     precision_of,
 )
 from edgevision.tflite.cost import costs_of
-from edgevision.tflite.interface import Activation, Precision, TensorInterface
 from edgevision.tflite.layer_names import layer_names
 from edgevision.tflite.runtime_version import RuntimeNeed, runtime_need
 from edgevision.tflite.view import Operator, Tensor, TfliteModel
+
+Activation = Literal["softmax", "sigmoid", "logits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorInterface:
+    """An input or output of the file as an application meets it."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    """ "float32", "uint8", "int8", ..."""
+    scale: float | None = None
+    """real = scale * (stored - zero_point); None for real tensors."""
+    zero_point: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,9 +170,9 @@ def output_activation(model: TfliteModel) -> Activation:
         operator = makers.get(index)
         if operator is None:
             break
-        if operator.name == "SOFTMAX":
+        if operator.name == ops.SOFTMAX:
             return "softmax"
-        if operator.name == "LOGISTIC":
+        if operator.name == ops.LOGISTIC:
             return "sigmoid"
         if operator.name not in _PASSES_ON:
             break
@@ -164,7 +181,7 @@ def output_activation(model: TfliteModel) -> Activation:
 
 
 _LOOK_THROUGH = 8
-_PASSES_ON = {"DEQUANTIZE", "QUANTIZE", "RESHAPE", "SQUEEZE", "EXPAND_DIMS", "CAST"}
+_PASSES_ON = ops.CONVERSIONS | {ops.RESHAPE, ops.SQUEEZE, ops.EXPAND_DIMS, ops.CAST}
 
 
 def _tensor_card(tensor: Tensor) -> TensorInterface:

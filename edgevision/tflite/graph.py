@@ -1,13 +1,14 @@
 """A `.tflite` open for editing: tensors and operators as plain lists.
 
-The reader in `artifact` only looks; this graph can be changed and written back (`graph_reader`,
-`graph_writer`). Tensors are never renumbered while a graph is edited: writing leaves out what
+The view only looks; this graph can be changed and written back (`parse`, `serialize`). Tensors are
+never renumbered while a graph is edited, and operators keep their ids: writing leaves out what
 nothing uses.
 """
 
 import copy
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import count
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,11 +42,21 @@ class Tensor:
     """The schema's object, for what this class does not name (variables, sparsity)."""
 
 
+OperatorId: TypeAlias = int
+"""Names an operator through every edit: of one read from a file its place in that file, as in the
+view; of one made since a larger number. Ids order nothing and are not written."""
+
+_FIRST_MADE = 1_000_000
+"""No file has as many operators (`view` refuses it)."""
+_ids = count(_FIRST_MADE)
+
+
 @dataclass(slots=True, kw_only=True)
 class Operator:
     """One operator; -1 stands for an input that is left out."""
 
     name: str
+    """`ops.CONV_2D`, ..."""
     inputs: list[int]
     outputs: list[int]
     version: int = 1
@@ -53,6 +64,8 @@ class Operator:
     options: Any = None
     custom_code: str | None = None
     raw: Any = None
+    """The schema's object, for what this class does not name."""
+    id: OperatorId = field(default_factory=_ids.__next__)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,9 +108,30 @@ class Graph:
             raise ValueError(message)
         return values
 
+    def is_constant(self, index: int) -> bool:
+        """Whether the file holds the tensor's content, of whatever type."""
+        if index < 0:
+            return False
+        tensor = self.tensors[index]
+        if tensor.dtype is not None or tensor.raw is None:
+            return tensor.data is not None
+        stored = self.file.buffers[tensor.raw.buffer].data
+        return stored is not None and len(stored) > 0
+
     def is_float(self, index: int) -> bool:
         """Whether the tensor holds float32 numbers."""
         return index >= 0 and self.tensors[index].dtype == np.float32
+
+    def operator(self, wanted: OperatorId) -> Operator:
+        """The operator with an id.
+
+        Raises:
+            KeyError: there is none, or no longer.
+        """
+        for op in self.operators:
+            if op.id == wanted:
+                return op
+        raise KeyError(wanted)
 
     def producers(self) -> dict[int, int]:
         """Tensor index -> position of the operator that writes it."""
@@ -126,6 +160,7 @@ class Graph:
                     options=op.options,
                     custom_code=op.custom_code,
                     raw=op.raw,
+                    id=op.id,
                 )
                 for op in self.operators
             ],

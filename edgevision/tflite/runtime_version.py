@@ -1,90 +1,18 @@
-"""The oldest TFLite runtime that knows every operation of a file, in the version it uses.
+"""Which runtimes can run a file, from the versions of its operators.
 
 A converter writes its own answer into the file ("min_runtime_version"), but tools that rewrite the
-file afterwards keep the old answer; so the operations are looked up too, and the newer one holds.
-
-Source: tensorflow/compiler/mlir/lite/tools/versioning/runtime_version.cc, for the operations that
-image models use.
+file afterwards keep the old answer; so the operators are looked up too, and the newer one holds.
+The other way round, a model with a newer operator loads here, where LiteRT is newest, and fails on
+a phone, where it is the one that the app was built with.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
+from edgevision.errors import UsageError
+from edgevision.tflite.ops import versions
 from edgevision.tflite.view import TfliteModel
 
 ENTRY = "min_runtime_version"
-
-_SINCE: Mapping[str, str] = MappingProxyType(
-    {
-        "ADD": "1.5 1.14 2.4 2.6 2.13 2.23",
-        "ARG_MAX": "1.9 1.14 2.9",
-        "AVERAGE_POOL_2D": "1.5 1.14 2.3",
-        "BATCH_MATMUL": "2.3 2.3 2.4 2.5",
-        "BATCH_TO_SPACE_ND": "1.6 1.14 2.3 2.12",
-        "CAST": "1.5 2.7 2.8 2.9 2.12 2.15 2.17 2.21",
-        "CONCATENATION": "1.5 1.14 2.3 2.14 2.21",
-        "CONV_2D": "1.5 1.14 1.14 2.3 2.4 2.9 2.11 2.15",
-        "DEPTHWISE_CONV_2D": "1.5 1.12 1.14 2.2 2.3 2.3 2.11",
-        "DEPTH_TO_SPACE": "2.1 2.5",
-        "DEQUANTIZE": "1.13.1 1.14 1.15 2.2 2.7",
-        "DIV": "1.6 2.3",
-        "ELU": "1.14",
-        "EXP": "1.7",
-        "EXPAND_DIMS": "1.10",
-        "FULLY_CONNECTED": "1.5 1.10 1.14 1.14 2.0 2.1 2.3 2.3 2.3 2.11 2.15 2.17 2.18 2.21",
-        "GATHER": "1.6 1.14 1.15 2.4 2.5 2.13 2.15",
-        "GELU": "2.9 2.9",
-        "HARD_SWISH": "1.15",
-        "L2_NORMALIZATION": "1.5 1.14",
-        "LEAKY_RELU": "1.13.1 2.3",
-        "LOGISTIC": "1.14 1.14 2.3",
-        "LOG_SOFTMAX": "1.14 1.14",
-        "MAXIMUM": "1.14 1.14 2.3 2.3",
-        "MAX_POOL_2D": "1.5 1.14 2.3",
-        "MEAN": "1.6 1.14 2.4",
-        "MINIMUM": "1.14 1.14 2.3 2.3",
-        "MIRROR_PAD": "1.13.1 2.3",
-        "MUL": "1.5 1.14 1.15 2.3 2.6 2.11 2.13 2.23",
-        "NEG": "1.9",
-        "PACK": "1.11 1.14 2.3",
-        "PAD": "1.5 1.14 2.4 2.6 2.20",
-        "PADV2": "1.9 1.14 2.4 2.6 2.20",
-        "POW": "1.10",
-        "PRELU": "1.8",
-        "QUANTIZE": "1.14 1.15 2.7",
-        "REDUCE_MAX": "1.11 1.14 2.5",
-        "REDUCE_MIN": "1.11 1.14 2.5",
-        "RELU": "1.5 2.1 2.5",
-        "RELU6": "1.5 1.14 2.5",
-        "RELU_0_TO_1": "2.10",
-        "RELU_N1_TO_1": "1.5",
-        "RESHAPE": "1.5",
-        "RESIZE_BILINEAR": "1.7 1.14 2.2 2.5",
-        "RESIZE_NEAREST_NEIGHBOR": "1.13.1 1.14 2.3 2.4",
-        "RSQRT": "1.10 2.5",
-        "SHAPE": "1.10",
-        "SLICE": "1.14 1.14 1.14 2.4 2.5",
-        "SOFTMAX": "1.5 1.14 2.3",
-        "SPACE_TO_BATCH_ND": "1.6 1.14 2.3 2.12",
-        "SPACE_TO_DEPTH": "1.5 1.14",
-        "SPLIT": "1.5 1.14 1.14 2.3",
-        "SPLIT_V": "1.13.1 2.3",
-        "SQRT": "1.10",
-        "SQUARE": "1.12",
-        "SQUARED_DIFFERENCE": "1.13.1 2.5",
-        "SQUEEZE": "1.6 2.5",
-        "STRIDED_SLICE": "1.6 1.14 2.1 2.2 2.5 2.6 2.14 2.14",
-        "SUB": "1.6 1.14 2.3 2.4 2.4",
-        "SUM": "1.10 1.15",
-        "TANH": "1.14 1.14 2.3",
-        "TILE": "1.10.1 2.2 2.8",
-        "TRANSPOSE": "1.6 1.14 1.15 2.3 2.4 2.12 2.14.4 2.22",
-        "TRANSPOSE_CONV": "1.9 2.2 2.3 2.13 2.15",
-        "UNPACK": "1.11 1.14 2.2 2.3",
-    }
-)
-"""Operation -> runtime version that brought its version 1, 2, 3, ..."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +34,38 @@ def runtime_need(model: TfliteModel) -> RuntimeNeed:
     unknown = set()
     uses = {(op.name, op.version) for op in model.operators if not op.is_custom}
     for name, number in sorted(uses):
-        since = _SINCE.get(name, "").split()
+        since = versions.since().get(name, ())
         if not 1 <= number <= len(since):
             unknown.add(f"{name} version {number}")
         elif _parts(since[number - 1]) > _parts(version):
             version, because = since[number - 1], f"{name} version {number}"
     return RuntimeNeed(version=version, because=because, unknown=tuple(sorted(unknown)))
+
+
+def unknown_operators(model: TfliteModel, release: str) -> tuple[str, ...]:
+    """What of `model` LiteRT `release` cannot run, "CONV_2D version 9 (knows 1 to 8)", sorted.
+
+    Raises:
+        UsageError: there is no table for that LiteRT.
+    """
+    if release not in versions.LITERT:
+        there_are, newest = ", ".join(versions.LITERT), max(versions.LITERT)
+        message = f"no table of operators for LiteRT {release}; known: {there_are}"
+        raise UsageError(message, hint=f"pin litert {newest} in gradle/libs.versions.toml")
+    known = versions.litert_versions(release)
+    missing = set()
+    for operator in model.operators:
+        if operator.is_custom:
+            if operator.name not in versions.CUSTOM_IN_LITERT:
+                missing.add(f"custom operation {operator.name}")
+        elif operator.name not in known:
+            missing.add(operator.name)
+        else:
+            lowest, highest = known[operator.name]
+            if not lowest <= operator.version <= highest:
+                knows = f"knows {lowest} to {highest}"
+                missing.add(f"{operator.name} version {operator.version} ({knows})")
+    return tuple(sorted(missing))
 
 
 def _parts(version: str) -> tuple[int, ...]:

@@ -1,43 +1,24 @@
-"""Names and numbers of the TFLite schema that the reader needs, in the order of the format.
+"""Names and numbers of the TFLite schema, and the one way to its generated classes.
 
-Source: tensorflow/lite/schema/schema.fbs (enums BuiltinOperator and TensorType, and the order of
-the fields of each table, which is their slot).
+The reader needs the names and numbers and nothing installed. Editing needs the classes that
+ai-edge-litert brings: `schema.AddOptionsT()` finds them, and loads them on first use, so that what
+may edit can be imported where they are missing (a board with tflite-runtime).
+
+Source: tensorflow/lite/schema/schema.fbs (enum TensorType, and the order of the fields of each
+table, which is their slot).
 """
 
-_OPERATORS = """
-ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE DEQUANTIZE
-EMBEDDING_LOOKUP FLOOR FULLY_CONNECTED HASHTABLE_LOOKUP L2_NORMALIZATION L2_POOL_2D
-LOCAL_RESPONSE_NORMALIZATION LOGISTIC LSH_PROJECTION LSTM MAX_POOL_2D MUL RELU RELU_N1_TO_1 RELU6
-RESHAPE RESIZE_BILINEAR RNN SOFTMAX SPACE_TO_DEPTH SVDF TANH CONCAT_EMBEDDINGS SKIP_GRAM CALL
-CUSTOM EMBEDDING_LOOKUP_SPARSE PAD UNIDIRECTIONAL_SEQUENCE_RNN GATHER BATCH_TO_SPACE_ND
-SPACE_TO_BATCH_ND TRANSPOSE MEAN SUB DIV SQUEEZE UNIDIRECTIONAL_SEQUENCE_LSTM STRIDED_SLICE
-BIDIRECTIONAL_SEQUENCE_RNN EXP TOPK_V2 SPLIT LOG_SOFTMAX DELEGATE BIDIRECTIONAL_SEQUENCE_LSTM CAST
-PRELU MAXIMUM ARG_MAX MINIMUM LESS NEG PADV2 GREATER GREATER_EQUAL LESS_EQUAL SELECT SLICE SIN
-TRANSPOSE_CONV SPARSE_TO_DENSE TILE EXPAND_DIMS EQUAL NOT_EQUAL LOG SUM SQRT RSQRT SHAPE POW
-ARG_MIN FAKE_QUANT REDUCE_PROD REDUCE_MAX PACK LOGICAL_OR ONE_HOT LOGICAL_AND LOGICAL_NOT UNPACK
-REDUCE_MIN FLOOR_DIV REDUCE_ANY SQUARE ZEROS_LIKE FILL FLOOR_MOD RANGE RESIZE_NEAREST_NEIGHBOR
-LEAKY_RELU SQUARED_DIFFERENCE MIRROR_PAD ABS SPLIT_V UNIQUE CEIL REVERSE_V2 ADD_N GATHER_ND COS
-WHERE RANK ELU REVERSE_SEQUENCE MATRIX_DIAG QUANTIZE MATRIX_SET_DIAG ROUND HARD_SWISH IF WHILE
-NON_MAX_SUPPRESSION_V4 NON_MAX_SUPPRESSION_V5 SCATTER_ND SELECT_V2 DENSIFY SEGMENT_SUM
-BATCH_MATMUL PLACEHOLDER_FOR_GREATER_OP_CODES CUMSUM CALL_ONCE BROADCAST_TO RFFT2D CONV_3D IMAG
-REAL COMPLEX_ABS HASHTABLE HASHTABLE_FIND HASHTABLE_IMPORT HASHTABLE_SIZE REDUCE_ALL
-CONV_3D_TRANSPOSE VAR_HANDLE READ_VARIABLE ASSIGN_VARIABLE BROADCAST_ARGS RANDOM_STANDARD_NORMAL
-BUCKETIZE RANDOM_UNIFORM MULTINOMIAL GELU DYNAMIC_UPDATE_SLICE RELU_0_TO_1 UNSORTED_SEGMENT_PROD
-UNSORTED_SEGMENT_MAX UNSORTED_SEGMENT_SUM ATAN2 UNSORTED_SEGMENT_MIN SIGN BITCAST BITWISE_XOR
-RIGHT_SHIFT STABLEHLO_LOGISTIC STABLEHLO_ADD STABLEHLO_DIVIDE STABLEHLO_MULTIPLY STABLEHLO_MAXIMUM
-STABLEHLO_RESHAPE STABLEHLO_CLAMP STABLEHLO_CONCATENATE STABLEHLO_BROADCAST_IN_DIM
-STABLEHLO_CONVOLUTION STABLEHLO_SLICE STABLEHLO_CUSTOM_CALL STABLEHLO_REDUCE STABLEHLO_ABS
-STABLEHLO_AND STABLEHLO_COSINE STABLEHLO_EXPONENTIAL STABLEHLO_FLOOR STABLEHLO_LOG
-STABLEHLO_MINIMUM STABLEHLO_NEGATE STABLEHLO_OR STABLEHLO_POWER STABLEHLO_REMAINDER
-STABLEHLO_RSQRT STABLEHLO_SELECT STABLEHLO_SUBTRACT STABLEHLO_TANH STABLEHLO_SCATTER
-STABLEHLO_COMPARE STABLEHLO_CONVERT STABLEHLO_DYNAMIC_SLICE STABLEHLO_DYNAMIC_UPDATE_SLICE
-STABLEHLO_PAD STABLEHLO_IOTA STABLEHLO_DOT_GENERAL STABLEHLO_REDUCE_WINDOW STABLEHLO_SORT
-STABLEHLO_WHILE STABLEHLO_GATHER STABLEHLO_TRANSPOSE DILATE STABLEHLO_RNG_BIT_GENERATOR
-REDUCE_WINDOW STABLEHLO_COMPOSITE STABLEHLO_SHIFT_LEFT STABLEHLO_CBRT STABLEHLO_CASE
-"""
+from functools import cache
+from importlib import import_module
+from typing import Any
 
-OPERATORS: tuple[str, ...] = tuple(_OPERATORS.split())
-"""Builtin operators by code; CUSTOM operators carry their own name."""
+from edgevision.errors import MissingDependencyError
+
+IDENTIFIER = b"TFL3"
+"""Bytes 4 to 8 of every `.tflite`."""
+
+ALIGNMENT = 16
+"""Bytes; the schema asks it of every buffer (`force_align: 16`), kernels load vectors from them."""
 
 _TENSOR_TYPES = """
 float32 float16 int32 uint8 int64 string bool int16 complex64 int8 float64 complex128 uint64
@@ -81,3 +62,32 @@ class Slot:
     OP_CODE, OP_INPUTS, OP_OUTPUTS, OP_OPTIONS = 0, 1, 2, 4
     BUFFER_DATA, BUFFER_OFFSET, BUFFER_SIZE = 0, 1, 2
     METADATA_NAME, METADATA_BUFFER = 0, 1
+
+
+def __getattr__(name: str) -> Any:
+    """The generated class or function `name`: `schema.TensorT`, `schema.BuiltinOptions`, ...
+
+    Raises:
+        MissingDependencyError: ai-edge-litert is not installed.
+    """
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return getattr(_library("ai_edge_litert.schema_py_generated"), name)
+
+
+def new_builder(size_bytes: int) -> Any:
+    """A `flatbuffers.Builder` with room for `size_bytes`; it grows by itself.
+
+    Raises:
+        MissingDependencyError: flatbuffers, which ai-edge-litert brings, is not installed.
+    """
+    return _library("flatbuffers").Builder(size_bytes)
+
+
+@cache
+def _library(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        message = f"editing a .tflite needs ai-edge-litert, and {error.name} is not installed"
+        raise MissingDependencyError(message, hint="pip install ai-edge-litert") from error

@@ -4,23 +4,28 @@ import copy
 from collections.abc import Iterable
 from typing import Any
 
-import flatbuffers
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
+from edgevision.tflite import ops, schema
+from edgevision.tflite.flatbuffer import root
 from edgevision.tflite.graph import Graph, Operator, QuantParams, Tensor
-from edgevision.tflite.parse import operator_code
-from edgevision.tflite.schema_codes import OPERATOR_CODES, TENSOR_TYPES
+from edgevision.tflite.parse import DTYPES, operator_code, unpack
+from edgevision.tflite.schema import ALIGNMENT, IDENTIFIER, Slot
 
-ALIGNMENT = 16
-"""Bytes; the schema asks it of every buffer (`force_align: 16`), kernels load vectors from them."""
+_CODES = {dtype: code for code, dtype in DTYPES.items()}
 
 
-class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]
-    """A buffer whose bytes begin on a multiple of ALIGNMENT; the generated class does not care."""
+class _AlignedBuffer:
+    """Stands in for the schema's BufferT, which does not care where its bytes begin.
 
-    def Pack(self, builder: Any) -> Any:  # noqa: N802
+    Here it is a multiple of ALIGNMENT from the file's start.
+    """
+
+    def __init__(self, data: NDArray[Any] | None) -> None:
+        self.data = data
+
+    def Pack(self, builder: Any) -> Any:  # noqa: N802 - name of the generated method
         if self.data is None or not self.data.size:
             schema.BufferStart(builder)
             return schema.BufferEnd(builder)
@@ -35,17 +40,47 @@ class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]
         return schema.BufferEnd(builder)
 
 
-def _buffer(data: NDArray[Any] | None) -> _AlignedBuffer:
-    buffer = _AlignedBuffer()
-    buffer.data = data
-    return buffer
+def pack(file: Any) -> bytes:
+    """The `.tflite` of a ModelT whose content is all inside (`parse.unpack`), aligned."""
+    written = copy.copy(file)
+    written.buffers = [
+        _AlignedBuffer(None if buffer.data is None else np.asarray(buffer.data))
+        for buffer in file.buffers
+    ]
+    size = sum(buffer.data.nbytes for buffer in written.buffers if buffer.data is not None)
+    builder = schema.new_builder(size + 65536)
+    builder.Finish(written.Pack(builder), IDENTIFIER)
+    return bytes(builder.Output())
+
+
+def aligned(content: bytes) -> bytes:
+    """The `.tflite` `content` with every buffer on a multiple of ALIGNMENT; the same one if it is.
+
+    TFLiteConverter's are not: its last step rewrites the file without regard to it.
+
+    Raises:
+        ModelError: `content` is damaged.
+        MissingDependencyError: ai-edge-litert is not installed.
+    """
+    spans = (
+        table.blob_span(Slot.BUFFER_DATA) for table in root(content).tables(Slot.MODEL_BUFFERS)
+    )
+    if all(start % ALIGNMENT == 0 for start, length in spans if length):
+        return content
+    return pack(unpack(content))
 
 
 def serialize(graph: Graph) -> bytes:
-    """The `.tflite` of `graph`: tensors nothing uses are left out, equal operators share a code."""
+    """The `.tflite` of `graph`: tensors nothing uses are left out, equal operators share a code.
+
+    Every constant begins on a multiple of 16 bytes.
+
+    Raises:
+        MissingDependencyError: ai-edge-litert is not installed.
+    """
     file = copy.copy(graph.file)
     # Buffer 0 is the empty one by convention.
-    file.buffers = [_buffer(None)]
+    file.buffers = [_AlignedBuffer(None)]
     file.operatorCodes = []
     code_numbers: dict[tuple[str, int, str | None], int] = {}
     old_codes = [operator_code(entry) for entry in graph.file.operatorCodes]
@@ -60,7 +95,7 @@ def serialize(graph: Graph) -> bytes:
         data = graph.file.buffers[old].data
         if data is None or not len(data):
             return 0
-        file.buffers.append(_buffer(np.asarray(data, np.uint8)))
+        file.buffers.append(_AlignedBuffer(np.asarray(data, np.uint8)))
         return len(file.buffers) - 1
 
     main = copy.copy(graph.file.subgraphs[0])
@@ -73,7 +108,7 @@ def serialize(graph: Graph) -> bytes:
         number = 0
         if tensor.data is not None:
             if id(tensor.data) not in shared:
-                file.buffers.append(_buffer(tensor.data))
+                file.buffers.append(_AlignedBuffer(tensor.data))
                 shared[id(tensor.data)] = len(file.buffers) - 1
             number = shared[id(tensor.data)]
         elif tensor.dtype is None:
@@ -91,10 +126,7 @@ def serialize(graph: Graph) -> bytes:
     file.signatureDefs = _signatures(graph, place)
     # Metadata describes the file it came in; of an edited one it would tell lies.
     file.metadata = file.metadataBuffer = None
-    size = sum(buffer.data.nbytes for buffer in file.buffers if buffer.data is not None)
-    builder = flatbuffers.Builder(size + 65536)
-    builder.Finish(file.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return pack(file)
 
 
 def _used(graph: Graph) -> set[int]:
@@ -108,7 +140,7 @@ def _used(graph: Graph) -> set[int]:
 
 def _code_entry(name: str, version: int, custom: str | None) -> Any:
     entry = schema.OperatorCodeT()
-    entry.builtinCode = OPERATOR_CODES[name]
+    entry.builtinCode = ops.code_of(name)
     entry.deprecatedBuiltinCode = min(entry.builtinCode, 127)
     entry.version = version
     entry.customCode = custom
@@ -120,7 +152,7 @@ def _write_tensor(tensor: Tensor, buffer: int) -> Any:
     raw.name = tensor.name
     raw.buffer = buffer
     if tensor.dtype is not None:
-        raw.type = TENSOR_TYPES[tensor.dtype]
+        raw.type = _CODES[tensor.dtype]
         raw.shape = list(tensor.shape)
         raw.quantization = _write_scales(tensor.scales)
     if tensor.raw is None:
@@ -188,26 +220,3 @@ def _renumber(
         kept.tensorIndex = place[follow.get(entry.tensorIndex, entry.tensorIndex)]
         renumbered.append(kept)
     return renumbered
-
-
-def file_of_operator(graph: Graph, at: int, inputs: Iterable[int]) -> bytes:
-    """Operator `at` as a model of its own, which is fed the tensors `inputs`."""
-    op = graph.operators[at]
-    alone = copy.copy(graph)
-    alone.operators = [op]
-    alone.inputs, alone.outputs = list(inputs), list(op.outputs)
-    alone.file = copy.copy(graph.file)
-    alone.file.signatureDefs = None
-    return serialize(alone)
-
-
-def file_with_outputs(graph: Graph, outputs: list[int]) -> bytes:
-    """The model with other outputs: the float tensors whose values are to be seen."""
-    watched = graph.copy()
-    watched.outputs = list(outputs)
-    watched.file = copy.copy(graph.file)
-    watched.file.signatureDefs = None
-    main = copy.copy(graph.file.subgraphs[0])
-    main.outputs = list(outputs)
-    watched.file.subgraphs = [main, *graph.file.subgraphs[1:]]
-    return serialize(watched)

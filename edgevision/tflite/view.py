@@ -5,9 +5,12 @@ from math import prod
 from pathlib import Path
 
 from edgevision.errors import ModelError
-from edgevision.tflite.content import read_content
+from edgevision.tflite import ops
 from edgevision.tflite.flatbuffer import Table, root
-from edgevision.tflite.schema import BYTES_PER_ELEMENT, OPERATORS, TENSOR_TYPES, Slot
+from edgevision.tflite.schema import BYTES_PER_ELEMENT, IDENTIFIER, TENSOR_TYPES, Slot
+
+MAX_FILE_BYTES = 2 << 30
+"""FlatBuffers use 31-bit offsets; larger files hold their weights outside the buffer."""
 
 _MAX_ITEMS = 1_000_000
 """Tensors or operators in one file; the largest real networks have some ten thousands."""
@@ -53,6 +56,7 @@ class Operator:
     """One operation of the main graph."""
 
     index: int
+    """Its place in the file, which is its id: an edited graph keeps it (`graph.Operator.id`)."""
     name: str
     """"CONV_2D", ...; the custom name of a custom operation ("FlexErf", "TFLite_Detection...")."""
     is_custom: bool
@@ -78,6 +82,32 @@ class TfliteModel:
     metadata: dict[str, bytes]
     """Metadata buffers by name, such as "TFLITE_METADATA" and "min_runtime_version"."""
     size_bytes: int
+
+
+def read_content(source: Path | bytes) -> bytes:
+    """The bytes of a `.tflite`, with its size and its file identifier checked.
+
+    Raises:
+        ModelError: the file is missing, unreadable, too large, or not a `.tflite`.
+    """
+    if isinstance(source, Path):
+        try:
+            size = source.stat().st_size
+            if size > MAX_FILE_BYTES:
+                message = f"{source} has {size} bytes; a .tflite has at most {MAX_FILE_BYTES}"
+                raise ModelError(message)
+            data = source.read_bytes()
+        except OSError as error:
+            message = f"cannot read {source}: {error.strerror}"
+            raise ModelError(message, hint="check the path") from error
+        name = str(source)
+    else:
+        data, name = source, "the model"
+    if data[4:8] != IDENTIFIER:
+        what = "is empty" if not data else "is not a .tflite file (its identifier is missing)"
+        message = f"{name} {what}"
+        raise ModelError(message, hint="edgevision convert model.keras -o model.tflite")
+    return data
 
 
 def read_model(source: Path | bytes) -> TfliteModel:
@@ -140,8 +170,8 @@ def _operator_code(table: Table) -> tuple[str, bool, int]:
         table.integer(Slot.CODE_DEPRECATED, "int8"), table.integer(Slot.CODE_BUILTIN, "int32")
     )
     version = table.integer(Slot.CODE_VERSION, "int32", 1)
-    name = OPERATORS[code] if 0 <= code < len(OPERATORS) else f"BUILTIN_{code}"
-    is_custom = name == "CUSTOM"
+    name = ops.name_of(code)
+    is_custom = name == ops.CUSTOM
     return (table.text(Slot.CODE_CUSTOM) or name) if is_custom else name, is_custom, version
 
 

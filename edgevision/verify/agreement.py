@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgevision.metrics import Rate, agreement, mean_kl, top_k_accuracy
+from edgevision.metrics.classification import agreement, top_k_accuracy
+from edgevision.metrics.divergence import mean_kl
+from edgevision.metrics.rate import Rate
 from edgevision.predictions import Predictions
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from edgevision.errors import VerificationError
+from edgevision.tflite.arithmetic import Precision
 from edgevision.tflite.facts import Facts, OperatorFacts
-from edgevision.tflite.interface import Precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

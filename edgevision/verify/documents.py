@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from edgevision.metrics import Rate
+from edgevision.metrics.rate import Rate
 from edgevision.verify.agreement import Comparison
 from edgevision.verify.evaluation import Evaluation
 

@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.errors import ImageSetError
-from edgevision.metrics import (
+from edgevision.metrics.classification import (
     ClassReport,
     Labels,
-    Rate,
     class_reports,
     confusion_matrix,
     macro_f1,
     top_k_accuracy,
 )
+from edgevision.metrics.rate import Rate
 from edgevision.predictions import Predictions
 
 _RESAMPLES = 1000

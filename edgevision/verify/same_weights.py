@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from edgevision.tflite.ops.kinds import kind_of
 from edgevision.tflite.view import TfliteModel
 from edgevision.verify.layers.align import AlignedOperators
 from edgevision.verify.layers.rescaled import real_values
-
-_CHANNEL_AXIS = {"CONV_2D": 0, "FULLY_CONNECTED": 0, "TRANSPOSE_CONV": 0, "DEPTHWISE_CONV_2D": 3}
 
 
 def weight_likeness(
@@ -23,13 +22,14 @@ def weight_likeness(
     for pair in pairs:
         op = original.operators[pair.float_operator]
         twin = quantized.operators[pair.quantized_operator]
-        if op.name not in _CHANNEL_AXIS or twin.name != op.name:
+        kind = kind_of(op.name)
+        if not kind.is_linear or twin.name != op.name:
             continue
-        ours = real_values(original.tensors[op.inputs[1]])
-        theirs = real_values(quantized.tensors[twin.inputs[1]])
+        ours = real_values(original.tensors[op.inputs[kind.weights]])
+        theirs = real_values(quantized.tensors[twin.inputs[kind.weights]])
         if ours is None or theirs is None or ours.shape != theirs.shape:
             continue
-        axes = tuple(a for a in range(ours.ndim) if a != _CHANNEL_AXIS[op.name])
+        axes = tuple(a for a in range(ours.ndim) if a != kind.channel_axis)
         length = np.sqrt((ours * ours).sum(axes) * (theirs * theirs).sum(axes))
         alive = length > 0
         cosines.append((ours * theirs).sum(axes)[alive] / length[alive])

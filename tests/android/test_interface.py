@@ -12,6 +12,7 @@ from edgevision.preprocess.pixels import to_pixels
 from edgevision.runtime.session import Session
 from edgevision.tflite.view import read_model
 from tests.android.tiny_model import Edges, tiny_model, tiny_preprocessing
+from tests.card.test_write import with_weights_outside
 
 PIXELS = tuple(to_pixels(photo.image, tiny_preprocessing()) for photo in drawn_photos())
 
@@ -92,3 +93,9 @@ def test_a_model_that_is_uint8_inside_gets_a_conversion_in_front(shared: Path) -
         was = old.run(image)
         now = new.run((image.astype(np.int16) - 128).astype(np.int8))
     assert all(np.array_equal(a, b) for a, b in zip(was, now, strict=True))
+
+
+def test_weights_behind_the_flatbuffer_come_along() -> None:
+    content = tiny_model(Edges(input="uint8", output="uint8"))
+    changed = to_int8_interface(with_weights_outside(content))
+    assert changed == to_int8_interface(content)

@@ -19,7 +19,7 @@ def test_a_path_bytes_and_pixels_give_the_same_answer(optimized: Path, photos: P
     path = photos / "held-out" / "c-blue" / "3.png"
     pixels = cv2.cvtColor(np.asarray(cv2.imread(str(path))), cv2.COLOR_BGR2RGB).astype(np.uint8)
     with ev.load_model(optimized / "int8.tflite") as model:
-        answers = [model(given).answers for given in (path, str(path), path.read_bytes(), pixels)]
+        answers = [model(given).items for given in (path, str(path), path.read_bytes(), pixels)]
     assert answers[0][0].label == "c-blue"
     assert all(one == answers[0] for one in answers)
 
@@ -37,7 +37,7 @@ def test_it_answers_as_evaluate_does(optimized: Path, photos: Path) -> None:
 def test_fewer_answers_and_only_sure_ones(optimized: Path, photos: Path) -> None:
     path = photos / "held-out" / "a-red" / "0.png"
     with ev.load_model(optimized / "int8.tflite", top_k=1) as model:
-        assert len(model(path).answers) == 1
+        assert len(model(path).items) == 1
     with ev.load_model(optimized / "int8.tflite", threshold=1.0) as model:
         assert model(path).best is None
 
@@ -65,9 +65,27 @@ def test_outputs_of_no_known_meaning_are_real_numbers_and_no_classes(tmp_path: P
     path.write_bytes(serialize(b.finish(b.conv(0, np.ones((2, 3, 3, 3)), None))))
     with ev.load_model(path, preprocessing="unit") as model:
         found = model(np.full((12, 12, 3), 255, np.uint8))
-    assert found.answers == ()
+    assert found.items == ()
+    assert found.best is None
+    assert found.answer.to_dict()["outputs"][0]["max"] == 27.0
     [heights] = found.tensors.values()
-    assert (heights.ndim, heights.shape[-1], float(heights.max())) == (4, 2, 27.0)
+    assert (heights.shape[-1], float(heights.max())) == (2, 27.0)
+
+
+def test_a_task_may_be_declared_in_place_of_the_cards(optimized: Path, photos: Path) -> None:
+    with ev.load_model(optimized / "int8.tflite", task="tensors") as model:
+        found = model(photos / "held-out" / "a-red" / "0.png")
+    assert found.items == ()
+    assert next(iter(found.tensors.values())).shape == (3,)
+
+
+def test_an_answer_can_be_drawn(optimized: Path, photos: Path) -> None:
+    picture = np.zeros((60, 80, 3), np.uint8)
+    with ev.load_model(optimized / "int8.tflite") as model:
+        drawn = model(picture).answer.draw(picture)
+    assert drawn.shape == picture.shape
+    assert drawn.any()
+    assert not picture.any()
 
 
 def test_what_was_declared_and_is_not_used_is_told(optimized: Path) -> None:

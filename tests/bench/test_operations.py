@@ -15,7 +15,8 @@ from edgevision.bench.timing.case import Case
 from edgevision.runtime.session import Session
 from edgevision.tflite.arithmetic import arithmetic_of
 from edgevision.tflite.cost import multiply_adds
-from edgevision.tflite.extract import single_operations
+from edgevision.tflite.extract import cut_each
+from edgevision.tflite.parse import parse
 from edgevision.tflite.view import Operator, TfliteModel, read_model
 from tests.bench.conftest import PROBE
 from tests.bench.known_processor import KnownProcessor
@@ -24,7 +25,7 @@ from tests.bench.networks import hard_swish_network
 
 def test_each_operation_is_cut_out_with_its_weights_and_gives_the_same_numbers() -> None:
     content = hard_swish_network(blocks=2)
-    pieces = list(single_operations(content))
+    pieces = list(cut_each(parse(content)))
     assert [read_model(piece.content).operators[0].name for piece in pieces] == [
         *("CONV_2D", "HARD_SWISH") * 2
     ]
@@ -35,7 +36,7 @@ def test_each_operation_is_cut_out_with_its_weights_and_gives_the_same_numbers()
         for piece in pieces:
             with Session(piece.content, xnnpack=False) as part:
                 (found,) = part.run(*(whole.tensor(index) for index in piece.inputs))
-                operator = read_model(content).operators[piece.index]
+                operator = read_model(content).operators[piece.operators[0]]
                 np.testing.assert_array_equal(found, whole.tensor(operator.outputs[0]))
 
 

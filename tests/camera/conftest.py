@@ -11,9 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevision.camera.loop.predictor import Inference
-from edgevision.camera.loop.result import Answer, Result
+from edgevision.camera.loop.predictor import Decoded, Inference
+from edgevision.camera.loop.result import Result
 from edgevision.camera.sources.frame import Frame
+from edgevision.tasks.answer import Answer, LabelledItem
+from edgevision.tasks.detection.task import FoundObjects
+from edgevision.tasks.interface import FrameSize
+from edgevision.tasks.scored import LabelScores
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,33 +41,33 @@ def waiting_for(gate: threading.Event) -> Callable[[object], None]:
     return wait
 
 
-class FakeLooker:
+class FakePredictor:
     """A model that takes `work_s` and answers "thing"; like native code it lets others run."""
 
     runtime = "fake 1.0"
     xnnpack = True
 
-    def __init__(self, work_s: float = 0.0, answers: tuple[Answer, ...] | None = None) -> None:
+    def __init__(self, work_s: float = 0.0) -> None:
         self.work_s = work_s
-        self.answers = (Answer(index=0, label="thing", score=0.9),) if answers is None else answers
+        self.items = (LabelledItem(index=0, label="thing", score=0.9),)
         self.is_closed = False
         self.prepared = 0
 
     @property
-    def input(self) -> "FakeLooker":
+    def input(self) -> "FakePredictor":
         return self
 
     def prepare(self, frame: Frame) -> None:
         frame.unpack()
         self.prepared += 1
 
-    def look(self, frame: Frame) -> Inference:
+    def predict(self, frame: Frame) -> Inference:
         began_ns = time.monotonic_ns()
         frame.unpack()
         time.sleep(self.work_s)
         return Inference(
             outputs=(),
-            reader=lambda _outputs, _width, _height: self.answers,
+            decoder=lambda _outputs, frame: decoded(self.items, frame),
             began_ns=began_ns,
             filled_ns=began_ns,
             ended_ns=time.monotonic_ns(),
@@ -94,7 +98,26 @@ class Recorder:
         self.is_closed = True
 
 
-def make_result(sequence: int = 0, **changes: object) -> Result:
+CAT = (LabelledItem(index=7, label="cat", score=0.875),)
+
+
+def answer_of(items: tuple[LabelledItem, ...], frame: FrameSize) -> Answer:
+    if any(item.xyxy is not None for item in items):
+        return FoundObjects(frame=frame, items=items)
+    return LabelScores(frame=frame, items=items)
+
+
+def decoded(items: tuple[LabelledItem, ...], frame: FrameSize) -> Decoded:
+    return Decoded(answer=answer_of(items, frame), items=items)
+
+
+def make_result(
+    sequence: int = 0,
+    *,
+    items: tuple[LabelledItem, ...] = CAT,
+    size: tuple[int, int] = (64, 48),
+    **changes: object,
+) -> Result:
     values: dict[str, object] = {
         "sequence": sequence,
         "captured_ns": 1_000_000_000,
@@ -104,9 +127,7 @@ def make_result(sequence: int = 0, **changes: object) -> Result:
         "infer_ms": 15.0,
         "post_ms": 0.5,
         "dropped": 3,
-        "width": 64,
-        "height": 48,
-        "answers": (Answer(index=7, label="cat", score=0.875),),
+        "answer": answer_of(items, FrameSize(width=size[0], height=size[1])),
         "steady": ("cat",),
     }
     return Result(**{**values, **changes})  # type: ignore[arg-type]

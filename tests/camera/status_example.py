@@ -4,13 +4,13 @@ from typing import Any
 
 from edgevision.camera.board import BoardHealth
 from edgevision.camera.loop.stats import LoopStats
-from edgevision.camera.loop.status import Status
+from edgevision.camera.loop.status import LoopStatus
 from tests.camera.conftest import make_result
 
 
-def make_status(tally: LoopStats | None = None, **changes: Any) -> Status:
-    counted = tally or LoopStats()
-    if tally is None:
+def make_status(stats: LoopStats | None = None, **changes: Any) -> LoopStatus:
+    counted = stats or LoopStats()
+    if stats is None:
         counted.add(make_result())
     values: dict[str, Any] = {
         "source": 'rtsp://***@cam/"1"',
@@ -33,4 +33,4 @@ def make_status(tally: LoopStats | None = None, **changes: Any) -> Status:
         "figures": counted.figures(),
         "board": BoardHealth(temperature_c=51.5, throttled_bits=0x50001),
     }
-    return Status(**{**values, **changes})
+    return LoopStatus(**{**values, **changes})

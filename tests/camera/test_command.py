@@ -133,13 +133,19 @@ def test_reader_that_leaves_ends_the_run(model: Path) -> None:
         (["--source", "synthetic:4x4", "--output", "csv"], 2, "unknown output"),
         (["--source", "synthetic:4x4", "--json", "-o", "jsonl"], 2, "both want stdout"),
         (["--source", "synthetic:4x4", "--smooth", "much"], 2, "unknown smoothing"),
-        (["--source", "synthetic:4x4", "--fit", "squeeze"], 2, "fit is one of"),
+        (["--source", "synthetic:4x4", "--fit", "squeeze"], 2, "fit must be one of"),
         (["--source", "synthetic:4x4", "--size", "big"], 2, "a size is like"),
         (["--source", "synthetic:4x4", "--rotate", "45"], 2, "0, 90, 180 or 270"),
         (["--source", "synthetic:4x4", "--off", "0.9"], 2, "off <= on"),
         (["--source", "synthetic:4x4", "--http", "nowhere"], 2, "is no address"),
         (["--source", "synthetic:4x4", "--save-on", "cat>1"], 2, "unknown rule"),
-        (["--source", "synthetic:4x4", "--preprocess", "magic"], 2, "unknown preset"),
+        (["--source", "synthetic:4x4", "--preprocess", "magic"], 2, "no preprocessing preset"),
+        (["--source", "synthetic:4x4", "--task", "magic"], 2, "unknown task"),
+        (
+            ["--source", "synthetic:4x4", "--task", "tensors", "--save-on", "any"],
+            2,
+            "no labels to save frames by",
+        ),
         (["--source", "synthetic:4x4", "--runtime", "magic"], 2, "unknown runtime"),
         (["--source", "synthetic:4x4", "--labels", "no-such-file"], 4, "cannot read the labels"),
         (["--source", "synthetic:4x4", "--show"], 3, "window"),
@@ -160,7 +166,7 @@ def test_mistakes_are_told_quickly_with_their_exit_code(
 
 def test_model_that_does_not_say_how_to_feed_it_is_not_guessed(model: Path) -> None:
     reply = camera(model, "--source", "synthetic:4x4")
-    assert reply.returncode == 5
+    assert reply.returncode == 2
     assert "--preprocess" in reply.stderr
 
 

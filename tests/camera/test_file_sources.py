@@ -1,7 +1,9 @@
 """Video files and folders of images, sound and damaged: an error or an end, never a hang."""
 
 import logging
+import threading
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -156,3 +158,25 @@ def test_grey_and_transparent_images_are_read(tmp_path: Path, channels: int) -> 
     image = read_all(opened(str(tmp_path)))[0].unpack()
     assert image.shape == (8, 9, 3)
     assert (image == 77).all()
+
+
+def test_two_sources_read_at_once_leave_the_level_as_it_was(tmp_path: Path) -> None:
+    log: Any = getattr(cv2.utils, "logging", cv2)
+    before = log.getLogLevel()
+    for number in range(40):
+        cv2.imwrite(str(tmp_path / f"{number:02}.png"), np.full((8, 8, 3), number, np.uint8))
+    start = threading.Barrier(2)
+
+    def read_all() -> None:
+        start.wait(60)
+        for _ in range(10):
+            source = opened(f"images:{tmp_path}")
+            while source.read(0) is not None:
+                pass
+
+    threads = [threading.Thread(target=read_all) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert log.getLogLevel() == before

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from edgevision.camera.loop.stats import LoopStats
-from edgevision.camera.loop.status import Status
+from edgevision.camera.loop.status import LoopStatus
 from edgevision.camera.outputs.http_server import HttpServer, Limits
 from edgevision.camera.sources.mjpeg import MjpegSplitter
 from edgevision.errors import DeviceError
@@ -22,7 +22,7 @@ class Camera:
     """A server that is fed results at 50 a second, as by a loop."""
 
     def __init__(self, limits: Limits) -> None:
-        self.tally = LoopStats()
+        self.stats = LoopStats()
         self.server = HttpServer("127.0.0.1", 0, self.status, healthy_s=60, limits=limits)
         self.offered = 0
         self._over = threading.Event()
@@ -33,12 +33,12 @@ class Camera:
         frame = make_frame(width=640, height=480)
         while not self._over.wait(0.02):
             result = make_result(self.offered)
-            self.tally.add(result)
+            self.stats.add(result)
             self.server.offer(result, frame)
             self.offered += 1
 
-    def status(self) -> Status:
-        return make_status(self.tally, viewers=self.server.viewers)
+    def status(self) -> LoopStatus:
+        return make_status(self.stats, viewers=self.server.viewers)
 
     def pause(self) -> None:
         self._over.set()
@@ -80,7 +80,7 @@ def camera() -> Iterator[Camera]:
 
 @pytest.fixture
 def hasty() -> Iterator[Camera]:
-    """One whose patience with strangers is short."""
+    """One whose policy with strangers is short."""
     made = Camera(HASTY)
     yield made
     made.close()

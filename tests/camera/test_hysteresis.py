@@ -3,37 +3,37 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgevision.camera.loop.hysteresis import Hysteresis, Smoothing, parse_smoothing
-from edgevision.camera.loop.result import Answer
 from edgevision.errors import UsageError
+from edgevision.tasks.answer import LabelledItem
 
 
-def seen(**scores: float) -> tuple[Answer, ...]:
-    return tuple(Answer(index=0, label=label, score=score) for label, score in scores.items())
+def seen(**scores: float) -> tuple[LabelledItem, ...]:
+    return tuple(LabelledItem(index=0, label=label, score=score) for label, score in scores.items())
 
 
 def test_label_holds_from_the_upper_threshold_until_below_the_lower() -> None:
-    steady = Hysteresis(Smoothing(), on=0.6, off=0.4)
-    history = [steady.update(seen(cat=score)) for score in (0.5, 0.61, 0.5, 0.41, 0.39, 0.5)]
+    hysteresis = Hysteresis(Smoothing(), on=0.6, off=0.4)
+    history = [hysteresis.update(seen(cat=score)) for score in (0.5, 0.61, 0.5, 0.41, 0.39, 0.5)]
     assert history == [(), ("cat",), ("cat",), ("cat",), (), ()]
 
 
 def test_exponential_smoothing_rides_out_one_bad_frame() -> None:
-    steady = Hysteresis(parse_smoothing("ema:0.5"), on=0.6, off=0.3)
+    hysteresis = Hysteresis(parse_smoothing("ema:0.5"), on=0.6, off=0.3)
     for _ in range(6):
-        steady.update(seen(cat=0.9))
-    assert steady.update(seen()) == ("cat",)
-    assert steady.update(seen()) == ()
+        hysteresis.update(seen(cat=0.9))
+    assert hysteresis.update(seen()) == ("cat",)
+    assert hysteresis.update(seen()) == ()
 
 
 def test_votes_need_so_many_of_the_last_frames() -> None:
-    steady = Hysteresis(parse_smoothing("2/3"), on=0.5, off=0.5)
+    hysteresis = Hysteresis(parse_smoothing("2/3"), on=0.5, off=0.5)
     frames = [seen(cat=0.9), seen(), seen(cat=0.9), seen(), seen()]
-    assert [steady.update(frame) for frame in frames] == [(), (), ("cat",), (), ()]
+    assert [hysteresis.update(frame) for frame in frames] == [(), (), ("cat",), (), ()]
 
 
 def test_the_best_of_several_objects_of_a_label_counts() -> None:
-    answers = (*seen(person=0.2), *seen(person=0.9), *seen(person=0.3))
-    assert Hysteresis(Smoothing(), on=0.5, off=0.4).update(answers) == ("person",)
+    items = (*seen(person=0.2), *seen(person=0.9), *seen(person=0.3))
+    assert Hysteresis(Smoothing(), on=0.5, off=0.4).update(items) == ("person",)
 
 
 @given(
@@ -43,13 +43,13 @@ def test_the_best_of_several_objects_of_a_label_counts() -> None:
 def test_every_label_is_forgotten_when_it_is_gone(
     frames: list[dict[str, float]], smoothing: str
 ) -> None:
-    steady = Hysteresis(parse_smoothing(smoothing), on=0.5, off=0.2)
+    hysteresis = Hysteresis(parse_smoothing(smoothing), on=0.5, off=0.2)
     for frame in frames:
-        steady.update(seen(**frame))
+        hysteresis.update(seen(**frame))
     for _ in range(40):
-        held = steady.update(())
+        held = hysteresis.update(())
     assert held == ()
-    assert not steady._smoothed
+    assert not hysteresis._smoothed
 
 
 @pytest.mark.parametrize("text", ["", "ema", "ema:1", "ema:1.5", "4/3", "0/3", "3/0", "mean"])

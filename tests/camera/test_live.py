@@ -12,16 +12,15 @@ from typing import Any
 
 import pytest
 
-from edgevision.camera.loop.loop import CameraLoop
-from edgevision.camera.loop.plan import LoopPlan
-from edgevision.camera.loop.watchdog import Patience
+from edgevision.camera.loop.loop import CameraLoop, LoopPlan
+from edgevision.camera.loop.watchdog import WatchdogPolicy
 from edgevision.camera.sources.frame import Frame
 from edgevision.camera.sources.source import SourceOptions, open_source, parse_source
 from tests.camera.clock_frames import lag_ms, read_clock
-from tests.camera.conftest import CameraStand, FakeLooker, Recorder, wait_until
+from tests.camera.conftest import CameraStand, FakePredictor, Recorder, wait_until
 
 OPTIONS = SourceOptions(open_timeout_s=30, read_timeout_s=2)
-PATIENCE = Patience(stall_s=4.0, open_s=60.0, first_delay_s=0.1, longest_delay_s=0.5)
+PATIENCE = WatchdogPolicy(stall_s=4.0, open_s=60.0, first_delay_s=0.1, longest_delay_s=0.5)
 
 
 def sender_ms(frame: Frame) -> int:
@@ -37,8 +36,8 @@ def watching(
     """A loop on the stream at `url`, running in the background."""
     recorder = Recorder(see=see.get("see", lambda frame: lag_ms(frame.unpack())))
     name = parse_source(url)
-    plan = LoopPlan(source=url, model="fake", threads=1, every_frame=False, patience=PATIENCE)
-    loop = CameraLoop(plan, lambda: open_source(name, options), lambda: FakeLooker(work_s))
+    plan = LoopPlan(source=url, model="fake", threads=1, every_frame=False, policy=PATIENCE)
+    loop = CameraLoop(plan, lambda: open_source(name, options), lambda: FakePredictor(work_s))
     loop.add_sink(recorder)
     stop = threading.Event()
     thread = threading.Thread(target=loop.run, args=(stop,))
@@ -125,7 +124,7 @@ def test_camera_that_comes_back_with_another_size_goes_on(stand: CameraStand) ->
         camera.process.kill()
         camera.process.wait()
         stand.start(port=camera.port, width=640, height=360)
-        assert wait_until(lambda: recorder.results[-1].width == 640)
+        assert wait_until(lambda: recorder.results[-1].answer.frame.width == 640)
 
 
 def test_clock_survives_the_camera_s_compression() -> None:

@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgevision.camera.loop.loop import CameraLoop
-from edgevision.camera.loop.plan import LoopPlan
-from edgevision.camera.loop.watchdog import Patience
+from edgevision.camera.loop.loop import CameraLoop, LoopPlan
+from edgevision.camera.loop.watchdog import WatchdogPolicy
 from edgevision.camera.outputs.systemd import Notifier
 from edgevision.camera.sources.frame import Frame
 from edgevision.camera.sources.source import FrameSource
 from edgevision.camera.sources.synthetic import SyntheticSource
 from edgevision.errors import DeviceError, EdgeVisionError, ModelError
-from tests.camera.conftest import FakeLooker, Recorder, make_frame, wait_until, waiting_for
+from edgevision.tasks.interface import FrameSize
+from tests.camera.conftest import FakePredictor, Recorder, make_frame, wait_until, waiting_for
 
-QUICK = Patience(stall_s=60, open_s=60, first_delay_s=0.05, longest_delay_s=0.2)
+QUICK = WatchdogPolicy(stall_s=60, open_s=60, first_delay_s=0.05, longest_delay_s=0.2)
 """Quick to try again; but no busy machine is taken for a source that hangs."""
 
 
@@ -42,7 +42,7 @@ class FileLike:
 
 def loop_of(
     source: Callable[[], FrameSource],
-    looker: Callable[[], Any],
+    predictor: Callable[[], Any],
     *sinks: Any,
     every_frame: bool = False,
     **plan: Any,
@@ -51,23 +51,23 @@ def loop_of(
         "source": "test",
         "model": "test.tflite",
         "threads": 1,
-        "patience": QUICK,
+        "policy": QUICK,
         **plan,
     }
-    loop = CameraLoop(LoopPlan(every_frame=every_frame, **values), source, looker)
+    loop = CameraLoop(LoopPlan(every_frame=every_frame, **values), source, predictor)
     for sink in sinks:
         loop.add_sink(sink)
     return loop
 
 
-def test_every_frame_of_a_file_is_looked_at_in_order(stop: threading.Event) -> None:
-    recorder, looker = Recorder(), FakeLooker(0.002)
-    loop = loop_of(lambda: FileLike(100), lambda: looker, recorder, every_frame=True)
+def test_every_frame_of_a_file_is_predicted_in_order(stop: threading.Event) -> None:
+    recorder, predictor = Recorder(), FakePredictor(0.002)
+    loop = loop_of(lambda: FileLike(100), lambda: predictor, recorder, every_frame=True)
     loop.run(stop)
     assert [result.sequence for result in recorder.results] == list(range(100))
     assert recorder.results[-1].dropped == 0
-    assert looker.prepared == 100
-    assert looker.is_closed
+    assert predictor.prepared == 100
+    assert predictor.is_closed
     assert recorder.is_closed
     assert loop.has_ended_clean
 
@@ -75,10 +75,10 @@ def test_every_frame_of_a_file_is_looked_at_in_order(stop: threading.Event) -> N
 def test_live_source_gives_young_frames_however_slow_the_model(stop: threading.Event) -> None:
     recorder = Recorder()
     loop = loop_of(
-        lambda: SyntheticSource(64, 48, 100), lambda: FakeLooker(0.2), recorder, frames=15
+        lambda: SyntheticSource(64, 48, 100), lambda: FakePredictor(0.2), recorder, frames=15
     )
     loop.run(stop)
-    # Twenty frames pass during the work on one: what is looked at next was taken during the work.
+    # Twenty frames pass during the work on one: what is taken next was taken during the work.
     waits = [result.wait_ms for result in recorder.results[1:]]
     assert np.median(waits) < 200
     assert recorder.results[-1].dropped > len(recorder.results)
@@ -86,7 +86,7 @@ def test_live_source_gives_young_frames_however_slow_the_model(stop: threading.E
 
 def test_frames_of_a_file_can_be_skipped_when_asked(stop: threading.Event) -> None:
     recorder = Recorder()
-    loop = loop_of(lambda: FileLike(5000), lambda: FakeLooker(0.01), recorder)
+    loop = loop_of(lambda: FileLike(5000), lambda: FakePredictor(0.01), recorder)
     loop.run(stop)
     assert 0 < len(recorder.results) < 5000
     assert len(recorder.results) + loop.status().dropped == 5000
@@ -94,14 +94,14 @@ def test_frames_of_a_file_can_be_skipped_when_asked(stop: threading.Event) -> No
 
 def test_run_stops_after_so_many_results(stop: threading.Event) -> None:
     recorder = Recorder()
-    loop_of(lambda: SyntheticSource(8, 8, 200), FakeLooker, recorder, frames=7).run(stop)
+    loop_of(lambda: SyntheticSource(8, 8, 200), FakePredictor, recorder, frames=7).run(stop)
     assert len(recorder.results) == 7
 
 
 def test_run_stops_when_told(stop: threading.Event) -> None:
     threading.Timer(0.3, stop.set).start()
     began = time.monotonic()
-    loop = loop_of(lambda: SyntheticSource(8, 8, 50), FakeLooker)
+    loop = loop_of(lambda: SyntheticSource(8, 8, 50), FakePredictor)
     loop.run(stop)
     assert time.monotonic() - began < 60
     assert loop.has_ended_clean
@@ -114,7 +114,7 @@ def test_first_error_of_the_source_reaches_the_caller(stop: threading.Event) -> 
         raise DeviceError(message)
 
     with pytest.raises(DeviceError, match="no camera"):
-        loop_of(refuse, FakeLooker).run(stop)
+        loop_of(refuse, FakePredictor).run(stop)
 
 
 def test_model_that_does_not_open_ends_the_run_and_frees_the_camera(
@@ -136,8 +136,8 @@ def test_model_that_does_not_open_ends_the_run_and_frees_the_camera(
 
 
 def test_error_of_the_model_while_running_ends_the_run(stop: threading.Event) -> None:
-    class Broken(FakeLooker):
-        def look(self, frame: Frame) -> Any:  # noqa: ARG002 - as Looker
+    class Broken(FakePredictor):
+        def predict(self, frame: Frame) -> Any:  # noqa: ARG002 - as Predictor
             message = "op 7 failed"
             raise ModelError(message)
 
@@ -146,13 +146,13 @@ def test_error_of_the_model_while_running_ends_the_run(stop: threading.Event) ->
 
 
 def test_answers_that_cannot_be_read_end_the_run(stop: threading.Event) -> None:
-    class Garbled(FakeLooker):
-        def look(self, frame: Frame) -> Any:
-            def read(outputs: Any, width: int, height: int) -> Any:
-                message = f"class 1001 of {len(outputs)} in {width} x {height}"
+    class Garbled(FakePredictor):
+        def predict(self, frame: Frame) -> Any:
+            def decode(outputs: Any, frame: FrameSize) -> Any:
+                message = f"class 1001 of {len(outputs)} in {frame}"
                 raise IndexError(message)
 
-            return replace(super().look(frame), reader=read)
+            return replace(super().predict(frame), decoder=decode)
 
     with pytest.raises(EdgeVisionError, match="class 1001"):
         loop_of(lambda: FileLike(1), Garbled, every_frame=True).run(stop)
@@ -170,7 +170,7 @@ def test_lost_source_is_opened_again_and_numbers_go_on(stop: threading.Event) ->
             return super().read(sequence)
 
     recorder = Recorder()
-    loop = loop_of(lambda: Flaky(8, 8, 100), FakeLooker, recorder, frames=35)
+    loop = loop_of(lambda: Flaky(8, 8, 100), FakePredictor, recorder, frames=35)
     loop.run(stop)
     numbers = [result.sequence for result in recorder.results]
     assert numbers == sorted(set(numbers))
@@ -193,8 +193,8 @@ def test_source_stuck_in_native_code_is_replaced(stop: threading.Event) -> None:
             return super().read(sequence)
 
     recorder = Recorder()
-    patience = replace(QUICK, stall_s=1.0)
-    loop = loop_of(Hanging, FakeLooker, recorder, frames=30, patience=patience)
+    policy = replace(QUICK, stall_s=1.0)
+    loop = loop_of(Hanging, FakePredictor, recorder, frames=30, policy=policy)
     loop.run(stop)
     assert len(recorder.results) == 30
     assert loop.status().stalls >= 1
@@ -204,21 +204,21 @@ def test_source_stuck_in_native_code_is_replaced(stop: threading.Event) -> None:
 
 def test_inference_stuck_in_native_code_is_replaced(stop: threading.Event) -> None:
     gate = threading.Event()
-    made: list[FakeLooker] = []
+    made: list[FakePredictor] = []
 
-    class Hanging(FakeLooker):
-        def look(self, frame: Frame) -> Any:
+    class Hanging(FakePredictor):
+        def predict(self, frame: Frame) -> Any:
             if self is made[0] and frame.sequence >= 3:
                 gate.wait(120)
-            return super().look(frame)
+            return super().predict(frame)
 
-    def open_looker() -> FakeLooker:
+    def open_predictor() -> FakePredictor:
         made.append(Hanging())
         return made[-1]
 
     recorder = Recorder()
     loop = loop_of(
-        lambda: SyntheticSource(8, 8, 100), open_looker, recorder, frames=20, infer_stall_s=1.0
+        lambda: SyntheticSource(8, 8, 100), open_predictor, recorder, frames=20, infer_stall_s=1.0
     )
     loop.run(stop)
     assert len(made) >= 2
@@ -229,8 +229,8 @@ def test_inference_stuck_in_native_code_is_replaced(stop: threading.Event) -> No
 def test_inference_that_always_hangs_ends_the_process(stop: threading.Event) -> None:
     gate = threading.Event()
 
-    class Hanging(FakeLooker):
-        def look(self, frame: Frame) -> Any:  # noqa: ARG002 - as Looker
+    class Hanging(FakePredictor):
+        def predict(self, frame: Frame) -> Any:  # noqa: ARG002 - as Predictor
             gate.wait(120)
 
     loop = loop_of(lambda: SyntheticSource(8, 8, 100), Hanging, infer_stall_s=0.2)
@@ -257,7 +257,7 @@ def test_torn_frames_are_counted_and_a_broken_stream_is_opened_again(
             return frame
 
     recorder = Recorder()
-    loop = loop_of(Torn, FakeLooker, recorder, frames=60)
+    loop = loop_of(Torn, FakePredictor, recorder, frames=60)
     loop.run(stop)
     status = loop.status()
     assert status.figures.bad_frames >= 30
@@ -277,16 +277,18 @@ def test_size_may_change_in_mid_stream(stop: threading.Event, every_frame: bool)
             return frame
 
     recorder = Recorder()
-    loop_of(lambda: Changing(25), FakeLooker, recorder, every_frame=every_frame).run(stop)
-    assert {result.width / result.height for result in recorder.results} == {2.0}
-    assert len({result.width for result in recorder.results}) == 5
+    loop_of(lambda: Changing(25), FakePredictor, recorder, every_frame=every_frame).run(stop)
+    assert {
+        result.answer.frame.width / result.answer.frame.height for result in recorder.results
+    } == {2.0}
+    assert len({result.answer.frame.width for result in recorder.results}) == 5
 
 
 def test_slow_sink_does_not_slow_inference(stop: threading.Event) -> None:
     from edgevision.camera.outputs.sink import QueuedSink, result_only
 
     gate = threading.Event()
-    stuck: QueuedSink[Any] = QueuedSink("stuck", waiting_for(gate), choose=result_only, places=5)
+    stuck: QueuedSink[Any] = QueuedSink("stuck", waiting_for(gate), choose=result_only, capacity=5)
 
     def open_at_the_end(frame: Frame) -> None:
         if frame.sequence == 99:
@@ -294,7 +296,7 @@ def test_slow_sink_does_not_slow_inference(stop: threading.Event) -> None:
 
     # Stuck until all is done: inference that waited for it would never get there.
     recorder = Recorder(see=open_at_the_end)
-    loop = loop_of(lambda: FileLike(100), FakeLooker, stuck, recorder, every_frame=True)
+    loop = loop_of(lambda: FileLike(100), FakePredictor, stuck, recorder, every_frame=True)
     loop.run(stop)
     assert len(recorder.results) == 100
     assert loop.status().sinks_dropped["stuck"] >= 94
@@ -306,9 +308,9 @@ def test_closed_pipe_ends_the_run(stop: threading.Event) -> None:
     def write(_item: object) -> None:
         raise BrokenPipeError
 
-    sink: QueuedSink[Any] = QueuedSink("jsonl", write, choose=result_only, places=5)
+    sink: QueuedSink[Any] = QueuedSink("jsonl", write, choose=result_only, capacity=5)
     with pytest.raises(BrokenPipeError):
-        loop_of(lambda: SyntheticSource(8, 8, 100), FakeLooker, sink).run(stop)
+        loop_of(lambda: SyntheticSource(8, 8, 100), FakePredictor, sink).run(stop)
 
 
 def test_systemd_is_kept_informed(stop: threading.Event) -> None:
@@ -320,15 +322,15 @@ def test_systemd_is_kept_informed(stop: threading.Event) -> None:
             if sum(each.startswith("WATCHDOG=1") and "results/s" in each for each in declared) >= 5:
                 stop.set()
 
-    plan = LoopPlan(source="cam", model="m", threads=1, every_frame=False, patience=QUICK)
+    plan = LoopPlan(source="cam", model="m", threads=1, every_frame=False, policy=QUICK)
     notifier = Listening({"NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": "200000"})
-    CameraLoop(plan, lambda: SyntheticSource(8, 8, 100), FakeLooker, notifier=notifier).run(stop)
+    CameraLoop(plan, lambda: SyntheticSource(8, 8, 100), FakePredictor, notifier=notifier).run(stop)
     assert declared[-1] == "STOPPING=1"
     assert sum(message.startswith("READY=1") for message in declared) == 1
 
 
 def test_status_can_be_asked_at_any_time(stop: threading.Event) -> None:
-    loop = loop_of(lambda: SyntheticSource(8, 8, 100), FakeLooker)
+    loop = loop_of(lambda: SyntheticSource(8, 8, 100), FakePredictor)
     assert not loop.status().is_up
     thread = threading.Thread(target=loop.run, args=(stop,))
     thread.start()

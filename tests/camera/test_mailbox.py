@@ -4,7 +4,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.camera.loop.mailbox import LatestSlot, Line
+from edgevision.camera.loop.mailbox import BoundedQueue, LatestSlot
 
 
 def test_slot_gives_the_newest_and_counts_the_rest() -> None:
@@ -64,40 +64,40 @@ def test_the_last_item_can_be_taken_after_closing() -> None:
 
 
 def test_line_keeps_order_and_drops_nothing() -> None:
-    line: Line[int] = Line(2)
+    queue: BoundedQueue[int] = BoundedQueue(2)
 
     def put_all() -> None:
         for item in range(50):
-            line.put(item)
+            queue.put(item)
 
     thread = threading.Thread(target=put_all)
     thread.start()
-    taken = [line.take(60) for _ in range(50)]
+    taken = [queue.take(60) for _ in range(50)]
     thread.join()
     assert taken == list(range(50))
-    assert line.dropped == 0
+    assert queue.dropped == 0
 
 
 def test_full_line_makes_the_putter_wait() -> None:
-    line: Line[int] = Line(1)
-    line.put(0)
-    thread = threading.Thread(target=line.put, args=(1,))
+    queue: BoundedQueue[int] = BoundedQueue(1)
+    queue.put(0)
+    thread = threading.Thread(target=queue.put, args=(1,))
     thread.start()
     thread.join(0.1)
     assert thread.is_alive()
-    assert line.take(0) == 0
+    assert queue.take(0) == 0
     thread.join(60)
     assert not thread.is_alive()
 
 
 def test_closing_a_line_frees_a_waiting_putter() -> None:
-    line: Line[int] = Line(1)
-    line.put(0)
-    thread = threading.Thread(target=line.put, args=(1,))
+    queue: BoundedQueue[int] = BoundedQueue(1)
+    queue.put(0)
+    thread = threading.Thread(target=queue.put, args=(1,))
     thread.start()
-    line.close()
+    queue.close()
     thread.join(60)
     assert not thread.is_alive()
-    assert line.dropped == 1
-    assert line.take(0) == 0
-    assert line.is_drained
+    assert queue.dropped == 1
+    assert queue.take(0) == 0
+    assert queue.is_drained

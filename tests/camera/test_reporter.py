@@ -6,26 +6,31 @@ from typing import Any
 import pytest
 
 from edgevision.camera.loop.hysteresis import Hysteresis, Smoothing
-from edgevision.camera.loop.predictor import Inference
+from edgevision.camera.loop.predictor import Decoded, Inference
 from edgevision.camera.loop.reporter import Reporter
-from edgevision.camera.loop.result import Answer
 from edgevision.camera.loop.stats import LoopStats
 from edgevision.camera.sources.frame import Frame
+from edgevision.tasks.answer import LabelledItem
+from edgevision.tasks.interface import FrameSize
+from edgevision.tasks.scored import LabelScores
 from tests.camera.conftest import Recorder, make_frame, wait_until, waiting_for
 
-ANSWERS = (Answer(index=0, label="cat", score=0.9), Answer(index=1, label="dog", score=0.3))
+CAT = LabelledItem(index=0, label="cat", score=0.9)
+DOG = LabelledItem(index=1, label="dog", score=0.3)
 
 
-def look_at(answers: tuple[Answer, ...] = ANSWERS, **times: int) -> Inference:
+def inference_of(**times: int) -> Inference:
+    def decode(_outputs: object, frame: FrameSize) -> Decoded:
+        return Decoded(answer=LabelScores(frame=frame, items=(CAT,)), items=(CAT, DOG))
+
     marks = {"began_ns": 0, "filled_ns": 0, "ended_ns": 0, **times}
-    return Inference(outputs=(), reader=lambda _outputs, _width, _height: answers, **marks)
+    return Inference(outputs=(), decoder=decode, **marks)
 
 
 def reporter_to(*sinks: Any, **options: Any) -> Reporter:
     values: dict[str, Any] = {
-        "tally": LoopStats(),
-        "steady": Hysteresis(Smoothing(), on=0.5, off=0.4),
-        "threshold": 0.1,
+        "stats": LoopStats(),
+        "hysteresis": Hysteresis(Smoothing(), on=0.5, off=0.4),
         **options,
     }
     reporter = Reporter(sinks, **values)
@@ -34,15 +39,15 @@ def reporter_to(*sinks: Any, **options: Any) -> Reporter:
 
 
 def test_everything_reported_reaches_every_sink_in_order() -> None:
-    recorders, tally = (Recorder(), Recorder()), LoopStats()
-    reporter = reporter_to(*recorders, tally=tally)
+    recorders, stats = (Recorder(), Recorder()), LoopStats()
+    reporter = reporter_to(*recorders, stats=stats)
     for number in range(20):
-        assert reporter.report(make_frame(number), look_at(), dropped=number)
+        assert reporter.report(make_frame(number), inference_of(), dropped=number)
     assert reporter.close(60)
     for recorder in recorders:
         assert [result.sequence for result in recorder.results] == list(range(20))
         assert [result.dropped for result in recorder.results] == list(range(20))
-    assert tally.figures().results == 20
+    assert stats.figures().results == 20
 
 
 def test_the_time_of_each_part_is_told_apart() -> None:
@@ -50,8 +55,8 @@ def test_the_time_of_each_part_is_told_apart() -> None:
     reporter = reporter_to(recorder, clock_ns=lambda: 47_000_000)
     frame = make_frame()
     frame.captured_ns = 1_000_000
-    look = look_at(began_ns=11_000_000, filled_ns=14_000_000, ended_ns=45_000_000)
-    reporter.report(frame, look, dropped=0)
+    inference = inference_of(began_ns=11_000_000, filled_ns=14_000_000, ended_ns=45_000_000)
+    reporter.report(frame, inference, dropped=0)
     assert reporter.close(60)
     (result,) = recorder.results
     parts = (result.wait_ms, result.pre_ms, result.infer_ms, result.post_ms)
@@ -59,20 +64,18 @@ def test_the_time_of_each_part_is_told_apart() -> None:
     assert result.age_ms == sum(parts)
 
 
-def test_answers_below_the_threshold_steer_but_are_not_reported() -> None:
+def test_labels_below_the_threshold_steer_but_are_not_reported() -> None:
     recorder = Recorder()
-    reporter = reporter_to(
-        recorder, threshold=0.5, steady=Hysteresis(Smoothing(), on=0.25, off=0.2)
-    )
-    reporter.report(make_frame(), look_at(), dropped=0)
+    reporter = reporter_to(recorder, hysteresis=Hysteresis(Smoothing(), on=0.25, off=0.2))
+    reporter.report(make_frame(), inference_of(), dropped=0)
     assert reporter.close(60)
-    assert [answer.label for answer in recorder.results[0].answers] == ["cat"]
+    assert recorder.results[0].answer.items == (CAT,)
     assert recorder.results[0].steady == ("cat", "dog")
 
 
 def test_the_last_one_wanted_is_told() -> None:
     reporter = reporter_to(limit=3)
-    assert [reporter.report(make_frame(), look_at(), dropped=0) for _ in range(3)] == [
+    assert [reporter.report(make_frame(), inference_of(), dropped=0) for _ in range(3)] == [
         True,
         True,
         False,
@@ -87,7 +90,7 @@ def test_inference_waits_for_a_reporter_that_is_behind_and_nothing_is_lost() -> 
 
     def report_all() -> None:
         for number in range(10):
-            reporter.report(make_frame(number), look_at(), dropped=0)
+            reporter.report(make_frame(number), inference_of(), dropped=0)
 
     thread = threading.Thread(target=report_all)
     thread.start()
@@ -103,7 +106,7 @@ def test_no_frame_lives_on_while_it_waits() -> None:
     reporter = reporter_to()
     frame = make_frame()
     picture = weakref.ref(frame.data)
-    reporter.report(frame, look_at(), dropped=0)
+    reporter.report(frame, inference_of(), dropped=0)
     del frame
 
     def is_gone() -> bool:
@@ -120,7 +123,7 @@ def test_failure_is_kept_and_holds_nobody_up() -> None:
 
     reporter = reporter_to(Recorder(see=fail))
     for _ in range(10):
-        reporter.report(make_frame(), look_at(), dropped=0)
+        reporter.report(make_frame(), inference_of(), dropped=0)
     assert reporter.close(60)
     with pytest.raises(Exception, match="KeyError"):
         raise reporter.error or AssertionError

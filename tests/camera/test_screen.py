@@ -6,14 +6,22 @@ import cv2
 import numpy as np
 import pytest
 
-from edgevision.camera.loop.result import Answer
 from edgevision.camera.outputs.overlay import draw, encode
 from edgevision.camera.outputs.terminal import status_line, terminal_sink
 from edgevision.camera.outputs.window import check_window
 from edgevision.camera.sources.frame import Frame
 from edgevision.errors import MissingDependencyError
+from edgevision.tasks.answer import LabelledItem
+from edgevision.tasks.interface import FrameSize
+from edgevision.tasks.tensors import TensorValues
 from tests.camera.conftest import make_frame, make_result, wait_until
 from tests.camera.status_example import make_status
+
+AGE = TensorValues(
+    frame=FrameSize(width=320, height=240),
+    names=("age",),
+    values=(np.array([37.25], np.float32),),
+)
 
 
 def test_line_says_what_is_seen_how_old_and_how_fast() -> None:
@@ -22,9 +30,19 @@ def test_line_says_what_is_seen_how_old_and_how_fast() -> None:
         assert words in line
 
 
+def test_line_of_a_model_of_numbers_has_its_numbers() -> None:
+    line = status_line(make_result(answer=AGE), make_status())
+    assert line.startswith("age 37.25 | ")
+
+
+def test_numbers_are_written_on_the_picture() -> None:
+    frame = Frame(sequence=0, captured_ns=0, data=np.zeros((240, 320, 3), np.uint8), layout="bgr")
+    assert draw(make_result(answer=AGE), frame)[8:20, 8:100].max() == 255
+
+
 def test_label_cannot_move_the_cursor() -> None:
-    wicked = (Answer(index=0, label="cat\x1b[2J\r\n", score=0.5),)
-    line = status_line(make_result(answers=wicked), make_status())
+    wicked = (LabelledItem(index=0, label="cat\x1b[2J\r\n", score=0.5),)
+    line = status_line(make_result(items=wicked), make_status())
     assert line.isprintable()
 
 
@@ -40,18 +58,18 @@ def test_terminal_shows_the_newest_result_on_one_line() -> None:
 
 
 def test_boxes_are_drawn_where_they_are() -> None:
-    box = (Answer(index=0, label="x", score=0.5, xyxy=(100.0, 80.0, 300.0, 200.0)),)
+    box = (LabelledItem(index=0, label="x", score=0.5, xyxy=(100.0, 80.0, 300.0, 200.0)),)
     frame = Frame(sequence=0, captured_ns=0, data=np.zeros((240, 320, 3), np.uint8), layout="bgr")
-    picture = draw(make_result(answers=box), frame)
+    picture = draw(make_result(items=box, size=(320, 240)), frame)
     assert tuple(picture[200, 200]) == (80, 220, 80)
     assert tuple(picture[140, 200]) == (0, 0, 0)
     assert frame.unpack().max() == 0
 
 
 def test_wide_pictures_are_made_smaller_and_boxes_with_them() -> None:
-    box = (Answer(index=0, label="x", score=0.5, xyxy=(0.0, 400.0, 1900.0, 800.0)),)
+    box = (LabelledItem(index=0, label="x", score=0.5, xyxy=(0.0, 400.0, 1900.0, 800.0)),)
     frame = Frame(sequence=0, captured_ns=0, data=np.zeros((1080, 1920, 3), np.uint8), layout="rgb")
-    picture = draw(make_result(answers=box), frame)
+    picture = draw(make_result(items=box, size=(1920, 1080)), frame)
     assert picture.shape == (540, 960, 3)
     assert picture[400, 700].any()
 
@@ -60,7 +78,7 @@ def test_colours_are_right_whatever_the_frame_s_order() -> None:
     red = np.zeros((100, 100, 3), np.uint8)
     red[..., 0] = 255
     frame = Frame(sequence=0, captured_ns=0, data=red, layout="rgb")
-    picture = draw(make_result(answers=()), frame)
+    picture = draw(make_result(items=(), size=(100, 100)), frame)
     assert tuple(picture[90, 90]) == (0, 0, 255)
     decoded = cv2.imdecode(np.frombuffer(encode(picture), np.uint8), cv2.IMREAD_COLOR)
     assert decoded is not None

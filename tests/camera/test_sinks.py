@@ -7,19 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.camera.loop.result import Answer, Result, result_to_dict
+from edgevision.camera.loop.result import Result, result_to_dict
 from edgevision.camera.outputs.jsonl import jsonl_sink
-from edgevision.camera.outputs.recorder import SaveRule, keep_sink, parse_save_rule
+from edgevision.camera.outputs.recorder import SaveRule, parse_save_rule, recorder_sink
 from edgevision.camera.outputs.sink import NewestSink, QueuedSink, result_only
 from edgevision.camera.sources.frame import Frame
 from edgevision.dataset.decode import decode_image
 from edgevision.errors import EdgeVisionError, UsageError
+from edgevision.tasks.answer import LabelledItem
 from tests.camera.conftest import make_frame, make_result, wait_until, waiting_for
 
 
 def test_stuck_writer_costs_the_caller_nothing_and_is_counted() -> None:
     gate = threading.Event()
-    sink: QueuedSink[Result] = QueuedSink("stuck", waiting_for(gate), choose=result_only, places=10)
+    sink: QueuedSink[Result] = QueuedSink(
+        "stuck", waiting_for(gate), choose=result_only, capacity=10
+    )
     for number in range(1000):
         sink.offer(make_result(number), make_frame())
     assert 989 <= sink.dropped <= 990
@@ -35,7 +38,7 @@ def test_everything_waiting_is_written_at_the_end() -> None:
         time.sleep(0.01)
         got.append(result.sequence)
 
-    sink: QueuedSink[Result] = QueuedSink("slow", write, choose=result_only, places=100)
+    sink: QueuedSink[Result] = QueuedSink("slow", write, choose=result_only, capacity=100)
     for number in range(20):
         sink.offer(make_result(number), make_frame())
     sink.close(60)
@@ -51,7 +54,7 @@ def test_writer_that_fails_is_counted_and_goes_on() -> None:
             raise OSError(28, "No space left on device")
         got.append(result.sequence)
 
-    sink: QueuedSink[Result] = QueuedSink("disk", write, choose=result_only, places=100)
+    sink: QueuedSink[Result] = QueuedSink("disk", write, choose=result_only, capacity=100)
     for number in range(6):
         sink.offer(make_result(number), make_frame())
     sink.close(60)
@@ -61,7 +64,9 @@ def test_writer_that_fails_is_counted_and_goes_on() -> None:
 
 def test_log_lines_hold_no_frames_while_they_wait() -> None:
     gate = threading.Event()
-    sink: QueuedSink[Result] = QueuedSink("stuck", waiting_for(gate), choose=result_only, places=10)
+    sink: QueuedSink[Result] = QueuedSink(
+        "stuck", waiting_for(gate), choose=result_only, capacity=10
+    )
     sink.offer(make_result(), make_frame())
     assert all(isinstance(item, Result) for item in sink._waiting)
     gate.set()
@@ -149,7 +154,7 @@ def test_folder_that_cannot_be_written_is_told_at_the_start(tmp_path: Path) -> N
     with pytest.raises(EdgeVisionError, match="cannot write"):
         jsonl_sink(tmp_path / "file" / "r.jsonl")
     with pytest.raises(EdgeVisionError, match="cannot make"):
-        keep_sink(tmp_path / "file" / "captures", [SaveRule()])
+        recorder_sink(tmp_path / "file" / "captures", [SaveRule()])
 
 
 @pytest.mark.parametrize(
@@ -173,19 +178,19 @@ def test_unknown_rules_are_refused(text: str) -> None:
         parse_save_rule(text)
 
 
-def answers(score: float) -> tuple[Answer, ...]:
-    return (Answer(index=1, label="person", score=score),)
+def items(score: float) -> tuple[LabelledItem, ...]:
+    return (LabelledItem(index=1, label="person", score=score),)
 
 
 def kept_frames(folder: Path, rules: list[str], scores: list[float], **options: float) -> list[int]:
-    sink = keep_sink(
+    sink = recorder_sink(
         folder,
         [parse_save_rule(rule) for rule in rules],
         min_gap_s=options.get("min_gap_s", 0),
         limit=int(options.get("limit", 1000)),
     )
     for number, score in enumerate(scores):
-        sink.offer(make_result(number, answers=answers(score)), make_frame(number))
+        sink.offer(make_result(number, items=items(score)), make_frame(number))
         assert wait_until(lambda: not sink._waiting)
     sink.close(60)
     return sorted(json.loads(path.read_text())["frame"] for path in folder.glob("*.json"))
@@ -225,7 +230,7 @@ def test_slow_disk_drops_frames_instead_of_keeping_them_in_memory(
         return 0
 
     monkeypatch.setattr(Path, "write_bytes", stuck)
-    sink = keep_sink(tmp_path, [SaveRule()], min_gap_s=0)
+    sink = recorder_sink(tmp_path, [SaveRule()], min_gap_s=0)
     for number in range(50):
         sink.offer(make_result(number), make_frame())
     assert sink.dropped >= 40
@@ -235,7 +240,7 @@ def test_slow_disk_drops_frames_instead_of_keeping_them_in_memory(
 
 
 def test_rule_looks_at_results_only_not_at_undecoded_frames(tmp_path: Path) -> None:
-    sink = keep_sink(tmp_path, [parse_save_rule("cat>=0.99")])
+    sink = recorder_sink(tmp_path, [parse_save_rule("cat>=0.99")])
     sink.offer(make_result(), Frame(sequence=0, captured_ns=0, data=None, layout="jpeg"))  # type: ignore[arg-type]
     sink.close(60)
     assert not list(tmp_path.iterdir())

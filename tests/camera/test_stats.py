@@ -1,7 +1,6 @@
 import pytest
 
-from edgevision.camera.loop.rates import Rates
-from edgevision.camera.loop.stats import BUCKETS_S, LoopStats
+from edgevision.camera.loop.stats import BUCKETS_S, LoopStats, Rates
 from tests.camera.conftest import make_result
 
 
@@ -10,10 +9,10 @@ def aged(age_ms: float) -> object:
 
 
 def test_percentiles_and_histogram_agree_with_the_ages() -> None:
-    tally = LoopStats(clock=lambda: 1.0)
+    stats = LoopStats(clock=lambda: 1.0)
     for age_ms in range(1, 101):
-        tally.add(aged(age_ms))  # type: ignore[arg-type]
-    figures = tally.figures()
+        stats.add(aged(age_ms))  # type: ignore[arg-type]
+    figures = stats.figures()
     assert figures.results == 100
     assert figures.age_p50_ms == pytest.approx(51)
     assert figures.age_p95_ms == pytest.approx(96)
@@ -24,42 +23,42 @@ def test_percentiles_and_histogram_agree_with_the_ages() -> None:
 
 def test_rate_looks_back_five_seconds() -> None:
     now = [0.0]
-    tally = LoopStats(clock=lambda: now[0])
+    stats = LoopStats(clock=lambda: now[0])
     for tick in range(300):
         now[0] = tick / 30
-        tally.add(make_result())
-    assert tally.figures().fps == pytest.approx(30, abs=0.5)
+        stats.add(make_result())
+    assert stats.figures().fps == pytest.approx(30, abs=0.5)
     now[0] += 60
-    assert tally.figures().fps == 0
+    assert stats.figures().fps == 0
 
 
 def test_rate_is_right_beyond_what_is_remembered() -> None:
     now = [0.0]
-    tally = LoopStats(clock=lambda: now[0])
+    stats = LoopStats(clock=lambda: now[0])
     for tick in range(9000):
         now[0] = tick / 1000
-        tally.add(make_result())
-    assert tally.figures().fps == pytest.approx(1000, rel=0.02)
+        stats.add(make_result())
+    assert stats.figures().fps == pytest.approx(1000, rel=0.02)
 
 
 def test_first_and_last_result_are_timed() -> None:
     now = [10.0]
-    tally = LoopStats(clock=lambda: now[0])
-    assert tally.figures().last_result_age_s is None
+    stats = LoopStats(clock=lambda: now[0])
+    assert stats.figures().last_result_age_s is None
     now[0] = 10.8
-    tally.add(make_result())
+    stats.add(make_result())
     now[0] = 12.0
-    figures = tally.figures()
+    figures = stats.figures()
     assert figures.first_result_s == pytest.approx(0.8)
     assert figures.last_result_age_s == pytest.approx(1.2)
 
 
 def test_memory_stays_flat() -> None:
-    tally = LoopStats(clock=lambda: 0.0)
+    stats = LoopStats(clock=lambda: 0.0)
     for _ in range(10_000):
-        tally.add(make_result())
-    assert len(tally._recent) <= 512
-    assert len(tally._moments) <= 2048
+        stats.add(make_result())
+    assert len(stats._recent) <= 512
+    assert len(stats._moments) <= 2048
 
 
 def test_rates_forget_what_was_long_ago() -> None:

@@ -1,4 +1,4 @@
-"""The camera's way into the tensor is held, byte for byte, to the reference in `runtime.feed`."""
+"""The camera's input tensor equals, byte for byte, what `runtime.input_encoder` makes."""
 
 import tracemalloc
 from pathlib import Path

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from edgevision.camera.loop.watchdog import Patience, Watchdog
+from edgevision.camera.loop.watchdog import Watchdog, WatchdogPolicy
 from edgevision.errors import DeviceError, EdgeVisionError
 
 
@@ -37,13 +37,13 @@ class FakeGrabber:
 class Stage:
     """A watchdog with a clock that the test turns, and the grabbers it has made."""
 
-    def __init__(self, **patience: Any) -> None:
+    def __init__(self, **policy: Any) -> None:
         self.now = 100.0
         self.made: list[FakeGrabber] = []
         self.prepare: Callable[[FakeGrabber], None] = lambda _grabber: None
         make: Any = self._make
         self.watchdog = Watchdog(
-            make, Patience(**patience), clock=lambda: self.now, jitter=lambda: 1.0
+            make, WatchdogPolicy(**policy), clock=lambda: self.now, jitter=lambda: 1.0
         )
 
     def _make(self) -> FakeGrabber:

@@ -18,7 +18,7 @@ from edgevision.card.json_form import card_from_dict, card_to_dict
 from edgevision.card.strict import MAX_JSON_BYTES, is_plain, parse_json
 from edgevision.errors import ModelError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
-from edgevision.tflite.interface import TensorInterface
+from edgevision.tflite.facts import TensorInterface
 
 words = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=20)
 shares = st.none() | st.floats(0, 1)

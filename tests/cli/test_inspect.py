@@ -136,7 +136,7 @@ def test_stranger_of_the_uint8_age_is_shown(
 
 
 def test_zero_point_below_zero_is_added(uint8_model: bytes) -> None:
-    from edgevision.tflite.interface import TensorInterface
+    from edgevision.tflite.facts import TensorInterface
 
     tensor = TensorInterface(name="x", shape=(1,), dtype="int8", scale=0.5, zero_point=-128)
     assert formula(tensor) == "real = 0.5 * (stored + 128)"

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from edgevision.convert.layers import layer_of
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray
+from edgevision.tflite.layer_names import layer_of
 from edgevision.tflite.view import read_model
 from tests.convert.conftest import Gallery
+from tests.tflite.test_alignment import misaligned
 
 SAME_AS_KERAS = (
     "cnn",
@@ -229,3 +230,8 @@ def test_an_h5_of_keras_3_converts(gallery: Gallery) -> None:
     assert gallery.converted("resaved_h5")["loader"] == "keras"
     ((expected, actual),) = answers(gallery, "resaved_h5", "cnn")
     assert np.abs(expected - actual).max() <= 1e-4 * np.abs(expected).max()
+
+
+def test_weights_are_aligned_for_vector_loads(gallery: Gallery) -> None:
+    content = gallery.tflite("cnn").read_bytes()
+    assert misaligned(content) == []

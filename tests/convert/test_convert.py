@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from edgevision.convert.convert import ConvertedModel, convert
-from edgevision.convert.layers import layer_of
 from edgevision.errors import ModelError
 from edgevision.runtime.session import Session
+from edgevision.tflite.layer_names import layer_of
 from edgevision.tflite.view import read_model
 from tests.convert.conftest import ROOT, Gallery, built
 

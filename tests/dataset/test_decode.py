@@ -207,15 +207,6 @@ def test_limit_holds_for_formats_whose_header_is_not_read(
         decode_bytes(encoded(smooth(), "WEBP"), "large.webp")
 
 
-def test_opencv_talks_again_afterwards() -> None:
-    log: Any = getattr(cv2.utils, "logging", cv2)
-    before = log.getLogLevel()
-
-    decode_bytes(encoded(smooth(), "PNG"), "photo")
-
-    assert log.getLogLevel() == before
-
-
 def test_file_on_disk_is_decoded_as_its_content(tmp_path: Path) -> None:
     path = save(tmp_path / "photo.png", picture(5))
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edgevision.convert.convert import convert
-from edgevision.metrics import sqnr_db
+from edgevision.metrics.signal import sqnr_db
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.recipe import Recipe

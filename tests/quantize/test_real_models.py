@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgevision.convert.convert import convert
 from edgevision.dataset.formats.open_set import open_image_set
-from edgevision.metrics import sqnr_db
+from edgevision.metrics.signal import sqnr_db
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.options import from_option
 from edgevision.quantize.quantize import quantize

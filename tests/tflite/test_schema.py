@@ -1,6 +1,7 @@
 from ai_edge_litert import schema_py_generated as installed
 
-from edgevision.tflite.schema import BYTES_PER_ELEMENT, OPERATORS, TENSOR_TYPES
+from edgevision.tflite.ops import OPERATORS
+from edgevision.tflite.schema import BYTES_PER_ELEMENT, TENSOR_TYPES
 
 
 def names_of(enumeration: type) -> list[str]:

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from edgevision.errors import ImageSetError, ModelError
+from edgevision.tflite.extract import isolate
+from edgevision.tflite.parse import parse
 from edgevision.tflite.serialize import serialize
 from edgevision.tflite.view import read_model
 from edgevision.verify.layers.align import align
 from edgevision.verify.layers.influence import Influences
-from edgevision.verify.layers.isolated_ops import isolate_operators
 from edgevision.verify.layers.layer_error import decibels
 from edgevision.verify.layers.rescaled import channel_factors
 from edgevision.verify.layers.snapshot import File, snapshots
@@ -228,4 +229,4 @@ def test_model_with_control_flow_is_refused() -> None:
     model = unpack(small("float32"))
     model.subgraphs.append(model.subgraphs[0])
     with pytest.raises(ModelError, match="control flow"):
-        isolate_operators(pack(model), {0})
+        isolate(parse(pack(model)), {0})

@@ -6,6 +6,7 @@ from typing import Any
 
 from edgevision.bench.timing.case import Case
 from edgevision.runtime.loader import load_runtime
+from edgevision.tflite import ops
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +56,8 @@ def divide(details: Sequence[Mapping[str, Any]]) -> Delegation:
     The list holds every operation of the model, and after them one DELEGATE entry a partition,
     with the tensors that enter and leave it: what lies between them is the delegate's.
     """
-    own = [entry for entry in details if entry["op_name"] != "DELEGATE"]
-    pieces = [entry for entry in details if entry["op_name"] == "DELEGATE"]
+    own = [entry for entry in details if entry["op_name"] != ops.DELEGATE]
+    pieces = [entry for entry in details if entry["op_name"] == ops.DELEGATE]
     producer = {int(out): index for index, entry in enumerate(own) for out in entry["outputs"]}
     taken: set[int] = set()
     for piece in pieces:

@@ -16,7 +16,8 @@ from edgevision.progress import Progress, silent
 from edgevision.runtime.session import Session
 from edgevision.tflite.arithmetic import arithmetic_of
 from edgevision.tflite.cost import costs_of
-from edgevision.tflite.extract import Piece, single_operations
+from edgevision.tflite.extract import Cut, cut_each
+from edgevision.tflite.parse import parse
 from edgevision.tflite.view import TfliteModel, read_model
 
 _PASSES = 3
@@ -94,7 +95,7 @@ def profile(
     """
     content = case.content()
     model = read_model(content)
-    pieces = list(single_operations(content))
+    pieces = list(cut_each(parse(content)))
     inside = _values_inside(case, pieces)
     division = delegation_of(case)
     clock_ns = clock_ns or (thread_time_ns if case.threads == 1 else perf_counter_ns)
@@ -104,10 +105,10 @@ def profile(
         progress(number + 1, _PASSES, f"profiling {case.name}")
     idle_ms = _typical(visits.nothing)
     times = {
-        piece.index: max(0.0, _typical(visits.pieces[piece.index]) - idle_ms)
-        if piece.index in visits.pieces
+        index: max(0.0, _typical(visits.pieces[index]) - idle_ms)
+        if index in visits.pieces
         else None
-        for piece in pieces
+        for index in (piece.operators[0] for piece in pieces)
     }
     found = Profile(
         whole_ms=max(0.0, _typical(visits.whole) - idle_ms),
@@ -171,7 +172,7 @@ def warnings_about_parts(
     return tuple(lines)
 
 
-def _values_inside(case: Case, pieces: list[Piece]) -> dict[int, NDArray[Any]]:
+def _values_inside(case: Case, pieces: list[Cut]) -> dict[int, NDArray[Any]]:
     """What the tensors hold that pieces start from, after one run of the whole model.
 
     Without delegates, which would keep their intermediate results to themselves.

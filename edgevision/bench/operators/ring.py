@@ -12,7 +12,7 @@ from edgevision.bench.timing.case import Case, Timeable
 from edgevision.bench.timing.inputs import fill_random
 from edgevision.errors import ModelError
 from edgevision.runtime.loader import PROBE
-from edgevision.tflite.extract import Piece
+from edgevision.tflite.extract import Cut
 
 _PASS_NS = 600_000_000
 _LEAST_ROUNDS = 15
@@ -34,7 +34,7 @@ class Visits:
 
 def go_round(
     case: Case,
-    pieces: Sequence[Piece],
+    pieces: Sequence[Cut],
     inside: Mapping[int, NDArray[Any]],
     visits: Visits,
     *,
@@ -48,7 +48,7 @@ def go_round(
 
     Args:
         case: The whole, and how it and its pieces are run.
-        pieces: Its operations.
+        pieces: Its operations, one each.
         inside: What the tensors hold that the pieces start from.
         visits: Gets the times.
         open_case: Opens a case.
@@ -92,7 +92,7 @@ class _Open:
 
 
 def _open_pieces(
-    pieces: Sequence[Piece],
+    pieces: Sequence[Cut],
     inside: Mapping[int, NDArray[Any]],
     hold: Callable[[bytes], Timeable],
     clock_ns: Clock,
@@ -101,7 +101,7 @@ def _open_pieces(
     for piece in pieces:
         try:
             session = hold(piece.content)
-            one = _Open(piece.index, session, tuple(inside[index] for index in piece.inputs))
+            one = _Open(piece.operators[0], session, tuple(inside[index] for index in piece.inputs))
             one.run(clock_ns)
         except (ModelError, ValueError):
             # An operation that needs its neighbours (a custom one, or with run-time shapes).

@@ -63,6 +63,10 @@ def _imports(source: Path) -> Iterator[str]:
     for node in _running(ast.parse(source.read_bytes())):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("edgevision"):
             yield str(node.module)
+            # `from edgevision.tflite import ops` names a module, not something in one.
+            for alias in node.names:
+                if _source(f"{node.module}.{alias.name}").exists():
+                    yield f"{node.module}.{alias.name}"
         elif isinstance(node, ast.Import):
             yield from (
                 alias.name for alias in node.names if alias.name.partition(".")[0] == "edgevision"

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.metrics import (
+from edgevision.metrics.classification import (
     agreement,
     class_reports,
     confusion_matrix,
     macro_f1,
-    mean_kl,
     top_k_accuracy,
 )
+from edgevision.metrics.divergence import mean_kl
 from edgevision.predictions import Predictions
 
 _RESAMPLES = 2000

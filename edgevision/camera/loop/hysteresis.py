@@ -1,4 +1,4 @@
-"""Answers that hold still: smoothing over frames, and thresholds with hysteresis.
+"""Labels that hold still: smoothing over frames, and thresholds with hysteresis.
 
 A label near its threshold would come and go with every frame; a relay or a message behind it
 would chatter.
@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from edgevision.camera.loop.result import Answer
 from edgevision.errors import UsageError
+from edgevision.tasks.answer import LabelledItem
 
 _FORGOTTEN = 1e-3
 """A smoothed score below this is as good as none; forgetting it keeps the memory flat."""
@@ -60,11 +60,11 @@ class Hysteresis:
         self._recent: deque[frozenset[str]] = deque(maxlen=smoothing.window or 1)
         self._holding: set[str] = set()
 
-    def update(self, answers: Iterable[Answer]) -> tuple[str, ...]:
+    def update(self, items: Iterable[LabelledItem]) -> tuple[str, ...]:
         """The labels that hold after one more frame, alphabetically."""
         best: dict[str, float] = {}
-        for answer in answers:
-            best[answer.label] = max(answer.score, best.get(answer.label, 0.0))
+        for item in items:
+            best[item.label] = max(item.score, best.get(item.label, 0.0))
         if self._smoothing.window:
             self._vote(best)
         else:

@@ -1,7 +1,8 @@
 """The camera loop: who runs when, who replaces whom, and how it all ends.
 
-Threads: the grabber reads the source; inference looks at the next frame; the reporter makes results
-of what was seen; each sink writes at its own pace; the caller's thread, here, watches over them.
+Threads: the grabber reads the source; inference runs the model on the newest frame; the reporter
+makes results of its outputs; each sink writes at its own pace; the caller's thread, here, watches
+over them.
 """
 
 import itertools
@@ -10,19 +11,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from edgevision.camera.board import BoardHealth, read_board
 from edgevision.camera.loop.grabber import Grabber
-from edgevision.camera.loop.hysteresis import Hysteresis
-from edgevision.camera.loop.inference import InferenceThread
-from edgevision.camera.loop.mailbox import LatestSlot, Line, Mailbox
-from edgevision.camera.loop.plan import LoopPlan
+from edgevision.camera.loop.hysteresis import Hysteresis, Smoothing
+from edgevision.camera.loop.inference_watchdog import InferenceWatchdog
+from edgevision.camera.loop.mailbox import BoundedQueue, LatestSlot, Mailbox
 from edgevision.camera.loop.predictor import Predictor
-from edgevision.camera.loop.rates import Rates
 from edgevision.camera.loop.reporter import Reporter
-from edgevision.camera.loop.stats import LoopStats
-from edgevision.camera.loop.status import Status
-from edgevision.camera.loop.watchdog import Watchdog
+from edgevision.camera.loop.stats import LoopStats, Rates
+from edgevision.camera.loop.status import LoopStatus
+from edgevision.camera.loop.watchdog import Watchdog, WatchdogPolicy
 from edgevision.camera.loop.worker import WorkerContext
 from edgevision.camera.outputs.sink import QueuedSink, Sink
 from edgevision.camera.outputs.systemd import Notifier
@@ -46,6 +46,30 @@ _SWITCH_S = 0.001
 """Python hands its lock over after this long. The default, 5 ms, is a sixth of a frame."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopPlan:
+    """What to run, and when to stop."""
+
+    source: str
+    """For people."""
+    model: str
+    notes: tuple[str, ...] = ()
+    """For people: sentences about what was asked and is done otherwise."""
+    threads: int
+    every_frame: bool
+    """Every frame in order (a file), or the newest only (a camera)."""
+    on: float = 0.5
+    off: float = 0.4
+    smoothing: Smoothing = field(default_factory=Smoothing)
+    frames: int | None = None
+    """Stop after so many results."""
+    seconds: float | None = None
+    """Stop after so long."""
+    policy: WatchdogPolicy = field(default_factory=WatchdogPolicy)
+    infer_stall_s: float = 30.0
+    """One frame may take inference this long."""
+
+
 class CameraLoop:
     """One run. Build it, give it sinks, then `run`; `status` may be asked from any thread."""
 
@@ -53,12 +77,12 @@ class CameraLoop:
         self,
         plan: LoopPlan,
         open_source: Callable[[], FrameSource],
-        open_recognizer: Callable[[], Predictor],
+        open_predictor: Callable[[], Predictor],
         *,
         notifier: Notifier | None = None,
         board: Callable[[], BoardHealth] = read_board,
     ) -> None:
-        self._plan = plan
+        self.plan = plan
         self._open_source = open_source
         self._notifier = notifier or Notifier({})
         self._read_board = board
@@ -67,27 +91,26 @@ class CameraLoop:
         self._numbers = itertools.count()
         self._frames = 0
         self._rates = Rates()
-        self._tally = LoopStats()
-        self._mailbox: Mailbox[Frame] = Line(_AHEAD) if plan.every_frame else LatestSlot()
+        self._stats = LoopStats()
+        self._mailbox: Mailbox[Frame] = BoundedQueue(_AHEAD) if plan.every_frame else LatestSlot()
         self._sinks: list[Sink] = []
         self._reporter = Reporter(
             self._sinks,
-            tally=self._tally,
-            steady=Hysteresis(plan.smoothing, on=plan.on, off=plan.off),
-            threshold=plan.threshold,
+            stats=self._stats,
+            hysteresis=Hysteresis(plan.smoothing, on=plan.on, off=plan.off),
             limit=plan.frames,
         )
-        desk = WorkerContext(
+        context = WorkerContext(
             mailbox=self._mailbox,
             reporter=self._reporter,
-            tally=self._tally,
+            stats=self._stats,
             on_bad_source=self._fail_source,
         )
-        self._inference = InferenceThread(
-            open_recognizer,
-            desk,
+        self._inference = InferenceWatchdog(
+            open_predictor,
+            context,
             stall_s=plan.infer_stall_s,
-            stuck_threads=plan.patience.stuck_threads,
+            stuck_threads=plan.policy.stuck_threads,
         )
         self._watchdog: Watchdog | None = None
         self.has_ended_clean = True
@@ -110,7 +133,7 @@ class CameraLoop:
         over = threading.Event()
         threading.Thread(target=self._watch_board, args=(over,), name="board", daemon=True).start()
         # The camera opens while the model loads.
-        self._watchdog = Watchdog(self._make_grabber, self._plan.patience)
+        self._watchdog = Watchdog(self._make_grabber, self.plan.policy)
         try:
             self._reporter.start()
             self._inference.start()
@@ -123,15 +146,15 @@ class CameraLoop:
         if self._reporter.error is not None:
             raise self._reporter.error
 
-    def status(self) -> Status:
+    def status(self) -> LoopStatus:
         """How the run is going."""
         watchdog = self._watchdog
-        return Status(
-            source=self._plan.source,
-            model=self._plan.model,
+        return LoopStatus(
+            source=self.plan.source,
+            model=self.plan.model,
             runtime=self._inference.runtime,
             xnnpack=self._inference.xnnpack,
-            threads=self._plan.threads,
+            threads=self.plan.threads,
             uptime_s=time.monotonic() - self._began,
             is_up=watchdog is not None and watchdog.is_up,
             last_error=watchdog.last_error if watchdog else "",
@@ -144,12 +167,12 @@ class CameraLoop:
             stuck_threads=(watchdog.stuck if watchdog else 0) + self._inference.stuck,
             sinks_dropped={sink.name: sink.dropped for sink in self._sinks},
             viewers=sum(getattr(sink, "viewers", 0) for sink in self._sinks),
-            figures=self._tally.figures(),
+            figures=self._stats.figures(),
             board=self._board,
         )
 
     def _make_grabber(self) -> Grabber:
-        deliver = self._deliver_prepared if self._plan.every_frame else self._deliver
+        deliver = self._deliver_prepared if self.plan.every_frame else self._deliver
         return Grabber(self._open_source, deliver, self._numbers)
 
     def _deliver(self, frame: Frame) -> None:
@@ -166,7 +189,7 @@ class CameraLoop:
             self._watchdog.grabber.fail(error)
 
     def _watch(self, watchdog: Watchdog, stop: threading.Event) -> None:
-        plan, notifier = self._plan, self._notifier
+        plan, notifier = self.plan, self._notifier
         has_source, is_ready = True, False
         sample_at = keepalive_at = self._began
         while not stop.wait(_TICK_S):
@@ -204,16 +227,16 @@ class CameraLoop:
 
     def _sentence(self, watchdog: Watchdog) -> str:
         if not watchdog.is_up:
-            return f"waiting for {self._plan.source}: {watchdog.last_error or 'opening'}"
-        figures = self._tally.figures()
+            return f"waiting for {self.plan.source}: {watchdog.last_error or 'opening'}"
+        figures = self._stats.figures()
         return f"{figures.fps:.1f} results/s, age {figures.age_p95_ms:.0f} ms"
 
     def _watch_board(self, over: threading.Event) -> None:
-        with_progress: tuple[str, ...] = ()
+        reported: tuple[str, ...] = ()
         while True:
             self._board = self._read_board()
-            if (troubles := self._board.now) != with_progress:
-                with_progress = troubles
+            if (troubles := self._board.now) != reported:
+                reported = troubles
                 if troubles:
                     logger.warning("the board slows itself down: %s", ", ".join(troubles))
             if over.wait(_BOARD_S):

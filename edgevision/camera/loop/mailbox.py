@@ -11,10 +11,10 @@ Item = TypeVar("Item")
 class Mailbox(ABC, Generic[Item]):
     """Hands items from one thread to another; what `put` does without room is for subclasses."""
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, capacity: int) -> None:
         self._changed = threading.Condition()
         self._items: deque[Item] = deque()
-        self._places = places
+        self._capacity = capacity
         self._is_closed = False
         self.dropped = 0
         """Items that were put in and can never be taken out."""
@@ -71,11 +71,11 @@ class LatestSlot(Mailbox[Item]):
             self.dropped += 1
 
 
-class Line(Mailbox[Item]):
+class BoundedQueue(Mailbox[Item]):
     """First in, first out, with a bound: `put` waits for room, nothing is dropped.
 
     For files, where every frame counts and none is late.
     """
 
     def _make_room(self) -> None:
-        self._changed.wait_for(lambda: len(self._items) < self._places or self._is_closed)
+        self._changed.wait_for(lambda: len(self._items) < self._capacity or self._is_closed)

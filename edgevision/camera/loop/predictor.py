@@ -3,42 +3,84 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
+from numpy.typing import NDArray
 
-from edgevision.camera.loop.postprocess import (
-    Activation,
-    AnswerFilter,
-    BoxReader,
-    ClassReader,
-    Outputs,
-    Reader,
-    is_detector,
-)
-from edgevision.camera.loop.result import Answer
 from edgevision.camera.loop.tensor_input import TensorInput
 from edgevision.camera.sources.frame import Frame
-from edgevision.errors import ModelError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
-from edgevision.runtime.session import Session
+from edgevision.runtime.session import Session, TensorSpec
+from edgevision.tasks.answer import Answer, LabelledItem
+from edgevision.tasks.interface import FrameSize
+from edgevision.tasks.task import Task
+from edgevision.tensors import FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """What one inference means."""
+
+    answer: Answer
+    """What is reported."""
+    items: tuple[LabelledItem, ...]
+    """Labels down to the lowest score that hysteresis asks for; may be more than the answer has."""
+
+
+class Decoder(Protocol):
+    """Says what outputs about a frame of the given size mean.
+
+    Knows the model but not its session, so that any thread may decode while the model runs again.
+    """
+
+    def __call__(self, outputs: tuple[NDArray[Any], ...], frame: FrameSize, /) -> Decoded:
+        """Decode copies of the output tensors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inference:
-    """What one look at a frame gave, and when; any thread may read it. Times: `clock_ns`."""
+    """What the model gave for one frame, and when; any thread may read it. Times: `clock_ns`."""
 
-    outputs: Outputs
-    reader: Reader
+    outputs: tuple[NDArray[Any], ...]
+    """Copies of the output tensors, in the model's order."""
+    decoder: Decoder
     began_ns: int
     """When the model's input was begun."""
     filled_ns: int
     ended_ns: int
     """When the model had run."""
 
-    def answers(self, width: int, height: int) -> tuple[Answer, ...]:
-        """The answers about the frame, whose size this is; best first."""
-        return self.reader(self.outputs, width, height)
+    def decode(self, frame: FrameSize) -> Decoded:
+        """What it means for the frame, whose size this is."""
+        return self.decoder(self.outputs, frame)
+
+
+class TaskDecoder:
+    """The `Decoder` of a task: real values of the outputs, condensed once."""
+
+    def __init__(
+        self, specs: Sequence[TensorSpec], task: Task, steering: Task | None = None
+    ) -> None:
+        """Decode outputs `specs` by `task`, and items by `steering` where that is another."""
+        self._specs = tuple(specs)
+        self._task = task
+        self._steering = task if steering is None else steering
+
+    def __call__(self, outputs: tuple[NDArray[Any], ...], frame: FrameSize) -> Decoded:
+        """Decode copies of the output tensors."""
+        real = tuple(_real(spec, out) for spec, out in zip(self._specs, outputs, strict=True))
+        condensed = self._task.condense(real)
+        answer = self._task.decode(condensed, frame)
+        if self._steering is self._task:
+            return Decoded(answer=answer, items=answer.items)
+        return Decoded(answer=answer, items=self._steering.decode(condensed, frame).items)
+
+
+def _real(spec: TensorSpec, output: NDArray[Any]) -> FloatArray:
+    """Real values, without the batch axis."""
+    values = spec.to_real(output)
+    return values.reshape(values.shape[1:]) if values.shape[:1] == (1,) else values
 
 
 class InputPreparation(Protocol):
@@ -63,15 +105,15 @@ class Predictor(Protocol):
     def xnnpack(self) -> bool:
         """Whether the fast kernels took the model."""
 
-    def look(self, frame: Frame, /) -> Inference:
-        """Run the model on one frame; see `TflitePredictor.look`."""
+    def predict(self, frame: Frame, /) -> Inference:
+        """Run the model on one frame; see `TflitePredictor.predict`."""
 
     def close(self) -> None:
         """Let go of the model."""
 
 
 class TflitePredictor:
-    """The `Predictor` on a real model: owns the session, its input writer and its output reader.
+    """The `Predictor` on a real model: owns the session, its input writer and its decoder.
 
     Its first act is one run on zeros: that proves that the model works here, and pays for lazy
     set-up before the first frame.
@@ -82,9 +124,8 @@ class TflitePredictor:
         session: Session,
         preprocessing: ImagePreprocessing,
         *,
-        labels: Sequence[str] = (),
-        activation: Activation | None = None,
-        choice: AnswerFilter,
+        task: Task,
+        steering: Task | None = None,
         clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         """Take over an open session.
@@ -92,27 +133,19 @@ class TflitePredictor:
         Args:
             session: closed with this.
             preprocessing: how a frame becomes the input.
-            labels: one a class; empty numbers them.
-            activation: what the model ends in; None looks at the scores.
-            choice: which answers are reported.
+            task: what its outputs mean.
+            steering: decodes the items for hysteresis; `task` unless given.
             clock_ns: the clock of `Frame.captured_ns`.
 
         Raises:
-            ModelError: the model is neither a classifier nor a detector, or does not run.
+            ModelError: the model does not take the image, or does not run.
         """
         # One thread for OpenCV: its pool would fight with the interpreter's for the same cores.
         cv2.setNumThreads(1)
         self._session = session
         self._clock_ns = clock_ns
         self.input = TensorInput(session, preprocessing)
-        self._reader: Reader
-        if is_detector(session.outputs):
-            self._reader = BoxReader(session.outputs, preprocessing, labels, choice)
-        elif len(session.outputs) == 1:
-            self._reader = ClassReader(session.outputs[0], labels, choice, activation)
-        else:
-            message = f"a model with {len(session.outputs)} outputs is no classifier or detector"
-            raise ModelError(message, hint="detectors need their post-processing inside")
+        self._decoder = TaskDecoder(session.outputs, task, steering)
         session.invoke()
 
     @property
@@ -125,7 +158,7 @@ class TflitePredictor:
         """Whether the fast kernels took the model."""
         return self._session.is_accelerated
 
-    def look(self, frame: Frame) -> Inference:
+    def predict(self, frame: Frame) -> Inference:
         """Run the model on one frame.
 
         Raises:
@@ -139,7 +172,7 @@ class TflitePredictor:
         ended_ns = self._clock_ns()
         return Inference(
             outputs=self._session.results(),
-            reader=self._reader,
+            decoder=self._decoder,
             began_ns=began_ns,
             filled_ns=filled_ns,
             ended_ns=ended_ns,

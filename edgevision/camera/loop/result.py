@@ -1,4 +1,4 @@
-"""What the loop says about one frame: the answers, how old they are, and where the time went."""
+"""What the loop says about one frame: the answer, how old it is, and where the time went."""
 
 import time
 from collections.abc import Callable
@@ -6,47 +6,33 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """One label with its score; with a place in the picture when the model finds objects."""
-
-    index: int
-    """The class, as the model counts."""
-    label: str
-    score: float
-    """0..1."""
-    xyxy: tuple[float, float, float, float] | None = None
-    """Left, top, right, bottom in pixels of the frame; None from a classifier."""
+from edgevision.tasks.answer import Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """Everything known about one frame that inference has looked at."""
+    """Everything known about one frame that the model was run on."""
 
     sequence: int
     captured_ns: int
     """time.monotonic_ns when the frame was exposed, or arrived."""
     finished_ns: int
-    """time.monotonic_ns when the answers were there."""
+    """time.monotonic_ns when the answer was there."""
     wait_ms: float
     """From capture until inference took the frame."""
     pre_ms: float
     infer_ms: float
     post_ms: float
     dropped: int
-    """Frames of this run that inference never looked at, until now."""
-    width: int
-    """Of the frame in pixels."""
-    height: int
-    answers: tuple[Answer, ...]
-    """Best first, at or above the threshold."""
+    """Frames of this run that inference never took, until now."""
+    answer: Answer
+    """What the model said, and the size of the frame."""
     steady: tuple[str, ...] = ()
     """Labels that hold after smoothing and hysteresis, alphabetically."""
 
     @property
     def age_ms(self) -> float:
-        """How old the picture was when the answers were there."""
+        """How old the picture was when the answer was there."""
         return (self.finished_ns - self.captured_ns) / 1e6
 
 
@@ -73,19 +59,8 @@ def result_to_dict(
         "infer_ms": round(result.infer_ms, 2),
         "post_ms": round(result.post_ms, 2),
         "dropped": result.dropped,
-        "width": result.width,
-        "height": result.height,
-        "answers": [_answer_to_dict(answer) for answer in result.answers],
+        "width": result.answer.frame.width,
+        "height": result.answer.frame.height,
+        **result.answer.to_dict(),
         "steady": list(result.steady),
     }
-
-
-def _answer_to_dict(answer: Answer) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "index": answer.index,
-        "label": answer.label,
-        "score": round(answer.score, 4),
-    }
-    if answer.xyxy is not None:
-        values["xyxy"] = [round(side, 1) for side in answer.xyxy]
-    return values

@@ -19,8 +19,8 @@ _RATE_WINDOW_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """A consistent picture of the tally at one moment. Percentiles are over the last frames."""
+class LoopFigures:
+    """All figures as of one moment. Percentiles are over the last frames."""
 
     results: int
     bad_frames: int
@@ -79,7 +79,7 @@ class LoopStats:
         with self._lock:
             self._bad += 1
 
-    def figures(self) -> Figures:
+    def figures(self) -> LoopFigures:
         """Everything as of now."""
         now = self._clock()
         with self._lock:
@@ -98,7 +98,7 @@ class LoopStats:
             results, bad, total, last = self._results, self._bad, self._age_sum_s, self._last
             first = self._first_s
         age, wait, pre, infer, post = [sorted(row[column] for row in recent) for column in range(5)]
-        return Figures(
+        return LoopFigures(
             results=results,
             bad_frames=bad,
             fps=rate,
@@ -114,6 +114,27 @@ class LoopStats:
             first_result_s=first,
             last_result_age_s=None if last is None else now - last,
         )
+
+
+class Rates:
+    """Samples of several counters; their rates per second over the last five seconds."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, tuple[int, ...]]] = deque()
+
+    def sample(self, now: float, *counters: int) -> None:
+        """Note where the counters stand."""
+        self._samples.append((now, counters))
+        # One sample older than the window stays, so that the window is always covered.
+        while len(self._samples) > 2 and now - self._samples[1][0] >= _RATE_WINDOW_S:
+            self._samples.popleft()
+
+    def per_second(self, counter: int) -> float:
+        """Rate of the counter at this position; 0 before there are two samples."""
+        if len(self._samples) < 2:
+            return 0.0
+        (began, first), (ended, last) = self._samples[0], self._samples[-1]
+        return (last[counter] - first[counter]) / (ended - began) if ended > began else 0.0
 
 
 def _percentile(ordered: list[float], share: float) -> float:

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from edgevision.camera.board import BoardHealth
-from edgevision.camera.loop.stats import Figures
+from edgevision.camera.loop.stats import LoopFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class LoopStatus:
     """What is running, whether it does, and how well."""
 
     source: str
@@ -31,7 +31,7 @@ class Status:
     stuck_threads: int
     sinks_dropped: Mapping[str, int]
     viewers: int
-    figures: Figures
+    figures: LoopFigures
     board: BoardHealth
 
     def is_healthy(self, within_s: float) -> bool:
@@ -40,7 +40,7 @@ class Status:
         return age is not None and age <= within_s
 
 
-def status_to_dict(status: Status) -> dict[str, Any]:
+def status_to_dict(status: LoopStatus) -> dict[str, Any]:
     """As plain JSON values."""
     values = asdict(status)
     figures = values.pop("figures")

@@ -2,7 +2,8 @@
 
 Geometry is `preprocess.pixels.to_pixels`, the one implementation, run in the frame's own colour
 order (channels never mix while resizing, so swapping them afterwards, on the small picture, gives
-the same bytes). Normalization and quantization are one look-up per value, as in `runtime.feed`.
+the same bytes). Normalization and quantization are one look-up per value, as in
+`runtime.input_encoder`.
 """
 
 from dataclasses import replace
@@ -29,7 +30,7 @@ class TensorInput:
         """Prepare the buffers and the look-up table.
 
         Raises:
-            ModelError: the model has several inputs, or one that does not fit the contract.
+            ModelError: the model has several inputs, or one that does not fit the preprocessing.
         """
         if len(session.inputs) != 1:
             message = f"a camera model has one input; this one has {len(session.inputs)}"
@@ -37,12 +38,12 @@ class TensorInput:
         self.preprocessing = preprocessing
         self._session = session
         self._spec: TensorSpec = session.inputs[0]
-        feed = InputEncoder(self._spec, preprocessing)
-        self._is_identity = feed.takes_pixels
+        encoder = InputEncoder(self._spec, preprocessing)
+        self._is_identity = encoder.takes_pixels
         self._geometry = replace(preprocessing, color="rgb", mean=(0.0,), std=(1.0,))
         levels = np.repeat(np.arange(256, dtype=np.uint8)[:, None], preprocessing.channels, axis=1)
         # The table of any type is what the reference makes of the 256 levels.
-        table = levels if self._is_identity else _levels_through(feed, preprocessing, levels)
+        table = levels if self._is_identity else _levels_through(encoder, preprocessing, levels)
         self._table = np.ascontiguousarray(table.reshape(1, 256, preprocessing.channels))
         shape = (preprocessing.height, preprocessing.width)
         self._fitted = np.empty((*shape, 3), np.uint8)
@@ -51,7 +52,7 @@ class TensorInput:
         self._luma = np.empty(shape, np.uint32)
 
     def write(self, frame: Frame) -> None:
-        """Fill the input tensor with what the contract makes of `frame`.
+        """Fill the input tensor with what the preprocessing makes of `frame`.
 
         Raises:
             DeviceError: the frame is no picture.
@@ -102,8 +103,8 @@ class TensorInput:
 
 
 def _levels_through(
-    feed: InputEncoder, preprocessing: ImagePreprocessing, levels: Pixels
+    encoder: InputEncoder, preprocessing: ImagePreprocessing, levels: Pixels
 ) -> NDArray[Any]:
-    if feed.table is None:
+    if encoder.table is None:
         return normalize(levels, preprocessing)
-    return feed.table
+    return encoder.table

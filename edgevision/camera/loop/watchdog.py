@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class WatchdogPolicy:
     """How long the watchdog waits for what."""
 
     stall_s: float = 5.0
@@ -45,13 +45,13 @@ class Watchdog:
     def __init__(
         self,
         make_grabber: Callable[[], Grabber],
-        patience: Patience,
+        policy: WatchdogPolicy,
         *,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2),  # noqa: S311 - no secret
     ) -> None:
         self._make_grabber = make_grabber
-        self._patience = patience
+        self._policy = policy
         self._clock = clock
         self._jitter = jitter
         self._stuck: list[Grabber] = []
@@ -96,7 +96,7 @@ class Watchdog:
             return True
         grabber = self.grabber
         self._was_opened = self._was_opened or grabber.is_opened
-        limit = self._patience.stall_s if grabber.is_opened else self._patience.open_s
+        limit = self._policy.stall_s if grabber.is_opened else self._policy.open_s
         if grabber.has_ended:
             return False
         if grabber.error is not None:
@@ -125,7 +125,7 @@ class Watchdog:
             self._frames_seen = self.grabber.frames
             self._last_frame_at = now
             self._up_since = now if self._up_since is None else self._up_since
-        if self._up_since is not None and now - self._up_since >= self._patience.healthy_s:
+        if self._up_since is not None and now - self._up_since >= self._policy.healthy_s:
             self._attempts = 0
 
     def _recover(self, error: EdgeVisionError, now: float) -> None:
@@ -133,26 +133,24 @@ class Watchdog:
         grabber.abandon()
         self.last_error = str(error)
         self._up_since = None
-        if not self._was_opened and not self._patience.keep_trying:
+        if not self._was_opened and not self._policy.keep_trying:
             raise error
-        limit = self._patience.reconnects
+        limit = self._policy.reconnects
         if limit is not None and self.reconnects >= limit:
             raise DeviceError(f"gave up after {limit} attempts to reopen: {error}") from error
         if grabber.is_alive:
             self._stuck.append(grabber)
-        delay = min(
-            self._patience.longest_delay_s, self._patience.first_delay_s * 2**self._attempts
-        )
+        delay = min(self._policy.longest_delay_s, self._policy.first_delay_s * 2**self._attempts)
         self._attempts = min(self._attempts + 1, 16)
         self._reopen_at = now + delay * self._jitter()
         logger.warning("%s; opening again in %.1f s", error, self._reopen_at - now)
 
     def _check_budget(self, now: float) -> None:
         hint = "start again (systemd does: Restart=always); if it recurs, power-cycle the camera"
-        if len(self._stuck) >= self._patience.stuck_threads:
+        if len(self._stuck) >= self._policy.stuck_threads:
             message = f"{len(self._stuck)} threads are stuck in the camera's driver"
             raise DeviceError(message, hint=hint)
-        if self._stuck and now - self._last_frame_at > self._patience.stuck_s:
+        if self._stuck and now - self._last_frame_at > self._policy.stuck_s:
             silent_s = now - self._last_frame_at
             message = f"a thread is stuck in the camera's driver; no frame for {silent_s:.0f} s"
             raise DeviceError(message, hint=hint)

@@ -1,4 +1,4 @@
-"""The inference thread: take the next frame, look, hand what was seen to the reporter.
+"""The inference thread: take the next frame, run the model, hand its outputs to the reporter.
 
 It does nothing else: while the model runs, other threads have all the time they need, and what
 they need not wait for, it need not do.
@@ -21,7 +21,7 @@ from edgevision.errors import DeviceError, EdgeVisionError
 logger = logging.getLogger(__name__)
 
 _TAKE_S = 0.5
-"""How long a wait for a frame lasts before the thread looks whether it is still wanted."""
+"""How long a wait for a frame lasts before the thread checks whether it is still wanted."""
 
 BAD_FRAMES_IN_A_ROW = 30
 """A second of a normal camera: one torn JPEG is noise, thirty are a broken stream."""
@@ -33,7 +33,7 @@ class WorkerContext:
 
     mailbox: Mailbox[Frame]
     reporter: Reporter
-    tally: LoopStats
+    stats: LoopStats
     on_bad_source: Callable[[EdgeVisionError], None]
     """Called when the frames of the source are no pictures, again and again."""
 
@@ -43,13 +43,13 @@ class Worker:
 
     def __init__(
         self,
-        open_recognizer: Callable[[], Predictor],
-        desk: WorkerContext,
+        open_predictor: Callable[[], Predictor],
+        context: WorkerContext,
         *,
         clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        self._open_recognizer = open_recognizer
-        self._desk = desk
+        self._open_predictor = open_predictor
+        self._context = context
         self._clock_ns = clock_ns
         self._stop = threading.Event()
         self._entered_ns: int | None = None
@@ -83,8 +83,8 @@ class Worker:
 
     def _run(self) -> None:
         try:
-            with contextlib.closing(self._open_recognizer()) as recognizer:
-                self._work(recognizer)
+            with contextlib.closing(self._open_predictor()) as predictor:
+                self._work(predictor)
         except EdgeVisionError as error:
             self.error = error
         except Exception as error:  # the main thread must learn of it, whatever it is
@@ -93,8 +93,8 @@ class Worker:
         finally:
             self._entered_ns = None
 
-    def _work(self, recognizer: Predictor) -> None:
-        mailbox, reporter = self._desk.mailbox, self._desk.reporter
+    def _work(self, predictor: Predictor) -> None:
+        mailbox, reporter = self._context.mailbox, self._context.reporter
         while not self._stop.is_set():
             frame = mailbox.take(_TAKE_S)
             if frame is None:
@@ -103,29 +103,29 @@ class Worker:
                     return
                 continue
             self._entered_ns = self._clock_ns()
-            look = self._look(recognizer, frame)
+            inference = self._predict(predictor, frame)
             if (
-                look is not None
+                inference is not None
                 and not self._stop.is_set()
-                and not reporter.report(frame, look, mailbox.dropped)
+                and not reporter.report(frame, inference, mailbox.dropped)
             ):
                 self.has_finished = True
                 return
             self._entered_ns = None
             # Freeing megabytes takes time: let the reporter be the last to hold them.
-            del frame, look
+            del frame, inference
 
-    def _look(self, recognizer: Predictor, frame: Frame) -> Inference | None:
+    def _predict(self, predictor: Predictor, frame: Frame) -> Inference | None:
         try:
-            look = recognizer.look(frame)
+            inference = predictor.predict(frame)
         except DeviceError as error:
-            self._desk.tally.add_bad_frame()
+            self._context.stats.add_bad_frame()
             self._bad_in_a_row += 1
             if self._bad_in_a_row >= BAD_FRAMES_IN_A_ROW:
                 self._bad_in_a_row = 0
-                self._desk.on_bad_source(
+                self._context.on_bad_source(
                     DeviceError(f"{BAD_FRAMES_IN_A_ROW} bad frames in a row; the last: {error}")
                 )
             return None
         self._bad_in_a_row = 0
-        return look
+        return inference

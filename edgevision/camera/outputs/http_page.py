@@ -25,9 +25,11 @@ results.onmessage = event => {
   const r = JSON.parse(event.data);
   state.textContent = `frame ${r.frame}, ${r.age_ms.toFixed(0)} ms old, inference ` +
     `${r.infer_ms.toFixed(1)} ms, ${r.dropped} dropped, steady: ${r.steady.join(", ") || "-"}`;
-  table.replaceChildren(...r.answers.map(a => {
+  const lines = (r.answers || []).map(a => [a.label, a.score.toFixed(2)]).concat(
+    (r.outputs || []).map(o => [o.name, o.values ? o.values.join(" ") : `${o.min} .. ${o.max}`]));
+  table.replaceChildren(...lines.map(line => {
     const row = document.createElement("tr");
-    for (const text of [a.label, a.score.toFixed(2)])
+    for (const text of line)
       row.appendChild(document.createElement("td")).textContent = text;
     return row;
   }));

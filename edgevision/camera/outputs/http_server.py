@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from edgevision.camera.loop.result import Result
-from edgevision.camera.loop.status import Status, status_to_dict
+from edgevision.camera.loop.status import LoopStatus, status_to_dict
 from edgevision.camera.outputs import http_wire as wire
 from edgevision.camera.outputs.http_hub import Hub
 from edgevision.camera.outputs.http_page import PAGE
@@ -74,7 +74,7 @@ class HttpServer:
         self,
         host: str,
         port: int,
-        status: Callable[[], Status],
+        status: Callable[[], LoopStatus],
         *,
         healthy_s: float,
         limits: Limits | None = None,

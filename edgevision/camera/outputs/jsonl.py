@@ -9,7 +9,7 @@ from edgevision.camera.loop.result import Result, result_to_dict
 from edgevision.camera.outputs.sink import QueuedSink, result_only
 from edgevision.errors import EdgeVisionError
 
-_PLACES = 4096
+_CAPACITY = 4096
 """Results that may wait for a slow disk: two minutes at 30 a second, some megabytes."""
 
 
@@ -27,7 +27,7 @@ def jsonl_sink(
     if path is None:
         writer = _StreamWriter(sys.stdout)
         return QueuedSink(
-            "jsonl", writer.write, choose=result_only, places=_PLACES, idle=writer.flush
+            "jsonl", writer.write, choose=result_only, capacity=_CAPACITY, idle=writer.flush
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ def jsonl_sink(
         "jsonl",
         rotating.write,
         choose=result_only,
-        places=_PLACES,
+        capacity=_CAPACITY,
         idle=rotating.flush,
         finish=rotating.close,
     )

@@ -6,15 +6,15 @@ Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 from collections.abc import Iterator
 
 from edgevision.camera.loop.stats import BUCKETS_S
-from edgevision.camera.loop.status import Status
+from edgevision.camera.loop.status import LoopStatus
 
 
-def metrics_text(status: Status) -> str:
+def metrics_text(status: LoopStatus) -> str:
     """The page at /metrics."""
     return "".join(line + "\n" for line in _lines(status))
 
 
-def _lines(status: Status) -> Iterator[str]:
+def _lines(status: LoopStatus) -> Iterator[str]:
     figures = status.figures
     yield from _one(
         "info", "gauge", "What is running.", 1,
@@ -26,7 +26,7 @@ def _lines(status: Status) -> Iterator[str]:
         ("camera_fps", "gauge", "Frames a second from the source.", status.camera_fps),
         ("process_fps", "gauge", "Results a second.", figures.fps),
         ("detection_fps", "gauge", "Inferences a second; equal to process_fps.", figures.fps),
-        ("skipped_fps", "gauge", "Frames a second never looked at.", status.skipped_fps),
+        ("skipped_fps", "gauge", "Frames a second that inference never took.", status.skipped_fps),
         (
             "detector_inference_speed_seconds",
             "gauge",
@@ -36,7 +36,7 @@ def _lines(status: Status) -> Iterator[str]:
         ("xnnpack", "gauge", "1 when the fast CPU kernels took the model.", int(status.xnnpack)),
         ("frames_total", "counter", "Frames from the source.", status.frames),
         ("results_total", "counter", "Results.", figures.results),
-        ("dropped_frames_total", "counter", "Frames never looked at.", status.dropped),
+        ("dropped_frames_total", "counter", "Frames that inference never took.", status.dropped),
         ("bad_frames_total", "counter", "Frames that were no pictures.", figures.bad_frames),
         ("reconnects_total", "counter", "Attempts to reopen the source.", status.reconnects),
         ("stalls_total", "counter", "Times the source hung.", status.stalls),

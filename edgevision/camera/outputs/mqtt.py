@@ -11,7 +11,7 @@ from edgevision.camera.outputs.jsonl import line_of
 from edgevision.camera.outputs.sink import QueuedSink, result_only
 from edgevision.errors import MissingDependencyError, UsageError
 
-_PLACES = 256
+_CAPACITY = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def mqtt_sink(broker: Broker) -> QueuedSink[Result]:
         client.disconnect()
         client.loop_stop()
 
-    return QueuedSink("mqtt", publish, choose=result_only, places=_PLACES, finish=finish)
+    return QueuedSink("mqtt", publish, choose=result_only, capacity=_CAPACITY, finish=finish)
 
 
 class _Publisher:

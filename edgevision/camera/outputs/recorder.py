@@ -1,4 +1,4 @@
-"""Keeping frames that are worth a second look: by label, by doubt, or now and then."""
+"""The recorder: frames worth labelling become files, by label, by doubt, or now and then."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from edgevision.camera.outputs.sink import QueuedSink
 from edgevision.camera.sources.frame import Frame
 from edgevision.errors import EdgeVisionError, UsageError
 
-_PLACES = 8
+_CAPACITY = 8
 """Frames that may wait for a slow card; each is megabytes."""
 
 _OWN_NAME = re.compile(r"frame-\d{8}T\d{9}Z-\d{9}\.(jpg|json)")
@@ -21,16 +21,21 @@ _OWN_NAME = re.compile(r"frame-\d{8}T\d{9}Z-\d{9}\.(jpg|json)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveRule:
-    """When a frame is kept."""
+    """When a frame is recorded."""
 
     label: str = ""
-    """Kept when this label is answered; empty for any."""
+    """Recorded when this label is answered; empty for any."""
     at_least: float = 0.0
     """... with at least this score."""
     best_below: float = 0.0
-    """Kept when the best answer scores less than this; 0 for never."""
+    """Recorded when the best answer scores less than this; 0 for never."""
     every_s: float = 0.0
-    """Kept when so many seconds have passed since this rule kept one; 0 for never."""
+    """Recorded when so many seconds have passed since this rule recorded one; 0 for never."""
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether it asks what the labels and scores are."""
+        return not self.every_s
 
 
 def parse_save_rule(text: str) -> SaveRule:
@@ -61,7 +66,7 @@ class _Chooser:
     min_gap_s: float
     clock: Callable[[], float] = time.monotonic
     _last: float | None = None
-    _kept_at: dict[SaveRule, float] = field(default_factory=dict)
+    _recorded_at: dict[SaveRule, float] = field(default_factory=dict)
 
     def __call__(self, result: Result, frame: Frame) -> tuple[Result, Frame] | None:
         now = self.clock()
@@ -72,21 +77,19 @@ class _Chooser:
             return None
         self._last = now
         for rule in matching:
-            self._kept_at[rule] = now
+            self._recorded_at[rule] = now
         return result, frame
 
     def _matches(self, rule: SaveRule, result: Result, now: float) -> bool:
+        items = result.answer.items
         if rule.every_s:
-            return now - self._kept_at.get(rule, float("-inf")) >= rule.every_s
+            return now - self._recorded_at.get(rule, float("-inf")) >= rule.every_s
         if rule.best_below:
-            return not result.answers or result.answers[0].score < rule.best_below
-        return any(
-            rule.label in {"", answer.label} and answer.score >= rule.at_least
-            for answer in result.answers
-        )
+            return not items or items[0].score < rule.best_below
+        return any(rule.label in {"", item.label} and item.score >= rule.at_least for item in items)
 
 
-def keep_sink(
+def recorder_sink(
     folder: Path, rules: Sequence[SaveRule], *, limit: int = 1000, min_gap_s: float = 1.0
 ) -> QueuedSink[tuple[Result, Frame]]:
     """Frames that match a rule, as JPEG with the result beside it; the oldest beyond `limit` go.
@@ -105,7 +108,7 @@ def keep_sink(
         _forget_oldest(folder, limit)
 
     chooser = _Chooser(rules=tuple(rules), min_gap_s=min_gap_s)
-    return QueuedSink("save", write, choose=chooser, places=_PLACES)
+    return QueuedSink("save", write, choose=chooser, capacity=_CAPACITY)
 
 
 def _write(folder: Path, result: Result, frame: Frame) -> None:

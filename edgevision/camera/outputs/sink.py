@@ -51,7 +51,7 @@ class QueuedSink(Generic[Item]):
         write: Callable[[Item], None],
         *,
         choose: Callable[[Result, Frame], Item | None],
-        places: int,
+        capacity: int,
         idle: Callable[[], None] = lambda: None,
         finish: Callable[[], None] = lambda: None,
     ) -> None:
@@ -62,14 +62,14 @@ class QueuedSink(Generic[Item]):
             write: writes one item; may be slow, may raise.
             choose: what to queue of a result and its frame, None for nothing. Runs on the
                 inference thread: quick, and no frame where a result will do (it is megabytes).
-            places: items that can wait.
+            capacity: items that can wait.
             idle: called when everything waiting is written: flush.
             finish: called at the end.
         """
         self.name = name
         self._write, self._choose = write, choose
         self._idle, self._finish = idle, finish
-        self._places = places
+        self._capacity = capacity
         self._waiting: deque[Item] = deque()
         self._changed = threading.Condition()
         self._is_closing = False
@@ -88,7 +88,7 @@ class QueuedSink(Generic[Item]):
         if item is None:
             return
         with self._changed:
-            if self._is_closing or len(self._waiting) >= self._places:
+            if self._is_closing or len(self._waiting) >= self._capacity:
                 self.dropped += 1
                 return
             self._waiting.append(item)

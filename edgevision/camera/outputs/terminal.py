@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import IO
 
 from edgevision.camera.loop.result import Result
-from edgevision.camera.loop.status import Status
+from edgevision.camera.loop.status import LoopStatus
 from edgevision.camera.outputs.sink import NewestSink
 from edgevision.camera.sources.frame import Frame
 
@@ -13,7 +13,7 @@ _PERIOD_S = 0.2
 """Five times a second: readable, and nothing for the processor."""
 
 
-def terminal_sink(stream: IO[str], status: Callable[[], Status]) -> NewestSink:
+def terminal_sink(stream: IO[str], status: Callable[[], LoopStatus]) -> NewestSink:
     """Rewrites one line of `stream`, a terminal."""
 
     def show(result: Result, _frame: Frame) -> None:
@@ -29,9 +29,9 @@ def terminal_sink(stream: IO[str], status: Callable[[], Status]) -> NewestSink:
     return NewestSink("terminal", show, period_s=_PERIOD_S, finish=finish)
 
 
-def status_line(result: Result, status: Status) -> str:
+def status_line(result: Result, status: LoopStatus) -> str:
     """The line, without control characters whatever a label holds."""
-    seen = ", ".join(f"{answer.label} {answer.score:.2f}" for answer in result.answers[:3])
+    seen = ", ".join(result.answer.lines[:3])
     figures = status.figures
     parts = [
         seen or "nothing",

@@ -6,8 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgevision.cli import console
-from edgevision.cli.options.camera import AnswerOptions, FeedOptions, KeptOptions, SourceOptions
+from edgevision.cli.options.camera import (
+    AnswerOptions,
+    ModelOptions,
+    RecorderOptions,
+    SourceOptions,
+)
 from edgevision.cli.options.groups import spread_groups
+from edgevision.cli.options.preprocessing import PreprocessingOptions
 
 if TYPE_CHECKING:
     import threading
@@ -23,9 +29,10 @@ def camera(
     ] = None,
     *,
     source: SourceOptions,
-    feed: FeedOptions,
+    running: ModelOptions,
+    preprocessing: PreprocessingOptions,
     answers: AnswerOptions,
-    kept: KeptOptions,
+    recorder: RecorderOptions,
     frames: Annotated[int | None, typer.Option(min=1, help="Stop after so many results.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
     install_service: Annotated[
@@ -40,6 +47,9 @@ def camera(
 ) -> None:
     """Look at every new frame with a model, until Ctrl-C.
 
+    Preprocessing is what the model's card says. An option given here replaces it, but not the
+    normalization of a quantized input: those integers stand for what they were made to.
+
     Exits with 0 when stopped or at the end of a file, 2 for a wrong line, 3 for a missing package,
     5 for a bad model, 6 when the camera cannot be used.
     """
@@ -53,11 +63,16 @@ def camera(
         rotate=source.rotate,
         flip=source.flip,
         every_frame=source.every_frame,
-        labels=feed.labels,
-        preprocess=feed.preprocess,
-        fit=feed.fit,
-        runtime=feed.runtime,
-        threads=feed.threads,
+        labels=running.labels,
+        task=running.task,
+        preprocess=preprocessing.preprocess,
+        mean=preprocessing.mean,
+        std=preprocessing.std,
+        fit=preprocessing.fit,
+        crop_fraction=preprocessing.crop_fraction,
+        color=preprocessing.color,
+        runtime=running.runtime,
+        threads=running.threads,
         top_k=answers.top_k,
         threshold=answers.threshold,
         on=answers.on,
@@ -66,9 +81,9 @@ def camera(
         outputs=tuple(answers.output or ()),
         http=answers.http,
         viewers=answers.viewers,
-        save_on=tuple(kept.save_on or ()),
-        save_to=kept.save_to,
-        save_limit=kept.save_limit,
+        save_on=tuple(recorder.save_on or ()),
+        save_to=recorder.save_to,
+        save_limit=recorder.save_limit,
         show=answers.show,
         frames=frames,
         seconds=seconds,
@@ -119,6 +134,8 @@ def _run(request: "CameraRequest") -> None:
     loop = build_loop(request, stop=stop, folder=Path.cwd())
     if sys.stderr.isatty() and not console.settings.quiet:
         loop.add_sink(terminal_sink(sys.stderr, loop.status))
+    for line in loop.plan.notes:
+        console.note(line)
     code = 0
     try:
         loop.run(stop)

@@ -46,15 +46,13 @@ class SourceOptions:
 
 @option_group("The model")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeedOptions:
+class ModelOptions:
     """How the model is run; its card says the rest."""
 
     labels: Annotated[Path | None, typer.Option(help="Class names, one a line.")] = None
-    preprocess: Annotated[
-        str | None, typer.Option(help="Preset instead of the card's: raw, unit, imagenet-tf...")
-    ] = None
-    fit: Annotated[
-        str | None, typer.Option(help="stretch, center-crop or letterbox, not the card's.")
+    task: Annotated[
+        str | None,
+        typer.Option(help="What the outputs mean, not the card's: classification, tensors..."),
     ] = None
     runtime: Annotated[str, typer.Option(help="auto, litert, tflite-runtime, tensorflow.")] = "auto"
     threads: Annotated[
@@ -89,7 +87,7 @@ class AnswerOptions:
 
 @option_group("Frames that are kept")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptOptions:
+class RecorderOptions:
     """Which frames become files."""
 
     save_on: Annotated[

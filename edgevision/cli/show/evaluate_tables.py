@@ -6,7 +6,7 @@ from edgevision.cli import console
 
 if TYPE_CHECKING:
     from edgevision.api.evaluate import EvaluateResult
-    from edgevision.metrics import Rate
+    from edgevision.metrics.rate import Rate
     from edgevision.verify.agreement import Comparison
     from edgevision.verify.evaluation import Evaluation
 

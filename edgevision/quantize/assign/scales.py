@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ai_edge_litert import schema_py_generated as schema
-
 from edgevision.quantize.assign import affine
-from edgevision.quantize.assign.kernel_rules import RULES
+from edgevision.tflite import ops, schema
 from edgevision.tflite.graph import Graph, Operator, QuantParams
+from edgevision.tflite.ops.kinds import kind_of
 
 _COUNTED = {
     schema.ActivationFunctionType.RELU6: 6.0,
@@ -54,9 +53,9 @@ def integer_operators(
 
 
 def _obstacle(graph: Graph, op: Operator, bits: int) -> str | None:
-    rule = RULES.get(op.name)
+    rule = kind_of(op.name)
     reason = None
-    if rule is None:
+    if rule.scaling is None:
         reason = f"TFLite has no int{bits} kernel for {op.custom_code or op.name}"
     elif bits == 16 and not rule.int16_version:
         reason = f"TFLite has no int16 kernel for {op.name}"
@@ -67,7 +66,7 @@ def _obstacle(graph: Graph, op: Operator, bits: int) -> str | None:
     elif rule.scaling == "linear":
         weights = graph.constant(op.inputs[rule.weights])
         bias = op.inputs[rule.bias] if len(op.inputs) > rule.bias else -1
-        if weights is None and (bias >= 0 or op.name != "FULLY_CONNECTED"):
+        if weights is None and (bias >= 0 or op.name != ops.FULLY_CONNECTED):
             reason = "its weights are computed, not constant"
         elif bias >= 0 and graph.constant(bias) is None:
             reason = "its bias is computed, not constant"
@@ -99,7 +98,7 @@ def scale_groups(graph: Graph, integer: frozenset[int]) -> dict[int, int]:
 
     for at in sorted(integer):
         op = graph.operators[at]
-        if RULES[op.name].scaling != "same":
+        if kind_of(op.name).scaling != "same":
             continue
         members = [t for t in (*op.outputs, *op.inputs) if t in leader]
         for other in members[1:]:
@@ -114,7 +113,7 @@ def prescribed_scales(
     fixed: dict[int, QuantParams] = {}
     for at in integer:
         op = graph.operators[at]
-        rule = RULES[op.name]
+        rule = kind_of(op.name)
         if rule.scaling == "fixed":
             scales = affine.scalar_scales(rule.fixed_scale, rule.fixed_zero_point)
             if bits == 16:
@@ -191,7 +190,7 @@ def widen_for_kernels(
         fused = getattr(op.options, "fusedActivationFunction", 0)
         if fused in _COUNTED:
             widen(op.outputs[0], _COUNTED[fused] / 2**30)
-        if op.name in {"ADD", "SUB"}:
+        if op.name in {ops.ADD, ops.SUB}:
             smallest = float(widened[op.outputs[0]].scale[0]) / 1000
             for t in op.inputs:
                 widen(t, smallest)

@@ -5,8 +5,8 @@ probability of 0.002 is one or nothing. NNCF leaves them in float too. They comp
 number a class, so the float kernel costs nothing that can be measured.
 """
 
-from edgevision.quantize.assign.kernel_rules import RULES
 from edgevision.tflite.graph import Graph
+from edgevision.tflite.ops.kinds import kind_of
 
 REASON = "float32 scores would come in steps of 1/256"
 
@@ -24,8 +24,8 @@ def score_operators(graph: Graph) -> frozenset[int]:
         tensor = output
         while tensor in producers and graph.is_float(tensor):
             op = graph.operators[producers[tensor]]
-            rule = RULES.get(op.name)
-            if rule is None or rule.scaling not in {"same", "fixed"}:
+            rule = kind_of(op.name)
+            if rule.scaling not in {"same", "fixed"}:
                 break
             if len(consumers.get(tensor, ())) > (tensor != output):
                 break

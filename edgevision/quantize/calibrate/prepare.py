@@ -16,6 +16,7 @@ from edgevision.quantize.transforms.fold_normalization import fold_normalization
 from edgevision.quantize.transforms.input_affine import pixel_preprocessing, remainder
 from edgevision.recipe.recipe import Recipe
 from edgevision.tensors import Pixels
+from edgevision.tflite import ops
 from edgevision.tflite.graph import Graph
 
 Item: TypeAlias = Pixels | tuple[NDArray[Any], ...]
@@ -35,7 +36,7 @@ def check_float(graph: Graph) -> None:
         ModelError: naming what it found.
     """
     for op in graph.operators:
-        if op.name in {"QUANTIZE", "DEQUANTIZE", "FAKE_QUANT"}:
+        if op.name in ops.CONVERSIONS | {ops.FAKE_QUANT}:
             message = f"the model is quantized already: it holds the operator {op.name}"
             raise ModelError(message, hint="quantize the float32 .tflite it was made from")
     for tensor in graph.tensors:

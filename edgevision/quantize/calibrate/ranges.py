@@ -4,10 +4,10 @@ from collections.abc import Collection
 
 import numpy as np
 
-from edgevision.quantize.assign.kernel_rules import RULES
 from edgevision.quantize.assign.scales import Range
 from edgevision.quantize.calibrate.statistics import Statistics
 from edgevision.tflite.graph import Graph
+from edgevision.tflite.ops.kinds import kind_of
 
 
 def observed_ranges(
@@ -56,7 +56,6 @@ def never_clipped(graph: Graph) -> frozenset[int]:
             continue
         kept.add(t)
         op = graph.operators[producers[t]] if t in producers else None
-        rule = RULES.get(op.name) if op is not None else None
-        if op is not None and rule is not None and rule.scaling in {"same", "fixed"}:
+        if op is not None and kind_of(op.name).scaling in {"same", "fixed"}:
             open_ends += [i for i in op.inputs if graph.is_float(i) and graph.constant(i) is None]
     return frozenset(kept)

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from edgevision.quantize.assign.scales import Range
 from edgevision.quantize.transforms.swish import find_swish, relu6_shift
+from edgevision.tflite import ops
 from edgevision.tflite.graph import Graph, Operator
 
 _Limits: TypeAlias = Callable[[float], Range]
@@ -78,15 +79,15 @@ def _limits(
 
 def _limits_of_one(graph: Graph, op: Operator, t: int) -> _Limits | None:
     known: dict[str, _Limits] = {
-        "LOGISTIC": _logistic_limits,
-        "TANH": _tanh_limits,
-        "GELU": _gelu_limits,
-        "HARD_SWISH": _exactly(-3, inf),
-        "RELU": _exactly(0, inf),
-        "RELU6": _exactly(0, 6),
-        "RELU_N1_TO_1": _exactly(-1, 1),
+        ops.LOGISTIC: _logistic_limits,
+        ops.TANH: _tanh_limits,
+        ops.GELU: _gelu_limits,
+        ops.HARD_SWISH: _exactly(-3, inf),
+        ops.RELU: _exactly(0, inf),
+        ops.RELU6: _exactly(0, 6),
+        ops.RELU_N1_TO_1: _exactly(-1, 1),
     }
-    if op.name == "ADD":
+    if op.name == ops.ADD:
         shift = relu6_shift(graph, op, t)
         return None if shift is None else _exactly(-shift, 6 - shift)
     return known.get(op.name)

@@ -13,8 +13,8 @@ from edgevision.quantize.correct.mean_inputs import patch_input, taps_of
 from edgevision.runtime.session import Session
 from edgevision.runtime.session_pool import SessionPool
 from edgevision.tensors import FloatArray
+from edgevision.tflite.extract import with_outputs
 from edgevision.tflite.graph import Graph
-from edgevision.tflite.serialize import file_with_outputs
 
 PATCHED = 64
 """Images whose patches are kept: biases are corrected on no more, and each costs as much as a third
@@ -98,7 +98,7 @@ def observe(
         )
 
     images: list[_Seen] = []
-    with SessionPool(file_with_outputs(graph, shown or graph.outputs)) as crew:
+    with SessionPool(with_outputs(graph, shown or graph.outputs)) as crew:
         for seen in crew.map(look, enumerate(feeds())):
             _check_finite(graph, order, seen, len(images))
             images.append(seen)

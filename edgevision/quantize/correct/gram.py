@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from edgevision.quantize.transforms.padding import same_padding
 from edgevision.tensors import FloatArray
+from edgevision.tflite import ops
 from edgevision.tflite.graph import Graph, Operator
 
 SAMPLES_PER_COLUMN = 4
@@ -27,12 +28,12 @@ dense layer behind Flatten easily has 30,000, which is 3.6 GB for the Gram matri
 def reads_per_output(graph: Graph, op: Operator) -> int:
     """How many input values each output of a convolution or dense layer is made of."""
     kernel = graph.tensors[op.inputs[1]].shape
-    return int(np.prod(kernel[1:3] if op.name == "DEPTHWISE_CONV_2D" else kernel[1:]))
+    return int(np.prod(kernel[1:3] if op.name == ops.DEPTHWISE_CONV_2D else kernel[1:]))
 
 
 def is_too_wide(graph: Graph, op: Operator) -> bool:
     """Whether the layer's Gram matrix, with what goes with it, might fill the memory."""
-    matrices = graph.tensors[op.inputs[1]].shape[3] if op.name == "DEPTHWISE_CONV_2D" else 1
+    matrices = graph.tensors[op.inputs[1]].shape[3] if op.name == ops.DEPTHWISE_CONV_2D else 1
     size_bytes = matrices * reads_per_output(graph, op) ** 2 * np.dtype(np.float32).itemsize
     return size_bytes > MOST_GRAM_BYTES
 
@@ -55,7 +56,7 @@ def centred_gram(
     """
     seen = _sampled(graph, op, values, zero, seed)
     count, width, channels = seen.shape
-    if op.name == "DEPTHWISE_CONV_2D":
+    if op.name == ops.DEPTHWISE_CONV_2D:
         by_channel = seen.transpose(2, 0, 1).astype(np.float32, order="C")
         by_channel -= by_channel.mean(axis=1, keepdims=True)
         gram = np.matmul(by_channel.transpose(0, 2, 1), by_channel)
@@ -78,7 +79,7 @@ def _sampled(
     samples = max(_LEAST_SAMPLES, SAMPLES_PER_COLUMN * reads_per_output(graph, op))
     quota = -(-samples // len(values))
     each = min(quota, len(reads))
-    channels = kernel[1] if op.name == "FULLY_CONNECTED" else values[0].shape[-1]
+    channels = kernel[1] if op.name == ops.FULLY_CONNECTED else values[0].shape[-1]
     seen = np.empty((len(values) * each, reads.shape[1], channels), values[0].dtype)
     for image, value in enumerate(values):
         chosen = reads[np.sort(rng.choice(len(reads), each, replace=False))]
@@ -92,7 +93,7 @@ def _reads(graph: Graph, op: Operator) -> NDArray[np.int64]:
     """(output positions, taps): which input position each tap reads, -1 in the padding."""
     weights = graph.tensors[op.inputs[1]].shape
     given = graph.tensors[op.inputs[0]].shape
-    if op.name == "FULLY_CONNECTED":
+    if op.name == ops.FULLY_CONNECTED:
         return np.arange(int(np.prod(given)) // weights[1])[:, None]
     made = graph.tensors[op.outputs[0]].shape
     (top, _), (left, _) = same_padding(graph, op)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from edgevision.quantize.calibrate.statistics import Feed
 from edgevision.runtime.session import Session
-from edgevision.tflite.graph import Graph
-from edgevision.tflite.serialize import file_of_operator
+from edgevision.tflite.extract import cut
+from edgevision.tflite.graph import Graph, Operator
 
 Values = list[NDArray[Any]]
 """One array for each image."""
@@ -31,22 +31,21 @@ def walk(graph: Graph, feeds: Sequence[Feed], visit: Visit) -> None:
     }
     for at, op in enumerate(graph.operators):
         visit(at, alive)
-        given = [t for t in dict.fromkeys(op.inputs) if t in alive]
-        alive |= dict(zip(op.outputs, _run_one(graph, at, given, alive), strict=True))
+        alive |= dict(zip(op.outputs, _run_one(graph, op, alive), strict=True))
         for t in list(alive):
             if last_use.get(t, -1) <= at:
                 del alive[t]
 
 
-def _run_one(graph: Graph, at: int, given: list[int], alive: dict[int, Values]) -> list[Values]:
-    """Outputs of operator `at` on every image."""
-    made: list[Values] = [[] for _ in graph.operators[at].outputs]
+def _run_one(graph: Graph, op: Operator, alive: dict[int, Values]) -> list[Values]:
+    """Outputs of `op` on every image."""
+    made: list[Values] = [[] for _ in op.outputs]
+    alone = cut(graph, {op.id})
     # One thread: most operators are too small for two, and another graph may be walked beside.
-    with Session(file_of_operator(graph, at, given)) as session:
-        for image in range(len(alive[given[0]]) if given else 0):
-            for results, value in zip(
-                made, session.run(*(alive[t][image] for t in given)), strict=True
-            ):
+    with Session(alone.content) as session:
+        for image in range(len(alive[alone.inputs[0]]) if alone.inputs else 0):
+            given = (alive[t][image] for t in alone.inputs)
+            for results, value in zip(made, session.run(*given), strict=True):
                 results.append(value)
     return made
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edgevision.quantize.transforms.padding import same_padding
 from edgevision.tensors import FloatArray
+from edgevision.tflite import ops
 from edgevision.tflite.graph import Graph, Operator
 
 MeanInput: TypeAlias = NDArray[np.float32]
@@ -21,13 +22,13 @@ MeanInput: TypeAlias = NDArray[np.float32]
 def is_followed(graph: Graph, at: int) -> bool:
     """Whether the operator is a convolution or dense layer whose constant weights we follow."""
     op = graph.operators[at]
-    if op.name not in {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}:
+    if op.name not in ops.CONVOLUTIONS | {ops.FULLY_CONNECTED}:
         return False
     weights = graph.constant(op.inputs[1])
     if weights is None:
         return False
     # A convolution with fewer weight channels than inputs is grouped: its taps see part of them.
-    return op.name != "CONV_2D" or weights.shape[3] == graph.tensors[op.inputs[0]].shape[-1]
+    return op.name != ops.CONV_2D or weights.shape[3] == graph.tensors[op.inputs[0]].shape[-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ class Taps:
 
 def taps_of(graph: Graph, op: Operator) -> Taps:
     """The taps of a followed operator."""
-    if op.name == "FULLY_CONNECTED":
+    if op.name == ops.FULLY_CONNECTED:
         size = int(np.prod(graph.tensors[op.inputs[0]].shape))
         rows = size // graph.tensors[op.inputs[1]].shape[1]
         return Taps(
@@ -92,7 +93,7 @@ def _reads(
 
 def patch_input(op: Operator, values: NDArray[Any], weights_shape: tuple[int, ...]) -> NDArray[Any]:
     """`values` of the operator's input in the form that `Taps.mean_patch` takes."""
-    if op.name == "FULLY_CONNECTED":
+    if op.name == ops.FULLY_CONNECTED:
         return values.reshape(1, -1, weights_shape[1])
     return values
 
@@ -111,7 +112,7 @@ def mean_response(
         (images, output channels).
     """
     response: NDArray[Any]
-    if op.name == "DEPTHWISE_CONV_2D":
+    if op.name == ops.DEPTHWISE_CONV_2D:
         repeated = np.repeat(patches, weights.shape[3] // patches.shape[3], axis=3)
         response = (repeated * weights[0]).sum(axis=(1, 2))
     else:

@@ -16,7 +16,9 @@ from edgevision.quantize.correct.gram import centred_gram, is_too_wide, reads_pe
 from edgevision.quantize.correct.layerwise import Values, live_bytes, walk
 from edgevision.quantize.correct.mean_inputs import is_followed, mean_response, patch_input, taps_of
 from edgevision.quantize.lower.integer_graph import IntegerGraph
+from edgevision.tflite import ops
 from edgevision.tflite.graph import Graph, Operator, QuantParams, Tensor
+from edgevision.tflite.ops.kinds import kind_of
 
 ROOM_BYTES = 200 << 20
 """Memory for the activations of all images at one place in the network; two graphs may be refined
@@ -166,8 +168,8 @@ def _rounded(
     """Integer weights that give the float layer's outputs on the integer layer's inputs."""
     weights = source.known(op.inputs[1])
     gram = centred_gram(source, op, values, zero=zero, seed=seed)
-    steps = np.broadcast_to(scales.scale, weights.shape[3 if op.name[0] == "D" else 0])
-    if op.name != "DEPTHWISE_CONV_2D":
+    steps = np.broadcast_to(scales.scale, weights.shape[kind_of(op.name).channel_axis])
+    if op.name != ops.DEPTHWISE_CONV_2D:
         flat = weights.reshape(len(weights), -1)
         return gptq(flat, gram, steps).reshape(weights.shape)
     taps = weights[0].reshape(-1, weights.shape[3])

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 
 from edgevision.quantize.assign import affine
 from edgevision.quantize.assign.integer_plan import IntegerPlan
-from edgevision.quantize.assign.kernel_rules import RULES, KernelRule
+from edgevision.tflite import ops, schema
 from edgevision.tflite.graph import Graph, Operator, QuantParams, Tensor
+from edgevision.tflite.ops.kinds import OperatorKind, kind_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class IntegerGraph:
 
 
 def lower(graph: Graph, plan: IntegerPlan) -> IntegerGraph:
-    """The graph of `plan`."""
+    """The graph of `plan`; its operators have the ids of those they were made of."""
     return _Writer(graph, plan).write()
 
 
@@ -147,7 +147,7 @@ class _Writer:
         return self.source.tensors[index].data is None
 
     def _integer(self, op: Operator) -> None:
-        rule = RULES[op.name]
+        rule = kind_of(op.name)
         version = max(op.version, rule.int8_version if self.plan.bits == 8 else rule.int16_version)
         if rule.scaling == "linear" and self.source.constant(op.inputs[rule.weights]) is not None:
             inputs, version = self._linear_inputs(op, rule, version)
@@ -183,14 +183,16 @@ class _Writer:
         self.forms[index] = {scales.key: new}
         return new
 
-    def _linear_inputs(self, op: Operator, rule: KernelRule, version: int) -> tuple[list[int], int]:
+    def _linear_inputs(
+        self, op: Operator, rule: OperatorKind, version: int
+    ) -> tuple[list[int], int]:
         inputs = list(op.inputs)
         data = inputs[rule.data]
         data_scales = self.plan.scales[data]
         input_scale = float(data_scales.scale[0])
         weights = self.source.known(inputs[rule.weights])
         bias = self.source.constant(inputs[rule.bias]) if len(inputs) > rule.bias else None
-        dense = op.name == "FULLY_CONNECTED"
+        dense = op.name == ops.FULLY_CONNECTED
         axis = None if dense and not self.plan.dense_per_channel else rule.channel_axis
         scales = affine.weight_scales(weights, axis, bias=bias, input_scale=input_scale)
         integers = affine.quantize_weights(weights, scales)

@@ -3,17 +3,14 @@
 import copy
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 
 from edgevision.quantize.assign import affine
-from edgevision.quantize.assign.kernel_rules import RULES
+from edgevision.tflite import ops, schema
 from edgevision.tflite.graph import Graph, Operator, Tensor
+from edgevision.tflite.ops.kinds import kind_of
 
 _SMALLEST = 1024
 """Constants with fewer values stay float32, as TFLiteConverter does: nothing to win."""
-
-_DYNAMIC_VERSIONS = {"CONV_2D": 5, "FULLY_CONNECTED": 9}
-"""Kernels that quantize their input on the fly and multiply in int8."""
 
 
 def to_fp16(graph: Graph) -> Graph:
@@ -43,8 +40,8 @@ def to_dynamic(graph: Graph) -> Graph:
     operators: list[Operator] = []
     widened: dict[int, int] = {}
     for op in graph.operators:
-        rule = RULES.get(op.name)
-        if rule is None or rule.scaling != "linear":
+        rule = kind_of(op.name)
+        if not rule.is_linear:
             operators.append(op)
             continue
         weights = graph.constant(op.inputs[rule.weights])
@@ -56,9 +53,9 @@ def to_dynamic(graph: Graph) -> Graph:
         name = graph.tensors[op.inputs[rule.weights]].name
         changed = copy.copy(op)
         changed.inputs = list(op.inputs)
-        if op.name in _DYNAMIC_VERSIONS:
-            changed.version = max(op.version, _DYNAMIC_VERSIONS[op.name])
-            if op.name == "FULLY_CONNECTED":
+        if rule.dynamic_version:
+            changed.version = max(op.version, rule.dynamic_version)
+            if op.name == ops.FULLY_CONNECTED:
                 changed.version = 12
                 changed.options = copy.copy(op.options)
                 changed.options.asymmetricQuantizeInputs = True
@@ -80,7 +77,7 @@ def to_dynamic(graph: Graph) -> Graph:
 def dequantize_operator(source: int, target: int, *, version: int) -> Operator:
     """An operator that widens `source` to the float tensor `target`."""
     return Operator(
-        name="DEQUANTIZE",
+        name=ops.DEQUANTIZE,
         inputs=[source],
         outputs=[target],
         version=version,

@@ -13,8 +13,9 @@ from edgevision.quantize.calibrate.statistics import Feed
 from edgevision.runtime.session import Session
 from edgevision.runtime.session_pool import SessionPool
 from edgevision.tensors import FloatArray
+from edgevision.tflite import ops
+from edgevision.tflite.extract import with_outputs
 from edgevision.tflite.graph import Graph
-from edgevision.tflite.serialize import file_with_outputs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ def compared_tensors(graph: Graph) -> tuple[ComparedTensor, ...]:
         if not graph.is_float(t):
             continue
         at = producers.get(t, -1)
-        if at >= 0 and graph.operators[at].name == "SOFTMAX":
+        if at >= 0 and graph.operators[at].name == ops.SOFTMAX:
             found.append(ComparedTensor(tensor=graph.operators[at].inputs[0], reader=at))
         else:
             found.append(ComparedTensor(tensor=t, reader=-1))
@@ -94,7 +95,7 @@ def run_tensors(graph: Graph, tensors: Sequence[int], feeds: Sequence[Feed]) -> 
         values = session.run(*feed)
         return [spec.to_real(v) for spec, v in zip(session.outputs, values, strict=True)]
 
-    with SessionPool(file_with_outputs(graph, shown)) as crew:
+    with SessionPool(with_outputs(graph, shown)) as crew:
         rows = list(crew.map(run, feeds))
     return [np.stack([row[shown.index(t)] for row in rows]) for t in tensors]
 

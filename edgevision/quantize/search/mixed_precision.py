@@ -18,9 +18,10 @@ from edgevision.quantize.lower.weights_only import to_dynamic
 from edgevision.quantize.quantized_graph import CalibratedModel, QuantizedGraph, make
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.session import Session
-from edgevision.tflite.graph import Graph
+from edgevision.tflite.extract import cut
+from edgevision.tflite.graph import Graph, OperatorId
 from edgevision.tflite.parse import parse
-from edgevision.tflite.serialize import file_of_operator, serialize
+from edgevision.tflite.serialize import serialize
 
 RUNS = 15
 """Of each operator alone, after two to warm up; the shortest counts, the rest is other work."""
@@ -186,8 +187,8 @@ def operator_latencies(
     costs = []
     for at in sorted(made.design.plan.integer):
         op = source.operators[at]
-        integer = _alone_us(made.graph, made.position[at], clock_ns)
-        real = _alone_us(source, at, clock_ns)
+        integer = _alone_us(made.graph, op.id, clock_ns)
+        real = _alone_us(source, op.id, clock_ns)
         if integer is not None and real is not None:
             costs.append(
                 OperatorLatency(position=at, operator=op.name, integer_us=integer, float_us=real)
@@ -195,12 +196,10 @@ def operator_latencies(
     return tuple(costs)
 
 
-def _alone_us(graph: Graph, at: int, clock_ns: Callable[[], int]) -> float | None:
+def _alone_us(graph: Graph, operator: OperatorId, clock_ns: Callable[[], int]) -> float | None:
     """Shortest run of one operator as a model of its own; None where it cannot be one."""
-    read = dict.fromkeys(graph.operators[at].inputs)
-    inputs = [t for t in read if t >= 0 and graph.constant(t) is None]
     try:
-        with Session(file_of_operator(graph, at, inputs)) as session:
+        with Session(cut(graph, {operator}).content) as session:
             for _ in range(2):
                 session.invoke()
             best = None

@@ -14,10 +14,10 @@ import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from edgevision.quantize.calibrate.statistics import Statistics
+from edgevision.tflite import ops, schema
 from edgevision.tflite.graph import Graph
 
 MOST = 8.0
@@ -27,7 +27,6 @@ off on others."""
 MARGIN = 1.3
 """Room left above a channel's largest value seen, for images not seen."""
 
-_LAYERS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
 
 _ACTIVATIONS = {
     schema.ActivationFunctionType.NONE,
@@ -51,16 +50,16 @@ def equalizable_pairs(graph: Graph) -> tuple[LayerPair, ...]:
     """Where quiet channels can be raised."""
     readers, pairs = graph.consumers(), []
     for at, op in enumerate(graph.operators):
-        if op.name not in _LAYERS or graph.constant(op.inputs[1]) is None:
+        if op.name not in ops.CONVOLUTIONS or graph.constant(op.inputs[1]) is None:
             continue
         if op.options.fusedActivationFunction not in _ACTIVATIONS:
             continue
         tensors = [op.outputs[0]]
         reader = _reader(graph, readers, tensors[-1])
-        if reader is not None and graph.operators[reader].name == "PAD":
+        if reader is not None and graph.operators[reader].name == ops.PAD:
             tensors.append(graph.operators[reader].outputs[0])
             reader = _reader(graph, readers, tensors[-1])
-        if reader is None or graph.operators[reader].name not in _LAYERS:
+        if reader is None or graph.operators[reader].name not in ops.CONVOLUTIONS:
             continue
         weights = graph.constant(graph.operators[reader].inputs[1])
         # In groups, or with a depth multiplier, a channel is not one index of the last axis: rare.
@@ -103,7 +102,7 @@ def equalize(graph: Graph, statistics: Statistics) -> tuple[Graph, Statistics]:
             continue
         bottom, top = statistics.channel_low[made], statistics.channel_high[made]
         factor = equalization_factors(bottom, top)
-        if graph.operators[pair.consumer].name != "DEPTHWISE_CONV_2D":
+        if graph.operators[pair.consumer].name != ops.DEPTHWISE_CONV_2D:
             factor = np.sqrt(factor)
         scale_producer(edited, pair.producer, factor)
         scale_consumer(edited, pair.consumer, factor)
@@ -120,7 +119,7 @@ def scale_producer(graph: Graph, at: int, factor: NDArray[np.float64]) -> None:
     op = copy.copy(graph.operators[at])
     op.inputs = list(op.inputs)
     weights = graph.known(op.inputs[1])
-    shape = (-1, 1, 1, 1) if op.name == "CONV_2D" else (1, 1, 1, -1)
+    shape = (-1, 1, 1, 1) if op.name == ops.CONV_2D else (1, 1, 1, -1)
     name = graph.tensors[op.inputs[1]].name
     op.inputs[1] = graph.add_constant(name, (weights * factor.reshape(shape)).astype(np.float32))
     if len(op.inputs) > 2 and op.inputs[2] >= 0:

@@ -6,21 +6,23 @@ stays inside. The division by 6 changes the scale of relu6's integers and none o
 """
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 
+from edgevision.tflite import ops, schema
 from edgevision.tflite.graph import Graph, Operator, Tensor
 
 
 def with_fast_operators(graph: Graph) -> Graph:
     """The same function, without operators whose int8 kernels are slow."""
-    if not any(op.name == "HARD_SWISH" and graph.is_float(op.inputs[0]) for op in graph.operators):
+    if not any(
+        op.name == ops.HARD_SWISH and graph.is_float(op.inputs[0]) for op in graph.operators
+    ):
         return graph
     edited = graph.copy()
     edited.operators = []
     three = edited.add_constant("hard_swish;three", np.asarray([3.0], np.float32))
     sixth = edited.add_constant("hard_swish;sixth", np.asarray([1 / 6], np.float32))
     for op in graph.operators:
-        if op.name == "HARD_SWISH" and graph.is_float(op.inputs[0]):
+        if op.name == ops.HARD_SWISH and graph.is_float(op.inputs[0]):
             edited.operators += _expanded(edited, op, three, sixth)
         else:
             edited.operators.append(op)
@@ -38,7 +40,7 @@ def _expanded(graph: Graph, op: Operator, three: int, sixth: int) -> list[Operat
     add.fusedActivationFunction = schema.ActivationFunctionType.RELU6
     return [
         Operator(
-            name="ADD",
+            name=ops.ADD,
             inputs=[x, three],
             outputs=[shifted],
             options_type=schema.BuiltinOptions.AddOptions,
@@ -51,7 +53,7 @@ def _expanded(graph: Graph, op: Operator, three: int, sixth: int) -> list[Operat
 
 def _multiply(a: int, b: int, made: int) -> Operator:
     return Operator(
-        name="MUL",
+        name=ops.MUL,
         inputs=[a, b],
         outputs=[made],
         options_type=schema.BuiltinOptions.MulOptions,

@@ -9,14 +9,14 @@ at the border: where the convolution pads y with 0, u is padded with -b/a.
 import copy
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 
-from edgevision.quantize.assign.kernel_rules import RULES
 from edgevision.quantize.transforms.input_affine import Affine, Float64
 from edgevision.quantize.transforms.padding import pad_with, same_padding
+from edgevision.tflite import ops, schema
 from edgevision.tflite.graph import Graph, Operator, Tensor
+from edgevision.tflite.ops.kinds import kind_of
 
-_ELEMENTWISE = frozenset({"MUL", "ADD", "SUB", "DIV"})
+_ELEMENTWISE = frozenset({ops.MUL, ops.ADD, ops.SUB, ops.DIV})
 
 
 def fold_normalization(graph: Graph, index: int, outer: Affine, *, slack: float = 0.0) -> Graph:
@@ -74,16 +74,16 @@ def _elementwise(
         and graph.tensors[op.outputs[0]].shape == graph.tensors[tensor].shape
         and not op.options.fusedActivationFunction
     )
-    if not fits or values is None or (op.name == "DIV" and not (first and values.all())):
+    if not fits or values is None or (op.name == ops.DIV and not (first and values.all())):
         return None
     constant = np.broadcast_to(values.astype(np.float64).reshape(-1), channels)
     one, zero = np.ones(channels), np.zeros(channels)
     sign = one if first else -one
     maps = {
-        "MUL": lambda: Affine(factor=constant, shift=zero),
-        "ADD": lambda: Affine(factor=one, shift=constant),
-        "SUB": lambda: Affine(factor=sign, shift=-sign * constant),
-        "DIV": lambda: Affine(factor=1 / constant, shift=zero),
+        ops.MUL: lambda: Affine(factor=constant, shift=zero),
+        ops.ADD: lambda: Affine(factor=one, shift=constant),
+        ops.SUB: lambda: Affine(factor=sign, shift=-sign * constant),
+        ops.DIV: lambda: Affine(factor=1 / constant, shift=zero),
     }
     return at, maps[op.name]()
 
@@ -106,10 +106,10 @@ def _fold(
     at = _only_reader(graph, readers, current)
     if at is None or not total.factor.all():
         return None
-    if graph.operators[at].name == "RESHAPE":
+    if graph.operators[at].name == ops.RESHAPE:
         return _fold_dense(graph, readers, index, at, total)
     pad_at, paddings = None, np.zeros((4, 2), np.int64)
-    if graph.operators[at].name == "PAD" and _pads_space(graph, graph.operators[at]):
+    if graph.operators[at].name == ops.PAD and _pads_space(graph, graph.operators[at]):
         paddings = graph.known(graph.operators[at].inputs[1]).astype(np.int64)
         pad_at, at = at, _only_reader(graph, readers, graph.operators[at].outputs[0])
     op = graph.operators[at] if at is not None else None
@@ -137,8 +137,7 @@ def _fold(
 
 
 def _is_convolution(graph: Graph, op: Operator) -> bool:
-    kinds = {"CONV_2D", "DEPTHWISE_CONV_2D"}
-    return op.name in kinds and graph.constant(op.inputs[1]) is not None
+    return op.name in ops.CONVOLUTIONS and graph.constant(op.inputs[1]) is not None
 
 
 def _pads_space(graph: Graph, op: Operator) -> bool:
@@ -149,7 +148,7 @@ def _pads_space(graph: Graph, op: Operator) -> bool:
 def _folded(graph: Graph, op: Operator, total: Affine) -> Operator:
     weights = graph.known(op.inputs[1])
     wide = weights.astype(np.float64)
-    if op.name == "CONV_2D":
+    if op.name == ops.CONV_2D:
         shift = (wide * total.shift).sum(axis=(1, 2, 3))
         scaled = wide * total.factor
     else:
@@ -166,7 +165,7 @@ def _fold_dense(
     if at is None:
         return None
     op = graph.operators[at]
-    weights = graph.constant(op.inputs[1]) if op.name == "FULLY_CONNECTED" else None
+    weights = graph.constant(op.inputs[1]) if op.name == ops.FULLY_CONNECTED else None
     size = int(np.prod(graph.tensors[index].shape))
     if weights is None or weights.shape[1] != size:
         return None
@@ -180,7 +179,7 @@ def _fold_dense(
 
 
 def _with_constants(graph: Graph, op: Operator, weights: Float64, shift: Float64) -> Operator:
-    rule = RULES[op.name]
+    rule = kind_of(op.name)
     folded = copy.copy(op)
     folded.inputs = [*op.inputs, -1][: rule.bias + 1] if len(op.inputs) < 3 else list(op.inputs)
     name = graph.tensors[op.inputs[rule.weights]].name
@@ -208,8 +207,8 @@ def _explicit(graph: Graph, index: int, current: int, total: Affine) -> dict[int
     )
     made = []
     for kind, options, source, values, target in (
-        ("MUL", schema.MulOptionsT(), index, total.factor, scaled),
-        ("ADD", schema.AddOptionsT(), scaled, total.shift, current),
+        (ops.MUL, schema.MulOptionsT(), index, total.factor, scaled),
+        (ops.ADD, schema.AddOptionsT(), scaled, total.shift, current),
     ):
         constant = graph.add_constant(f"{name};{kind.lower()}", values.astype(np.float32))
         made.append(

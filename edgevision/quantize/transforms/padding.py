@@ -1,9 +1,9 @@
 """The border of a picture: how much a convolution pads, and padding with other values than 0."""
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
+from edgevision.tflite import ops, schema
 from edgevision.tflite.graph import Graph, Operator, Tensor
 
 
@@ -36,7 +36,7 @@ def pad_with(
         amounts = graph.add_constant(f"{name};paddings", paddings.astype(np.int32))
         value = graph.add_constant(f"{name};value", np.asarray(values[0], np.float32))
         pad = Operator(
-            name="PADV2",
+            name=ops.PADV2,
             inputs=[index, amounts, value],
             outputs=[padded],
             options_type=schema.BuiltinOptions.PadV2Options,
@@ -65,7 +65,7 @@ def pad_with(
         options.axis = axis
         made.append(
             Operator(
-                name="CONCATENATION",
+                name=ops.CONCATENATION,
                 inputs=parts,
                 outputs=[joined],
                 options_type=schema.BuiltinOptions.ConcatenationOptions,

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
+from edgevision.tflite import ops, schema
 from edgevision.tflite.graph import Graph, Operator
 
 
@@ -46,7 +46,7 @@ def find_swish(graph: Graph, t: int, consumers: Mapping[int, list[int]]) -> Swis
         (gate,) = behind
     op = graph.operators[gate]
     shift = relu6_shift(graph, op, entry)
-    if op.name != "LOGISTIC" and shift is None:
+    if op.name != ops.LOGISTIC and shift is None:
         return None
     opened = _followed_through_scaling(graph, op.outputs[0], consumers)
     if set(graph.operators[product].inputs) != {t, opened}:
@@ -57,7 +57,7 @@ def find_swish(graph: Graph, t: int, consumers: Mapping[int, list[int]]) -> Swis
 def relu6_shift(graph: Graph, op: Operator, t: int) -> float | None:
     """The c with which `op` is relu6(t + c)."""
     fused = getattr(op.options, "fusedActivationFunction", 0)
-    if op.name != "ADD" or fused != schema.ActivationFunctionType.RELU6:
+    if op.name != ops.ADD or fused != schema.ActivationFunctionType.RELU6:
         return None
     shifts = [graph.constant(i) for i in op.inputs if i != t]
     if len(shifts) != 1 or shifts[0] is None or shifts[0].size != 1:
@@ -67,13 +67,15 @@ def relu6_shift(graph: Graph, op: Operator, t: int) -> float | None:
 
 def _is_product(graph: Graph, at: int) -> bool:
     op = graph.operators[at]
-    return op.name == "MUL" and _is_plain(op) and all(graph.constant(i) is None for i in op.inputs)
+    return (
+        op.name == ops.MUL and _is_plain(op) and all(graph.constant(i) is None for i in op.inputs)
+    )
 
 
 def _positive_factors(graph: Graph, op: Operator, t: int) -> NDArray[np.floating] | None:
     """The constants above 0 that `op` multiplies `t` by; None when it does not."""
     factors = [graph.constant(i) for i in op.inputs if i != t]
-    if op.name != "MUL" or not _is_plain(op) or len(factors) != 1 or factors[0] is None:
+    if op.name != ops.MUL or not _is_plain(op) or len(factors) != 1 or factors[0] is None:
         return None
     return factors[0] if (factors[0] > 0).all() else None
 

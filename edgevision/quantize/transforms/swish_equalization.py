@@ -11,7 +11,6 @@ Beyond Nagel et al. 2019, https://arxiv.org/abs/1906.04721, section 4.1, which e
 from dataclasses import dataclass, replace
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from edgevision.quantize.calibrate.statistics import Statistics
@@ -22,6 +21,7 @@ from edgevision.quantize.transforms.equalization import (
     scale_producer,
 )
 from edgevision.quantize.transforms.swish import Swish, find_swish
+from edgevision.tflite import ops, schema
 from edgevision.tflite.graph import Graph, Operator, Tensor
 
 _CLOSED = 6.0
@@ -45,21 +45,21 @@ def swish_pairs(graph: Graph, integer: frozenset[int]) -> tuple[SwishPair, ...]:
     """Where channels can be raised past a gate that leaves them as they are so far."""
     consumers, found = graph.consumers(), []
     for at, op in enumerate(graph.operators):
-        if op.name not in {"CONV_2D", "DEPTHWISE_CONV_2D"} or op.options.fusedActivationFunction:
+        if op.name not in ops.CONVOLUTIONS or op.options.fusedActivationFunction:
             continue
         swish = find_swish(graph, op.outputs[0], consumers)
         if swish is None or swish.raised.size > 1 or graph.constant(op.inputs[1]) is None:
             continue
         read = [graph.operators[swish.product].outputs[0]]
         readers = consumers.get(read[-1], [])
-        if len(readers) == 1 and graph.operators[readers[0]].name == "PAD":
+        if len(readers) == 1 and graph.operators[readers[0]].name == ops.PAD:
             read.append(graph.operators[readers[0]].outputs[0])
             readers = consumers.get(read[-1], [])
         if len(readers) != 1 or {op.outputs[0], *read} & set(graph.outputs):
             continue
         reader = graph.operators[readers[0]]
         weights = graph.constant(reader.inputs[1]) if len(reader.inputs) > 1 else None
-        if reader.name != "DEPTHWISE_CONV_2D" or weights is None:
+        if reader.name != ops.DEPTHWISE_CONV_2D or weights is None:
             continue
         if weights.shape[3] != graph.tensors[read[-1]].shape[3]:
             continue  # A depth multiplier: rare.
@@ -117,7 +117,7 @@ def _edited(graph: Graph, pair: SwishPair, factor: NDArray[np.float64]) -> tuple
     inverse = (1 / factor).astype(np.float32).reshape(1, 1, 1, -1)
     seen = edited.add_tensor(Tensor(name=name, shape=tensor.shape, dtype=tensor.dtype))
     lowering = Operator(
-        name="MUL",
+        name=ops.MUL,
         inputs=[pair.made, edited.add_constant(f"{name};factors", inverse)],
         outputs=[seen],
         options_type=schema.BuiltinOptions.MulOptions,

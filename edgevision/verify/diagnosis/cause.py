@@ -7,10 +7,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.tflite import ops
 from edgevision.verify.layers.layer_error import LayerError
 from edgevision.verify.layers.network import Network, step
 
-GATES: Mapping[str, float] = {"LOGISTIC": 8.0, "TANH": 4.0}
+GATES: Mapping[str, float] = {ops.LOGISTIC: 8.0, ops.TANH: 4.0}
 """Operation -> beyond which input, up or down, its output is at an end to 1/256."""
 
 Label = Literal[

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from edgevision.tflite import ops
 from edgevision.verify.diagnosis.cause import (
     GATES,
     Diagnosis,
@@ -38,7 +39,7 @@ def diagnose(layer: LayerError, network: Network) -> Diagnosis:
 
 def _bias_overflow(layer: LayerError, network: Network) -> Diagnosis | None:
     op, twin = network.operator(layer), network.twin(layer)
-    if twin.name not in {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"} or len(op.inputs) < 3:
+    if twin.name not in ops.CONVOLUTIONS | {ops.FULLY_CONNECTED} or len(op.inputs) < 3:
         return None
     bias = real_values(network.original.tensors[op.inputs[2]]) if op.inputs[2] >= 0 else None
     weights = network.quantized.tensors[twin.inputs[1]]

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from edgevision.verify.diagnosis.cause import GATES, Diagnosis, not_from_output, share_of
+from edgevision.tflite import ops
+from edgevision.tflite.ops.kinds import kind_of, kinds
+from edgevision.verify.diagnosis.cause import Diagnosis, not_from_output, share_of
 from edgevision.verify.layers.layer_error import LayerError
 from edgevision.verify.layers.network import Network, represented, step
 from edgevision.verify.layers.rescaled import real_values
@@ -10,11 +12,19 @@ from edgevision.verify.layers.rescaled import real_values
 _WIDE, _FEW_LEVELS = 4.0, 16
 """A channel four times as wide as all others together costs them two bits; of 256 levels, fewer
 than sixteen leave four bits."""
-_FIXED_SCALE = frozenset({*GATES, "SOFTMAX", "LOG_SOFTMAX", "L2_NORMALIZATION"})
+_FIXED_SCALE = frozenset(name for name, kind in kinds().items() if kind.scaling == "fixed")
 """Operations whose kernels prescribe their output's scale."""
-_SUMS = frozenset({"ADD", "SUB", "CONCATENATION"})
+_SUMS = frozenset({ops.ADD, ops.SUB, ops.CONCATENATION})
 _ONE_SCALE = frozenset(
-    {"CONCATENATION", "PAD", "MAX_POOL_2D", "AVERAGE_POOL_2D", "RESHAPE", "MAXIMUM", "MINIMUM"}
+    {
+        ops.CONCATENATION,
+        ops.PAD,
+        ops.MAX_POOL_2D,
+        ops.AVERAGE_POOL_2D,
+        ops.RESHAPE,
+        ops.MAXIMUM,
+        ops.MINIMUM,
+    }
 )
 """Operations whose inputs share their output's scale, so that a wide partner is felt upstream."""
 
@@ -113,10 +123,13 @@ def outlier_channel(layer: LayerError, network: Network) -> Diagnosis | None:
 def _outlier_weights(layer: LayerError, network: Network) -> Diagnosis | None:
     """One scale for all weights, set by a channel far above the others."""
     op, twin = network.operator(layer), network.twin(layer)
-    axis = {"CONV_2D": 0, "FULLY_CONNECTED": 0, "DEPTHWISE_CONV_2D": 3}.get(twin.name)
-    if axis is None or len(network.quantized.tensors[twin.inputs[1]].scales) != 1:
+    kind = kind_of(twin.name)
+    if not kind.is_linear or len(network.quantized.tensors[twin.inputs[kind.weights]].scales) != 1:
         return None
-    weights = real_values(network.original.tensors[op.inputs[1]])
+    axis, weights = (
+        kind.channel_axis,
+        real_values(network.original.tensors[op.inputs[kind.weights]]),
+    )
     if weights is None or weights.ndim <= axis:
         return None
     peaks = np.abs(weights).max(axis=tuple(a for a in range(weights.ndim) if a != axis))

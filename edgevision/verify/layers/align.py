@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.tflite import ops
 from edgevision.tflite.layer_names import layer_names
 from edgevision.tflite.view import Operator, TfliteModel
-
-_CONVERSIONS = frozenset({"QUANTIZE", "DEQUANTIZE"})
 
 _SAME_NAME, _SAME_WORK = 4, 3
 """Weights: a tensor's name decides, and the operation where names were changed."""
@@ -52,7 +51,9 @@ def align(float_model: TfliteModel, quantized_model: TfliteModel) -> Alignment:
     """Pairs of operations whose outputs hold the same values, but for the quantization."""
     layers = layer_names(float_model)
     ours = [op for op in float_model.operators if op.outputs]
-    theirs = [op for op in quantized_model.operators if op.outputs and op.name not in _CONVERSIONS]
+    theirs = [
+        op for op in quantized_model.operators if op.outputs and op.name not in ops.CONVERSIONS
+    ]
     matched = dict(_best_common(_weights(float_model, ours, quantized_model, theirs)))
     pairs, unmatched = [], []
     for at, op in enumerate(ours):

@@ -6,20 +6,22 @@ the network tells. The float model gets a place behind each layer where an error
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from edgevision.runtime.closing import Closing
 from edgevision.runtime.session import Session, TensorSpec
 from edgevision.tensors import FloatArray
+from edgevision.tflite import ops, schema
+from edgevision.tflite.extract import with_outputs
+from edgevision.tflite.graph import Operator, Tensor
+from edgevision.tflite.parse import parse
 from edgevision.tflite.view import TfliteModel
 from edgevision.verify.layers.align import AlignedOperators
-from edgevision.verify.layers.isolated_ops import open_for_editing, packed
 from edgevision.verify.layers.layer_error import decibels, power
 from edgevision.verify.layers.snapshot import Snapshot
 
-_LAST = frozenset({"SOFTMAX", "LOGISTIC", "RESHAPE", "LOG_SOFTMAX"})
+_LAST = frozenset({ops.SOFTMAX, ops.LOGISTIC, ops.RESHAPE, ops.LOG_SOFTMAX})
 """Operations before which the answer is looked at: behind a softmax a sure answer hides errors."""
 
 
@@ -38,39 +40,36 @@ def open_places(content: bytes, pairs: Sequence[AlignedOperators], answers: Sequ
     `answers`.
 
     Raises:
-        ModelError: the model has control flow.
+        ModelError: the file is damaged.
         MissingDependencyError: no library here can write a `.tflite`.
     """
-    schema, model = open_for_editing(content)
-    graph = model.subgraphs[0]
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.ADD
-    code.version = 1
-    model.operatorCodes.append(code)
+    graph = parse(content)
     behind = {pair.float_operator: pair.float_tensor for pair in pairs}
     places: dict[int, int] = {}
     operators = []
-    for index, operator in enumerate(graph.operators):
-        operators.append(operator)
-        if index not in behind:
+    for op in graph.operators:
+        operators.append(op)
+        if op.id not in behind:
             continue
-        whole = behind[index]
+        whole = behind[op.id]
         clean, error = (
-            _like(schema, graph, graph.tensors[whole], f"{role}_{index}")
+            graph.add_tensor(_like(graph.tensors[whole], f"{role}_{op.id}"))
             for role in ("clean", "error")
         )
-        operator.outputs = [clean if int(t) == whole else int(t) for t in operator.outputs]
-        addition = schema.OperatorT()
-        addition.opcodeIndex = len(model.operatorCodes) - 1
-        addition.inputs, addition.outputs = [clean, error], [whole]
-        addition.builtinOptionsType = schema.BuiltinOptions.AddOptions
-        addition.builtinOptions = schema.AddOptionsT()
-        operators.append(addition)
-        places[index] = error
+        op.outputs = [clean if t == whole else t for t in op.outputs]
+        operators.append(
+            Operator(
+                name=ops.ADD,
+                inputs=[clean, error],
+                outputs=[whole],
+                options_type=schema.BuiltinOptions.AddOptions,
+                options=schema.AddOptionsT(),
+            )
+        )
+        places[op.id] = error
     graph.operators = operators
-    graph.inputs = [*graph.inputs, *(places[pair.float_operator] for pair in pairs)]
-    graph.outputs = list(answers)
-    return packed(model, len(content))
+    graph.inputs += [places[pair.float_operator] for pair in pairs]
+    return with_outputs(graph, answers)
 
 
 def answer_tensors(model: TfliteModel) -> tuple[int, ...]:
@@ -159,10 +158,6 @@ def _reaches(model: TfliteModel, tensor: int, answers: Sequence[int]) -> bool:
     return bool(moved & set(answers))
 
 
-def _like(schema: Any, graph: Any, tensor: Any, name: str) -> int:
-    """Index of a new tensor with the shape and type of `tensor`."""
-    fresh = schema.TensorT()
-    fresh.shape, fresh.type, fresh.hasRank = tensor.shape, tensor.type, tensor.hasRank
-    fresh.name, fresh.buffer = name, 0
-    graph.tensors.append(fresh)
-    return len(graph.tensors) - 1
+def _like(tensor: Tensor, name: str) -> Tensor:
+    """A computed tensor with the shape and type of `tensor`."""
+    return Tensor(name=name, shape=tensor.shape, dtype=tensor.dtype)

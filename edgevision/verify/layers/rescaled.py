@@ -13,16 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.tflite import ops
+from edgevision.tflite.ops.kinds import kind_of
 from edgevision.tflite.view import Operator, Tensor, TfliteModel
 from edgevision.verify.layers.align import AlignedOperators
 
 _NOTICEABLE = 1.2
 """Rounding to 8 bits moves the factor of a channel by some per cent at most."""
 
-_OUTPUT_AXIS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3}
-"""Of the weights, whose last axis is that of the input's channels."""
-
-_PASSING = frozenset({"PAD", "RELU", "RELU6", "MAX_POOL_2D", "HARD_SWISH"})
+_PASSING = frozenset({ops.PAD, ops.RELU, ops.RELU6, ops.MAX_POOL_2D, ops.HARD_SWISH})
 """Operations through which a factor per channel passes (a ReLU6 as far as it does not cut, a swish
 because the quantizer takes the factor back before its gate)."""
 
@@ -78,7 +77,7 @@ def _layers(
     for pair in pairs:
         op = float_model.operators[pair.float_operator]
         twin = quantized_model.operators[pair.quantized_operator]
-        if op.name not in _OUTPUT_AXIS or twin.name != op.name:
+        if op.name not in ops.CONVOLUTIONS or twin.name != op.name:
             continue
         before = real_values(float_model.tensors[op.inputs[1]])
         after = real_values(quantized_model.tensors[twin.inputs[1]])
@@ -92,7 +91,7 @@ def _layers(
                     operator=pair.float_operator,
                     reads=op.inputs[0],
                     makes=op.outputs[0],
-                    axis=_OUTPUT_AXIS[op.name],
+                    axis=kind_of(op.name).channel_axis,
                     before=before,
                     after=after,
                 )
@@ -128,7 +127,7 @@ def _product(model: TfliteModel, readers: list[Operator]) -> Operator | None:
     gate, product = readers
     for _ in range(_GATE_OPERATIONS):
         opened = gate.outputs[0]
-        if product.name == "MUL" and opened in product.inputs:
+        if product.name == ops.MUL and opened in product.inputs:
             return product
         behind = _readers(model, opened)
         if len(behind) != 1:

@@ -14,9 +14,10 @@ from edgevision.preprocess.pixels import to_pixels
 from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray
+from edgevision.tflite.extract import isolate
+from edgevision.tflite.parse import parse
 from edgevision.tflite.view import Tensor, TfliteModel
 from edgevision.verify.layers.align import AlignedOperators
-from edgevision.verify.layers.isolated_ops import isolate_operators
 from edgevision.verify.layers.rescaled import channel_factors
 
 
@@ -74,7 +75,7 @@ def snapshots(
         )
         for pair in pairs
     }
-    apart = isolate_operators(original.content, {pair.float_operator for pair in pairs})
+    apart = isolate(parse(original.content), {pair.float_operator for pair in pairs})
     with (
         Session(original.content, xnnpack=False, keep_all_tensors=True) as plain,
         Session(quantized.content, xnnpack=False, keep_all_tensors=True) as integer,

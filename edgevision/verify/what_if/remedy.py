@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgevision.errors import EdgeVisionError
-from edgevision.metrics import Rate, agreement, mean_kl
+from edgevision.metrics.classification import agreement
+from edgevision.metrics.divergence import mean_kl
+from edgevision.metrics.rate import Rate
 from edgevision.predictions import Predictions
 from edgevision.recipe.recipe import RangeMethod
+from edgevision.tflite import ops
 from edgevision.verify.diagnosis.cause import GATES, Diagnosis, not_from_output
 from edgevision.verify.layers.layer_error import LayerError, decibels
 from edgevision.verify.layers.network import Network, represented
@@ -67,7 +70,7 @@ def changes_for(layer: LayerError, cause: Diagnosis, network: Network) -> tuple[
         words = "ranges from the mean of each image's extremes"
         return Change(words=words, ranges="mean-min-max"), in_float
     readers = {one.pair.operation for one in network.readers(layer)}
-    if cause.label == "outlier channel" and readers & {"CONV_2D", "DEPTHWISE_CONV_2D", "PAD"}:
+    if cause.label == "outlier channel" and readers & (ops.CONVOLUTIONS | {ops.PAD}):
         words = "equalize channels before convolutions"
         return Change(words=words, equalization=True), in_float
     return (in_float,)
@@ -81,7 +84,7 @@ def _kept_in_float(layer: LayerError, cause: Diagnosis, network: Network) -> Cha
     if not is_in_weights and represented(network.output(layer)) is not None:
         # The layer's output stays exact only if who reads it computes in float as well.
         kept += [one.pair for one in network.readers(layer)]
-    if layer.pair.operation in {*GATES, "ADD", "SUB", "CONCATENATION"}:
+    if layer.pair.operation in {*GATES, ops.ADD, ops.SUB, ops.CONCATENATION}:
         kept += [one.pair for one in network.sources(layer)]
     names = [f"^{re.escape(pair.tensor_name)}$" for pair in kept]
     others = len(kept) - 1

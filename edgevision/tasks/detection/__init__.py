@@ -1,0 +1,1 @@
+"""Object detection: labelled boxes in the picture."""
