@@ -203,7 +203,8 @@ class CheckedSet:
         rows = [(one.severity, one.kind, one.message) for one in self.findings]
         verdict = "fit" if self.is_fit else "not fit"
         title = f"{len(self.images)} images of {self.images.path}: {verdict} for calibration"
-        return card(title, (("", "about", "found"), rows), warnings=self.warnings)
+        table = (("", "about", "found"), rows)
+        return card(title, table, warnings=self.warnings, holds_words=True)
 
 
 def check_calibration_set(

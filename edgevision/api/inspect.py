@@ -67,7 +67,7 @@ class InspectResult:
         table = (("", "type", "shape", "values"), rows)
         title = f"{self.file.name}: {megabytes(facts.size_bytes)}, {facts.precision}"
         arithmetic = f"{facts.integer_ops} of {len(facts.computing)} operations in integers"
-        return html_card(title, table, remarks=(arithmetic,))
+        return html_card(title, table, remarks=(arithmetic,), holds_words=True)
 
 
 def formula(tensor: TensorInterface) -> str:
