@@ -169,7 +169,7 @@ def _card_of(model: Path, labels: tuple[str, ...] | None) -> Card:
     if found is None:
         message = f"{model} has no model card: nothing says how a photo becomes its input"
         raise ModelError(
-            message, hint="edgevision convert and quantize write one; run the model through them"
+            message, hint="edgevision convert writes one with --preprocess, and quantize always"
         )
     if found.differences:
         message = f"{model} is not what its card says: {found.differences[0]}"

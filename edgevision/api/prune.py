@@ -14,9 +14,10 @@ from edgevision.api.html import card
 from edgevision.bench.results.tables import megabytes
 from edgevision.compress.masking.plan import MaskingPlan
 from edgevision.compress.plan import PruningPlan
-from edgevision.compress.report import PruneReport, Totals, report_to_dict
+from edgevision.compress.report import PruneReport, Totals
 from edgevision.compress.run import predict_file, prune_file, require_tensorflow
 from edgevision.progress import Progress, silent
+from edgevision.serialization.encode import to_plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class PruneResult:
         """All of it as JSON values: what `edgevision prune --json` prints."""
         size = None if self.file is None else self.file.stat().st_size
         path = None if self.file is None else str(self.file)
-        return {"output": path, "size_bytes": size, **report_to_dict(self.report)}
+        return {"output": path, "size_bytes": size, **to_plain(self.report)}
 
     def _repr_html_(self) -> str:
         shares = [f"{100 * share:.0f} % less" for share in self.report.fractions]
@@ -215,6 +216,8 @@ def prune(
             overwrite=overwrite,
             progress=progress,
         )
+    for warning in report.warnings:
+        messages.warn(warning)
     return PruneResult(
         file=written,
         plan=plan,

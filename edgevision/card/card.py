@@ -25,7 +25,8 @@ CARD_ENTRY = "EDGEVISION_CARD"
 CARD_FILE = "model.json"
 """The same JSON beside the file, with a "file" object that says which file it belongs to."""
 
-Kind = Literal["classification", "detection"]
+Kind = Literal["classification", "detection", "tensors"]
+"""tensors: numbers whose meaning nobody declared."""
 
 MAX_LABELS = 100_000
 MAX_LABEL_LENGTH = 512

@@ -1,12 +1,10 @@
-"""What the child process is asked to do and what it answers: plain values that travel as JSON."""
+"""What the child process is asked to do: values that travel as JSON."""
 
-import json
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-from edgevision.compress.finetune.training import Training, Weights
+from edgevision.compress.finetune.training import Training
 from edgevision.compress.masking.plan import MaskingPlan
-from edgevision.compress.plan import PruningPlan, Target
+from edgevision.compress.plan import PruningPlan
 from edgevision.preprocess.declared import Preprocessing
 
 
@@ -40,7 +38,7 @@ class PruneJob:
     checkpoints: str | None = None
     """Folder for the state of an interrupted run."""
 
-    ladder: tuple[float, ...] = ()
+    predicted: tuple[float, ...] = ()
     """Shares to predict for, when there is no output."""
 
     custom_objects: tuple[str, ...] = ()
@@ -48,43 +46,3 @@ class PruneJob:
 
     working_directory: str = ""
     """Where the user stands: modules of `custom_objects` are looked up there too."""
-
-
-def job_to_json(job: PruneJob) -> str:
-    """A job as text."""
-    return json.dumps({**asdict(job), "masking": isinstance(job.plan, MaskingPlan)})
-
-
-def job_from_json(text: str) -> PruneJob:
-    """The job that `job_to_json` wrote."""
-    fields = json.loads(text)
-    plan = fields.pop("plan")
-    if fields.pop("masking"):
-        made: PruningPlan | MaskingPlan = MaskingPlan(**plan)
-    else:
-        target = Target(**plan.pop("target"))
-        made = PruningPlan(target=target, keep=tuple(plan.pop("keep")), **plan)
-    learning = fields.pop("learning")
-    return PruneJob(
-        plan=made,
-        learning=_learning(learning),
-        ladder=tuple(fields.pop("ladder")),
-        custom_objects=tuple(fields.pop("custom_objects")),
-        **fields,
-    )
-
-
-def _learning(fields: dict[str, Any] | None) -> Learning | None:
-    if fields is None:
-        return None
-    declared: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in fields.pop("preprocessing").items()
-    }
-    training = fields.pop("training")
-    weights = Weights(**training.pop("weights"))
-    return Learning(
-        preprocessing=Preprocessing(**declared),
-        training=Training(weights=weights, **training),
-        **fields,
-    )

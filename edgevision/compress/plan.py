@@ -1,6 +1,6 @@
-"""What to remove and how to choose it: values only, so that no TensorFlow is needed to say it."""
+"""Pruning plans: values only, so that no TensorFlow is needed to say what is to be removed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
 from edgevision.errors import UsageError
@@ -14,7 +14,8 @@ Ranking: TypeAlias = Literal["layer", "global"]
 
 Importance: TypeAlias = Literal["l1", "l2", "bn", "taylor", "random"]
 """l1, l2: size of the kernels that make a channel. bn: size of its BatchNormalization scale.
-taylor: how much the loss on data would change, to first order. random: for comparison."""
+taylor: how much the loss on data would change, to first order (Molchanov et al. 2019).
+random: for comparison."""
 
 MEASURES: tuple[str, ...] = get_args(Measure)
 RANKINGS: tuple[str, ...] = get_args(Ranking)
@@ -58,6 +59,23 @@ class PruningPlan:
         if self.round_to < 1:
             message = f"widths are rounded to multiples of 1 or more, got {self.round_to}"
             raise UsageError(message)
+
+
+def step_plans(plan: PruningPlan, steps: int) -> tuple[PruningPlan, ...]:
+    """Iterative pruning: plans that one after the other remove what `plan` does, equal shares.
+
+    Only the last one rounds widths: a small step of a narrow layer would round to nothing.
+
+    Raises:
+        UsageError: `steps` is below 1.
+    """
+    if steps < 1:
+        message = f"there are 1 or more steps, got {steps}"
+        raise UsageError(message)
+    share = 1 - (1 - plan.target.fraction) ** (1 / steps)
+    target = replace(plan.target, fraction=share if steps > 1 else plan.target.fraction)
+    step = replace(plan, target=target, round_to=1)
+    return (*(step for _ in range(steps - 1)), replace(plan, target=target))
 
 
 def _one_of(what: str, value: str, known: tuple[str, ...]) -> None:

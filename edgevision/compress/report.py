@@ -1,8 +1,6 @@
-"""What a run of pruning found and did, as plain values that travel as JSON."""
+"""What a run of pruning found and did: values that travel as JSON."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +25,7 @@ class LayerRow:
     """It makes; None for layers that make none, such as normalization."""
 
     channels_left: tuple[int, ...]
-    """After each share of the ladder, or after the one removal; empty where `channels` is None."""
+    """After each predicted share, or after the one removal; empty where `channels` is None."""
 
     parameters: int
     parameters_left: tuple[int, ...]
@@ -71,7 +69,7 @@ class PruneReport:
 
     before: Totals
     fractions: tuple[float, ...]
-    """Shares of the ladder, or the one that was asked for."""
+    """The predicted shares, or the one that was asked for."""
 
     after: tuple[Totals, ...]
     """For each of `fractions`."""
@@ -79,29 +77,8 @@ class PruneReport:
     layers: tuple[LayerRow, ...]
     trainings: tuple[TrainingRow, ...] = ()
     sparsity: Sparsity | None = None
+    warnings: tuple[str, ...] = ()
+    """Sentences about what was left out, such as refitting a layer that is too wide."""
+
     out_of_reach: tuple[str, ...] = ()
-    """For shares of the ladder that cannot be removed, why; they are not in `fractions`."""
-
-
-def report_to_dict(report: PruneReport) -> dict[str, Any]:
-    """The report as JSON values."""
-    return asdict(report)
-
-
-def report_from_dict(fields: Mapping[str, Any]) -> PruneReport:
-    """The report that `report_to_dict` wrote."""
-    layers = tuple(LayerRow(**_without_lists(row)) for row in fields["layers"])
-    sparsity = fields["sparsity"]
-    return PruneReport(
-        before=Totals(**fields["before"]),
-        fractions=tuple(fields["fractions"]),
-        after=tuple(Totals(**totals) for totals in fields["after"]),
-        layers=layers,
-        trainings=tuple(TrainingRow(**row) for row in fields["trainings"]),
-        out_of_reach=tuple(fields.get("out_of_reach", ())),
-        sparsity=None if sparsity is None else Sparsity(**sparsity),
-    )
-
-
-def _without_lists(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}
+    """For predicted shares that cannot be removed, why; they are not in `fractions`."""

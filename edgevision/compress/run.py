@@ -8,15 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from edgevision.compress.job import Learning, PruneJob, job_to_json
+from edgevision.compress.job import Learning, PruneJob
 from edgevision.compress.masking.plan import MaskingPlan
 from edgevision.compress.plan import PruningPlan
-from edgevision.compress.report import PruneReport, report_from_dict
+from edgevision.compress.report import PruneReport
 from edgevision.errors import ModelError, UsageError
 from edgevision.files import refuse_to_replace, replacing
 from edgevision.keras_model import child
-from edgevision.keras_model.messages import error_from_dict
+from edgevision.keras_model.messages import error_from_plain
 from edgevision.progress import Progress, silent
+from edgevision.serialization.decode import from_plain
+from edgevision.serialization.json_text import to_json
 
 FileLatencyMs: TypeAlias = Callable[[Path], float]
 """Milliseconds that one inference of the model in this `.keras` file takes, once converted."""
@@ -24,7 +26,7 @@ FileLatencyMs: TypeAlias = Callable[[Path], float]
 _ERRAND = child.Errand(name="pruning", less_memory="a smaller --batch-size needs less memory")
 _COMMAND = child.worker_command("edgevision.compress.worker")
 
-LADDER = (0.25, 0.5, 0.65, 0.75)
+PREDICTED_FRACTIONS = (0.25, 0.5, 0.65, 0.75)
 """Shares that a dry run predicts for, unless others are asked for."""
 
 
@@ -115,7 +117,7 @@ def predict_file(
     source: Path,
     plan: PruningPlan,
     *,
-    fractions: Sequence[float] = LADDER,
+    fractions: Sequence[float] = PREDICTED_FRACTIONS,
     custom_objects: Sequence[str] = (),
     log_path: Path | None = None,
     progress: Progress = silent,
@@ -129,7 +131,7 @@ def predict_file(
         source=str(source.resolve()),
         output=None,
         plan=plan,
-        ladder=tuple(fractions),
+        predicted=tuple(fractions),
         custom_objects=tuple(custom_objects),
         working_directory=str(Path.cwd()),
     )
@@ -169,11 +171,11 @@ def _run(
     progress(0, 1, "starting TensorFlow")
     environment = child.child_environment(os.environ)
     with child.started(command, environment=environment, log_path=log) as running:
-        child.serve(running, _ERRAND, job_to_json(job), listen=listen)
+        child.serve(running, _ERRAND, to_json(job), listen=listen)
     if "error" in declared:
-        raise error_from_dict(declared["error"], log_path=log)
+        raise error_from_plain(declared["error"], log_path=log)
     if "report" not in declared:
         raise child.no_answer(_ERRAND, log)
     if log_path is None:
         log.unlink(missing_ok=True)
-    return report_from_dict(declared["report"])
+    return from_plain(PruneReport, declared["report"], where="the report")

@@ -1,6 +1,7 @@
 """One run of pruning from file to file: what the child process does."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,9 @@ from edgevision.compress.importance.scores import Scores, taylor_scores
 from edgevision.compress.job import Learning, PruneJob
 from edgevision.compress.load import load_keras
 from edgevision.compress.masking.mask_model import mask_model, totals, training_row
-from edgevision.compress.plan import PruningPlan
-from edgevision.compress.prune import Feature, LatencyMs, Pruned, Rung, ladder, prune
+from edgevision.compress.plan import PruningPlan, step_plans
+from edgevision.compress.prune import CostPoint, Feature, LatencyMs, Pruned, cost_curve, prune
 from edgevision.compress.report import LayerRow, PruneReport, TrainingRow
-from edgevision.compress.steps import step_plans
 from edgevision.dataset.formats.open_set import open_image_set
 from edgevision.errors import UsageError
 from edgevision.progress import Progress
@@ -40,10 +40,11 @@ def work(job: PruneJob, *, progress: Progress, latency_ms: LatencyMs | None) -> 
     if not isinstance(job.plan, PruningPlan):
         return mask_model(model, job, _examples(model, job.learning, progress), progress)
     if job.output is None:
-        return _predicted(model, job.plan, job.ladder)
+        return _predicted(model, job.plan, job.predicted)
     examples = _examples(model, job.learning, progress)
     smaller, first, last, trainings = model, None, None, []
     feature: Feature | None = None
+    warnings: dict[str, None] = {}
     for step, plan in enumerate(step_plans(job.plan, job.steps)):
         score = _score(smaller, plan, examples, progress)
         pruned = prune(
@@ -56,6 +57,7 @@ def work(job: PruneJob, *, progress: Progress, latency_ms: LatencyMs | None) -> 
         )
         feature = _composed(feature, pruned.feature) if step else pruned.feature
         smaller, first, last = pruned.model, first or pruned, pruned
+        warnings.update(dict.fromkeys(pruned.warnings))
         if examples is not None and job.learning is not None:
             tuned = fine_tune(
                 smaller,
@@ -70,7 +72,8 @@ def work(job: PruneJob, *, progress: Progress, latency_ms: LatencyMs | None) -> 
     assert first is not None  # noqa: S101 - there is one step or more
     assert last is not None  # noqa: S101
     smaller.save(job.output)
-    return _done(job.plan, first, last, tuple(trainings))
+    report = _done(job.plan, first, last, tuple(trainings))
+    return replace(report, warnings=tuple(warnings))
 
 
 def _examples(model: Any, learning: Learning | None, progress: Progress) -> Examples | None:
@@ -120,12 +123,12 @@ def _checkpoint(job: PruneJob, step: int) -> Path | None:
 
 
 def _predicted(model: Any, plan: PruningPlan, fractions: tuple[float, ...]) -> PruneReport:
-    found = ladder(model, plan, (0.0, *fractions))
-    whole, *others = found.rungs
+    found = cost_curve(model, plan, (0.0, *fractions))
+    whole, *others = found.points
     return PruneReport(
         before=totals(whole.cost),
-        fractions=tuple(rung.fraction for rung in others),
-        after=tuple(totals(rung.cost) for rung in others),
+        fractions=tuple(point.fraction for point in others),
+        after=tuple(totals(point.cost) for point in others),
         layers=_rows(whole.cost, found.widths, others),
         out_of_reach=found.out_of_reach,
     )
@@ -135,21 +138,21 @@ def _done(
     plan: PruningPlan, first: Pruned, last: Pruned, trainings: tuple[TrainingRow, ...]
 ) -> PruneReport:
     fraction = plan.target.fraction
-    rung = Rung(fraction=fraction, cost=last.after, widths=last.widths_after)
+    point = CostPoint(fraction=fraction, cost=last.after, widths=last.widths_after)
     return PruneReport(
         before=totals(first.before),
         fractions=(fraction,),
         after=(totals(last.after),),
-        layers=_rows(first.before, first.widths_before, [rung]),
+        layers=_rows(first.before, first.widths_before, [point]),
         trainings=trainings,
     )
 
 
 def _rows(
-    before: ModelCost, widths: tuple[LayerWidth, ...], rungs: list[Rung]
+    before: ModelCost, widths: tuple[LayerWidth, ...], points: list[CostPoint]
 ) -> tuple[LayerRow, ...]:
     places = {width.layer: place for place, width in enumerate(widths)}
-    after = [by_layer(rung.cost) for rung in rungs]
+    after = [by_layer(point.cost) for point in points]
     rows = []
     for layer in before.layers:
         if not layer.parameters:
@@ -161,7 +164,7 @@ def _rows(
                 layer=layer.layer,
                 what=layer.what,
                 channels=None if width is None else width.channels,
-                channels_left=() if place is None else tuple(r.widths[place] for r in rungs),
+                channels_left=() if place is None else tuple(r.widths[place] for r in points),
                 parameters=layer.parameters,
                 parameters_left=tuple(cost[layer.layer].parameters for cost in after),
                 macs=layer.macs,

@@ -8,15 +8,18 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from edgevision.compress.job import job_from_json
-from edgevision.compress.report import report_to_dict
+from edgevision.compress.job import PruneJob
 from edgevision.keras_model.worker import Parent, serve_and_end
+from edgevision.serialization.decode import from_plain
+from edgevision.serialization.encode import to_plain
+from edgevision.serialization.json_text import parse_json
 
 
 def work(parent: Parent) -> dict[str, Any]:
     """Do the job that the parent asks for.
 
-    Raises: as `run.prune_file` says.
+    Raises:
+        EdgeVisionError: as `run.prune_file` says.
     """
     with tempfile.TemporaryDirectory(prefix="edgevision-") as folder:
         from edgevision.compress import work as pruning
@@ -28,11 +31,11 @@ def work(parent: Parent) -> dict[str, Any]:
             return float(parent.ask(measure=str(path)))
 
         report = pruning.work(
-            job_from_json(parent.request),
+            from_plain(PruneJob, parse_json(parent.request, where="job"), where="job"),
             progress=lambda done, total, stage: parent.say(progress=[done, total, stage]),
             latency_ms=latency_ms,
         )
-    return {"report": report_to_dict(report)}
+    return {"report": to_plain(report)}
 
 
 if __name__ == "__main__":

@@ -5,25 +5,31 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from edgevision.convert.job import ConvertJob, Loader, job_to_json
+from edgevision.convert.card import with_card
+from edgevision.convert.job import Conversion, ConvertJob
 from edgevision.convert.process import COMMAND, Beginning, environment, new_log, require_tensorflow
 from edgevision.errors import EdgeVisionError, ModelError, UsageError
 from edgevision.files import refuse_to_replace, replacing, write_bytes
 from edgevision.keras_model import child
 from edgevision.keras_model.custom import names_of
 from edgevision.keras_model.load import KerasLibrary
-from edgevision.keras_model.messages import error_from_dict
+from edgevision.keras_model.messages import error_from_plain
+from edgevision.preprocess.declared import HOW, Preprocessing, nothing_declared
 from edgevision.progress import Progress, silent
+from edgevision.serialization.decode import from_plain
+from edgevision.serialization.json_text import to_json
+from edgevision.tflite.facts import Activation
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_TIMEOUT_S = 1800.0
 """The largest image networks take about two minutes on two slow cores."""
 
+_NOTHING_DECLARED = Preprocessing()
 _ERRAND = child.Errand(
     name="the conversion",
     less_memory="close other programs, or convert on a machine with more memory",
@@ -32,30 +38,29 @@ _STAGES = ("check", "start TensorFlow", "load", "trace", "convert", "compare")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConvertedModel:
+class ConvertedModel(Conversion):
     """A float `.tflite` on disk, and what is known of the model it came from."""
 
     path: Path
-    input_shape: tuple[int, ...]
-    """Of the first input; (1, height, width, channels) for an image model."""
-    classes: int | None
-    """Length of the first output, None when that is not one row of numbers."""
-    activation: str
-    """What the first output is: "softmax", "sigmoid" or "logits"."""
-    stripped: tuple[str, ...]
-    """Layers that work in training only and left nothing behind (Dropout, RandomFlip, ...)."""
-    loader: Loader
-    """Who loaded it: "keras" (3), "tf_keras" (2) or "saved_model" (TensorFlow alone)."""
-    layers: tuple[str, ...]
-    """Keras layer names, to be found in tensor names with `layers.layer_of`; empty for a
-    SavedModel."""
-    versions: dict[str, str]
-    """Of "tensorflow" and of the Keras that loaded it."""
-    largest_difference: float | None
-    """Between this file and the model on one input, as a share of the largest output; None when
-    the file needs TensorFlow's operations."""
+    has_card: bool
+    """Whether it says how photos become its input."""
     seconds: float
-    warnings: tuple[str, ...]
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Of the first input; (1, height, width, channels) for an image model."""
+        return self.inputs[0].shape
+
+    @property
+    def classes(self) -> int | None:
+        """Length of the first output, None when that is not one row of numbers."""
+        shape = self.outputs[0].shape
+        return shape[-1] if len(shape) == 2 else None
+
+    @property
+    def activation(self) -> Activation:
+        """What the first output is, as far as the file shows it."""
+        return self.outputs[0].activation
 
 
 def convert(
@@ -65,6 +70,8 @@ def convert(
     input_shape: tuple[int, int, int] | None = None,
     custom_objects: Sequence[str] = (),
     allow_flex: bool = False,
+    declared: Preprocessing = _NOTHING_DECLARED,
+    labels: tuple[str, ...] = (),
     overwrite: bool = False,
     log_path: Path | None = None,
     progress: Progress = silent,
@@ -83,6 +90,8 @@ def convert(
         custom_objects: "module:Name" of classes and functions to import for the model; this runs
             their code, and nothing else does.
         allow_flex: accept operations that need TensorFlow at run time.
+        declared: how photos become the model's input; with it, the file gets a model card.
+        labels: class names in index order, for the card.
         overwrite: replace `output` if it is there.
         log_path: where the child's output is kept when all went well; None drops it. When not,
             it lies in a temporary file that the error names.
@@ -94,8 +103,8 @@ def convert(
     Raises:
         MissingDependencyError: TensorFlow is not installed.
         ModelError: the model cannot be loaded or converted; says which layer, and what to do.
-        UsageError: `output` exists or is `source`, or the input's shape is unknown or contradicts
-            the model.
+        UsageError: `output` exists or is `source`, the input's shape is unknown or contradicts
+            the model, or what was declared is not enough for a card or does not fit the model.
         VerificationError: the result answers differently from the model.
         WorkerCrashError: the child crashed, hung or ran out of memory.
         EdgeVisionError: `output` cannot be written.
@@ -103,6 +112,7 @@ def convert(
     started = time.perf_counter()
     refuse_to_replace(output, overwrite=overwrite)
     _check_output(source, output)
+    _check_declared(declared, labels, source)
     names_of(custom_objects)
     if not source.exists():
         message = f"{source} does not exist"
@@ -128,7 +138,7 @@ def convert(
             )
 
             def serve(library: KerasLibrary, listen: child.Listener) -> None:
-                request = job_to_json(replace(job, library=library))
+                request = to_json(replace(job, library=library))
                 with (
                     nullcontext(waiting)
                     if waiting is not None and library == "keras"
@@ -136,7 +146,17 @@ def convert(
                 ) as running:
                     child.serve(running, _ERRAND, request, listen=listen, timeout_s=timeout_s)
 
-            fields = _answer(serve, log, progress)
+            conversion = _answer(serve, log, progress)
+            if declared.is_complete:
+                temporary.write_bytes(
+                    with_card(
+                        temporary.read_bytes(),
+                        conversion,
+                        source=source,
+                        declared=declared,
+                        labels=labels,
+                    )
+                )
             if log_path is not None:
                 write_bytes(log_path, log.read_bytes(), overwrite=True)
     except EdgeVisionError as error:
@@ -149,17 +169,10 @@ def convert(
             log.unlink(missing_ok=True)
     progress(len(_STAGES), len(_STAGES), "converting")
     return ConvertedModel(
+        **{field.name: getattr(conversion, field.name) for field in fields(conversion)},
         path=output,
-        input_shape=tuple(fields["input_shape"]),
-        classes=fields["classes"],
-        activation=fields["activation"],
-        stripped=tuple(fields["stripped"]),
-        loader=fields["loader"],
-        layers=tuple(fields["layers"]),
-        versions=fields["versions"],
-        largest_difference=fields["largest_difference"],
+        has_card=declared.is_complete,
         seconds=time.perf_counter() - started,
-        warnings=tuple(fields["warnings"]),
     )
 
 
@@ -172,10 +185,20 @@ def _check_output(source: Path, output: Path) -> None:
         raise UsageError(message, hint="choose another output with -o")
 
 
+def _check_declared(declared: Preprocessing, labels: tuple[str, ...], source: Path) -> None:
+    if declared.is_complete:
+        return
+    if declared != _NOTHING_DECLARED:
+        raise nothing_declared(declared, model=source.name)
+    if labels:
+        message = "class names are for the card, which needs the preprocessing declared too"
+        raise UsageError(message, hint=HOW)
+
+
 def _answer(
     serve: Callable[[KerasLibrary, child.Listener], None], log_path: Path, progress: Progress
-) -> dict[str, Any]:
-    """The result's fields, from one child or, for a Keras-2 model, a second one."""
+) -> Conversion:
+    """What came of it, from one child or, for a Keras-2 model, a second one."""
     declared: dict[str, Any] = {}
 
     def listen(line: dict[str, Any]) -> None:
@@ -193,8 +216,7 @@ def _answer(
     if "os_error" in declared:
         raise OSError(*declared["os_error"])
     if "error" in declared:
-        raise error_from_dict(declared["error"], log_path=log_path)
+        raise error_from_plain(declared["error"], log_path=log_path)
     if "converted" not in declared:
         raise child.no_answer(_ERRAND, log_path)
-    converted: dict[str, Any] = declared["converted"]
-    return converted
+    return from_plain(Conversion, declared["converted"], where="the conversion")

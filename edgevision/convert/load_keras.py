@@ -2,15 +2,16 @@
 
 import functools
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.convert.keras_inputs import input_specs
-from edgevision.convert.loaded import InputSpec, Loaded, is_training_only
+from edgevision.convert.job import ModelInput
+from edgevision.convert.keras_interface import PathsOf, leaf_names, model_inputs, paths_of
+from edgevision.convert.loaded import Loaded, NamedTensor, is_training_only
 from edgevision.errors import ModelError
 from edgevision.keras_model.archive import Source
 from edgevision.keras_model.load import KerasLibrary, load_model, refused
@@ -48,15 +49,18 @@ def load_keras(
     model, path = load_model(source, library=loader, custom_objects=custom_objects, folder=folder)
     library: Any = importlib.import_module(loader)
     if loader == "tf_keras":
-        _settle_random_crops(library, model)
-    specs, structure = input_specs(model, input_shape)
+        _use_inference_crops(library, model)
+    paths = paths_of(loader)
+    inputs, structure = model_inputs(model, input_shape, paths=paths)
     if not getattr(model, "inputs", None):
-        _complete(model, specs[0], path, source)
+        _complete(model, inputs[0], path, source)
     tree = library.tree if loader == "keras" else None
     return Loaded(
         loader=loader,
-        inputs=specs,
-        call=_caller(model, structure, tree, tensors_known=bool(getattr(model, "inputs", None))),
+        inputs=inputs,
+        call=_caller(
+            model, structure, tree, paths, tensors_known=bool(getattr(model, "inputs", None))
+        ),
         layers=tuple(name for name, _ in _walk(model)),
         training_only=tuple(
             name for name, layer in _walk(model) if is_training_only(type(layer).__name__)
@@ -72,7 +76,7 @@ def load_keras(
     )
 
 
-def _settle_random_crops(library: Any, model: Any) -> None:
+def _use_inference_crops(library: Any, model: Any) -> None:
     """Give `tf_keras` RandomCrop layers their inference branch alone.
 
     The layer chooses by a condition in the graph, whose other branch draws random numbers; TFLite
@@ -87,7 +91,7 @@ def _crop_centre(library: Any, layer: Any, inputs: Any, **_options: Any) -> Any:
     return library.preprocessing.image.smart_resize(inputs, (layer.height, layer.width))
 
 
-def _complete(model: Any, spec: InputSpec, path: Path, source: Source) -> None:
+def _complete(model: Any, spec: ModelInput, path: Path, source: Source) -> None:
     """Build what a subclassed model builds at its first call, and only then read its weights.
 
     Keras loads a model whose layers do not exist yet without a word, and without its weights.
@@ -105,22 +109,30 @@ def _complete(model: Any, spec: InputSpec, path: Path, source: Source) -> None:
         raise refused(source, error) from error
 
 
-def _caller(model: Any, structure: Any, tree: Any, *, tensors_known: bool) -> Any:
+def _caller(
+    model: Any, structure: Any, tree: Any, paths: PathsOf, *, tensors_known: bool
+) -> Callable[[Sequence[Any]], list[NamedTensor]]:
     if tree is None:
         import tensorflow as tf
 
         tree = tf.nest
 
-    def call(tensors: Sequence[Any]) -> list[tuple[str, Any]]:
+    def call(tensors: Sequence[Any]) -> list[NamedTensor]:
         given = tensors[0] if structure is None else tree.pack_sequence_as(structure, list(tensors))
-        outputs = tree.flatten(model(given, training=False))
-        names = list(getattr(model, "output_names", None) or ())
-        if not names and tensors_known:
+        answer = model(given, training=False)
+        outputs = tree.flatten(answer)
+        layers = list(getattr(model, "output_names", None) or ())
+        if not layers and tensors_known:
             # A Sequential names no outputs; its last layer makes the only one.
-            names = [model.layers[-1].name]
-        if len(names) != len(outputs):
-            names = [f"output_{index}" for index in range(len(outputs))]
-        return list(zip(names, outputs, strict=True))
+            layers = [model.layers[-1].name]
+        if len(layers) != len(outputs):
+            layers = [f"output_{index}" for index in range(len(outputs))]
+        return [
+            NamedTensor(name=name, layer=layer, tensor=tensor)
+            for name, layer, tensor in zip(
+                leaf_names(paths(answer), layers), layers, outputs, strict=True
+            )
+        ]
 
     return call
 

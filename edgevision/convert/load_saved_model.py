@@ -6,11 +6,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from edgevision.convert.loaded import InputSpec, Loaded, fixed_shape
+from edgevision.convert.job import ModelInput
+from edgevision.convert.loaded import Loaded, NamedTensor, fixed_shape
 from edgevision.convert.saved_graph import refuse_reaching_out
 from edgevision.errors import ModelError
+from edgevision.tflite.signature import SERVING_DEFAULT
 
-_SIGNATURE = "serving_default"
+_DEFAULT_ENDPOINT = "serve"
+"""`model.export` writes the same function under this key and under "serving_default"."""
 
 
 def load_saved_model(path: Path, *, input_shape: tuple[int, int, int] | None) -> Loaded:
@@ -33,18 +36,23 @@ def load_saved_model(path: Path, *, input_shape: tuple[int, int, int] | None) ->
     if not signatures:
         message = f"{path} has no signature to call"
         raise ModelError(message, hint="save it with model.export('folder')")
-    if _SIGNATURE not in signatures and len(signatures) > 1:
-        message = f"{path} has no {_SIGNATURE!r} signature, only {', '.join(sorted(signatures))}"
+    if SERVING_DEFAULT not in signatures and len(signatures) > 1:
+        listed = ", ".join(sorted(signatures))
+        message = f"{path} has no {SERVING_DEFAULT!r} signature, only {listed}"
         raise ModelError(message, hint="save it with model.export('folder')")
-    key = _SIGNATURE if _SIGNATURE in signatures else next(iter(signatures))
+    key = SERVING_DEFAULT if SERVING_DEFAULT in signatures else next(iter(signatures))
+    others = sorted(signatures.keys() - {key, _DEFAULT_ENDPOINT})
     function = signatures[key]
     given = function.structured_input_signature[1]
     specs = tuple(_spec(name, spec, input_shape) for name, spec in sorted(given.items()))
 
-    def call(tensors: Sequence[Any]) -> list[tuple[str, Any]]:
+    def call(tensors: Sequence[Any]) -> list[NamedTensor]:
         arguments = {spec.name: tensor for spec, tensor in zip(specs, tensors, strict=True)}
         # Through `model`: a signature by itself does not keep its variables alive.
-        return sorted(model.signatures[key](**arguments).items())
+        answers = model.signatures[key](**arguments)
+        return [
+            NamedTensor(name=name, layer=name, tensor=answers[name]) for name in sorted(answers)
+        ]
 
     def weights() -> Iterator[tuple[str, NDArray[Any]]]:
         for variable in function.variables:
@@ -59,10 +67,14 @@ def load_saved_model(path: Path, *, input_shape: tuple[int, int, int] | None) ->
         variables=(),
         weights=weights,
         versions={},
+        signature=key,
+        warnings=(
+            (f"only the signature {key!r} is converted, not {', '.join(others)}",) if others else ()
+        ),
     )
 
 
-def _spec(name: str, spec: Any, input_shape: tuple[int, int, int] | None) -> InputSpec:
+def _spec(name: str, spec: Any, input_shape: tuple[int, int, int] | None) -> ModelInput:
     sides = spec.shape.as_list() if spec.shape.rank is not None else [None, None, None, None]
     shape = fixed_shape(name, sides, input_shape)
-    return InputSpec(name=name, shape=shape, dtype=str(spec.dtype.name))
+    return ModelInput(name=name, shape=shape, dtype=str(spec.dtype.name))

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.convert.job import Loader
+from edgevision.convert.job import Loader, ModelInput
 from edgevision.errors import ModelError, UsageError
+from edgevision.tflite.signature import SERVING_DEFAULT
 
 TRAINING_ONLY = (
     "Dropout",
@@ -26,12 +27,14 @@ TRAINING_ONLY = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InputSpec:
-    """One input of the model with every side known; the first one, the batch, is 1."""
+class NamedTensor:
+    """One output of the model as a tensor of TensorFlow."""
 
     name: str
-    shape: tuple[int, ...]
-    dtype: str
+    """As the signature is to have it."""
+    layer: str
+    """The layer that makes it, for the tensor's own name; the output's name where none is known."""
+    tensor: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +42,9 @@ class Loaded:
     """What tracing, checking and reporting need to know of a model."""
 
     loader: Loader
-    inputs: tuple[InputSpec, ...]
-    call: Callable[[Sequence[Any]], Sequence[tuple[str, Any]]]
-    """One tensor per input -> (name, tensor) per output, in inference mode."""
+    inputs: tuple[ModelInput, ...]
+    call: Callable[[Sequence[Any]], Sequence[NamedTensor]]
+    """One tensor per input -> one per output, in inference mode."""
     layers: tuple[str, ...]
     """Layer names; a layer inside a nested model is "inner/conv". Empty for a SavedModel."""
     training_only: tuple[str, ...]
@@ -51,6 +54,8 @@ class Loaded:
     weights: Callable[[], Iterator[tuple[str, NDArray[Any]]]]
     """(layer and weight name, values) one at a time."""
     versions: dict[str, str]
+    signature: str = SERVING_DEFAULT
+    """The key of the signature that is called."""
     warnings: tuple[str, ...] = ()
 
 

@@ -5,9 +5,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from edgevision.convert.trace import FrozenGraph
-from edgevision.errors import ModelError
+from edgevision.errors import ModelError, VerificationError
 from edgevision.tflite.layer_names import layer_of
 from edgevision.tflite.serialize import aligned
+from edgevision.tflite.signature import Signature, write_signature
 from edgevision.tflite.view import TfliteModel, read_model
 
 _PLACE = re.compile(r'loc\((?:callsite\()*(?:fused\[)?"(\w+):", "([^"]+)"')
@@ -20,10 +21,11 @@ _REPLACE = (
 
 
 def to_tflite(graph: FrozenGraph, *, layers: Collection[str], allow_flex: bool) -> bytes:
-    """Convert, with built-in operations only unless `allow_flex`.
+    """Convert, with built-in operations only unless `allow_flex`, and with the graph's signature.
 
     Raises:
         ModelError: an operation has no built-in counterpart; names the layers that need it.
+        VerificationError: the converter made other inputs or outputs than the graph has.
     """
     from tensorflow.lite.python.convert import OpsSet
 
@@ -31,13 +33,36 @@ def to_tflite(graph: FrozenGraph, *, layers: Collection[str], allow_flex: bool) 
     if allow_flex:
         operations.append(OpsSet.SELECT_TF_OPS)
     try:
-        return aligned(_convert(graph, operations))
+        content = aligned(_convert(graph, operations))
     except Exception as error:
         found = _unsupported(graph, str(error), layers)
         if not found:
             raise
         message = f"TFLite has no built-in operation for {'; '.join(found)}"
         raise ModelError(message, hint=_REPLACE) from error
+    return _with_signature(content, graph)
+
+
+def _with_signature(content: bytes, graph: FrozenGraph) -> bytes:
+    """`content`, which the converter gives tensor names only, with the model's own names."""
+    model = read_model(content)
+    # Inputs keep their names in the graph, and may be in another order.
+    tensors = {model.tensors[index].name.partition(":")[0]: index for index in model.inputs}
+    asked = [tensor.name.partition(":")[0] for tensor in graph.inputs]
+    if tensors.keys() != set(asked) or len(model.outputs) != len(graph.outputs):
+        message = (
+            f"the .tflite has the inputs {', '.join(tensors)} and {len(model.outputs)} outputs,"
+            f" the model {', '.join(asked)} and {len(graph.outputs)}"
+        )
+        raise VerificationError(message, hint="please report it, with the model if you can")
+    signature = Signature(
+        key=graph.signature,
+        inputs=tuple(
+            (name, tensors[tensor]) for name, tensor in zip(graph.input_names, asked, strict=True)
+        ),
+        outputs=tuple(zip(graph.output_names, model.outputs, strict=True)),
+    )
+    return write_signature(content, signature)
 
 
 def _unsupported(graph: FrozenGraph, error: str, layers: Collection[str]) -> tuple[str, ...]:

@@ -23,6 +23,11 @@ class FrozenGraph:
     """A GraphDef."""
     inputs: tuple[Any, ...]
     outputs: tuple[Any, ...]
+    input_names: tuple[str, ...]
+    """As the signature is to have them, in the order of `inputs`."""
+    output_names: tuple[str, ...]
+    signature: str
+    """Its key."""
     run: Callable[[Sequence[NDArray[Any]]], list[NDArray[Any]]]
     """TensorFlow's own answer for one array per input, to compare the result with."""
 
@@ -32,6 +37,7 @@ def trace(loaded: Loaded) -> FrozenGraph:
     import tensorflow as tf
 
     outputs: list[Any] = []
+    names: list[str] = []
     # Fetched now: inside a graph a variable has no value.
     values = [(variable, variable.numpy()) for variable in loaded.variables]
 
@@ -39,10 +45,11 @@ def trace(loaded: Loaded) -> FrozenGraph:
         outputs.clear()
         with _constants(values), _exact_scopes(tf), _scopes_for_operations(loaded, tf):
             named = loaded.call(tensors)
-        for name, tensor in named:
+        names[:] = [output.name for output in named]
+        for output in named:
             # Under its layer's scope: the name shows in the `.tflite`, and leads to the layer.
-            with tf.name_scope(f"{_scope(name)}/"):
-                outputs.append(tf.identity(tensor, name="output"))
+            with tf.name_scope(f"{_scope(output.layer)}/"):
+                outputs.append(tf.identity(output.tensor, name="output"))
         return list(outputs)
 
     signature = [
@@ -57,22 +64,23 @@ def trace(loaded: Loaded) -> FrozenGraph:
         answers = concrete(*(tf.constant(array) for array in arrays))
         return [answer.numpy() for answer in answers]
 
-    if not concrete.graph.captures:
-        return FrozenGraph(
-            definition=concrete.graph.as_graph_def(),
-            inputs=tuple(concrete.inputs),
-            outputs=tuple(outputs),
-            run=run,
-        )
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
-    frozen = convert_variables_to_constants_v2(concrete, lower_control_flow=False)
+    # Captured are what no one knew to be variables, such as a layer's own tf.Variable.
+    frozen = concrete if not concrete.graph.captures else _with_constants(concrete)
     return FrozenGraph(
         definition=frozen.graph.as_graph_def(),
         inputs=tuple(frozen.inputs),
-        outputs=tuple(frozen.outputs),
+        outputs=tuple(frozen.outputs) if frozen is not concrete else tuple(outputs),
+        input_names=tuple(spec.name for spec in loaded.inputs),
+        output_names=tuple(names),
+        signature=loaded.signature,
         run=run,
     )
+
+
+def _with_constants(concrete: Any) -> Any:
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    return convert_variables_to_constants_v2(concrete, lower_control_flow=False)
 
 
 @contextmanager

@@ -8,11 +8,12 @@ import gc
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edgevision.convert.job import ConvertJob, job_from_json
+from edgevision.convert.job import Conversion, ConvertJob, ModelOutput
 from edgevision.convert.loaded import Loaded, check_finite
 from edgevision.convert.process import EARLY
 from edgevision.errors import EdgeVisionError, ModelError
@@ -22,6 +23,10 @@ from edgevision.keras_model.custom import import_custom_objects, names_of
 from edgevision.keras_model.load import RefusedError, first_reason, why_keras_2
 from edgevision.keras_model.safety import refuse_unsafe
 from edgevision.keras_model.worker import Parent, serve_and_end
+from edgevision.serialization.decode import from_plain
+from edgevision.serialization.encode import to_plain
+from edgevision.serialization.json_text import parse_json
+from edgevision.tflite.view import TfliteModel, read_model
 
 _NOT_NEEDED = ("sklearn", "matplotlib", "pandas")
 """Keras imports these for features we do not use, if they are there; they cost over a second."""
@@ -42,7 +47,8 @@ def work(parent: Parent) -> dict[str, Any]:
         sys.stderr.write(f"[{time.perf_counter() - started:.2f} s] {stage}\n")
 
     try:
-        return answer(job_from_json(parent.request), report)
+        job = from_plain(ConvertJob, parse_json(parent.request, where="job"), where="job")
+        return answer(job, report)
     except OSError as error:
         if isinstance(error, EdgeVisionError):
             raise
@@ -84,8 +90,6 @@ def _convert(job: ConvertJob, source: Source, report: Callable[[str], None]) -> 
     from edgevision.convert.compare import largest_difference
     from edgevision.convert.tflite import flex_operations, open_sides, to_tflite
     from edgevision.convert.trace import trace
-    from edgevision.tflite.facts import output_activation
-    from edgevision.tflite.view import read_model
 
     report("trace")
     try:
@@ -107,20 +111,32 @@ def _convert(job: ConvertJob, source: Source, report: Callable[[str], None]) -> 
     # The plain runtime has no TensorFlow operations to run such a file with.
     difference = None if flex else largest_difference(graph, loaded.inputs, content)
     Path(job.output).write_bytes(content)
-    first_output = facts.tensors[facts.outputs[0]]
-    return {
-        "converted": {
-            "input_shape": list(facts.tensors[facts.inputs[0]].shape),
-            "classes": first_output.shape[-1] if len(first_output.shape) == 2 else None,
-            "activation": output_activation(facts),
-            "stripped": list(loaded.training_only),
-            "loader": loaded.loader,
-            "layers": list(loaded.layers),
-            "versions": {"tensorflow": str(tensorflow.__version__), **loaded.versions},
-            "largest_difference": difference,
-            "warnings": warnings,
-        }
-    }
+    conversion = Conversion(
+        inputs=loaded.inputs,
+        outputs=_outputs(facts, graph.output_names),
+        signature=graph.signature,
+        stripped=loaded.training_only,
+        loader=loaded.loader,
+        layers=loaded.layers,
+        versions={"tensorflow": str(tensorflow.__version__), **loaded.versions},
+        largest_difference=difference,
+        warnings=tuple(warnings),
+    )
+    return {"converted": to_plain(conversion)}
+
+
+def _outputs(model: TfliteModel, names: Sequence[str]) -> tuple[ModelOutput, ...]:
+    from edgevision.tflite.facts import output_activation
+
+    return tuple(
+        ModelOutput(
+            name=name,
+            shape=model.tensors[index].shape,
+            dtype=model.tensors[index].dtype,
+            activation=output_activation(replace(model, outputs=(index,))),
+        )
+        for name, index in zip(names, model.outputs, strict=True)
+    )
 
 
 def _load(job: ConvertJob, source: Source) -> Loaded:

@@ -4,6 +4,7 @@ A file from a stranger is data: nothing in it may run, fill the disk or exhaust 
 configuration (JSON text) is read here.
 """
 
+import hashlib
 import json
 import tempfile
 import zipfile
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from edgevision.errors import EdgeVisionError, ModelError
+from edgevision.files import sha256_of
 
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 _RESAVE = "save the model again with model.save('model.keras'), or copy the file again"
@@ -69,6 +71,18 @@ def read_source(path: Path) -> Source:
     if start == _HDF5:
         return _read_hdf5(path)
     raise _not_keras(path, start)
+
+
+def digest_of(path: Path) -> str:
+    """Hex SHA-256 of a model file; of a folder, over the names and digests of its files."""
+    if path.is_file():
+        return sha256_of(path)
+    parts = [
+        f"{member.relative_to(path).as_posix()} {sha256_of(member)}"
+        for member in sorted(path.rglob("*"))
+        if member.is_file()
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _not_keras(path: Path, start: bytes) -> ModelError:

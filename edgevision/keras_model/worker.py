@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, NoReturn
 
 from edgevision.errors import EdgeVisionError
-from edgevision.keras_model.messages import error_to_dict
+from edgevision.keras_model.messages import error_to_plain
 
 
 class Parent:
@@ -52,7 +52,7 @@ def _serve(work: Callable[[Parent], dict[str, Any]]) -> int:
         result = work(parent)
     except EdgeVisionError as error:
         traceback.print_exc()
-        result = {"error": error_to_dict(error)}
+        result = {"error": error_to_plain(error)}
     except MemoryError:
         traceback.print_exc()
         # As a shell says that the kernel took the process for lack of memory.

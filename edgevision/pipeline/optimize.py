@@ -186,7 +186,10 @@ def _prune(run: _Run, pruning: Pruning, preprocessing: ImagePreprocessing) -> Co
         run.warnings.append("pruned without --train: nothing was fine-tuned, accuracy is lost")
     smaller = run.folder / PRUNED_MODEL
     with run.stage("prune"):
-        prune_file(run.plan.source, smaller, pruning.plan, learning=learning, progress=run.progress)
+        report = prune_file(
+            run.plan.source, smaller, pruning.plan, learning=learning, progress=run.progress
+        )
+    run.warnings += report.warnings
     with run.stage("convert the pruned model"):
         return _convert(run, smaller)
 

@@ -1,6 +1,5 @@
 """Packaging one file: its card, the file written and read back, held against what was asked."""
 
-import hashlib
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +11,7 @@ from edgevision.card.write import write_card
 from edgevision.convert.convert import ConvertedModel
 from edgevision.dataset.imageset import ImageSet
 from edgevision.files import sha256_of, write_bytes
+from edgevision.keras_model.archive import digest_of
 from edgevision.metrics.classification import top_k_accuracy
 from edgevision.pipeline.candidate import Candidate
 from edgevision.pipeline.report import Variant
@@ -46,7 +46,7 @@ def package(
         name=plan.source.stem,
         preprocessing=candidate.preprocessing,
         labels=_labels(plan, photos, facts),
-        activation=converted.activation,  # type: ignore[arg-type] # Card checks the choice
+        activation=converted.activation,
         precision=facts.precision,
         inputs=facts.inputs,
         outputs=facts.outputs,
@@ -125,20 +125,8 @@ def _provenance(
     ours = {name: version(name) for name in ("edgevision", "numpy")}
     return Provenance(
         source_name=plan.source.name,
-        source_sha256=_digest(plan.source),
+        source_sha256=digest_of(plan.source),
         recipe=candidate.name,
         calibration=plan.calibration.source if plan.calibration and is_calibrated else None,
         tools=tuple(sorted({**converted.versions, **ours}.items())),
     )
-
-
-def _digest(source: Path) -> str:
-    """SHA-256 of a file; of a folder, over the names and digests of its files."""
-    if source.is_file():
-        return sha256_of(source)
-    parts = [
-        f"{path.relative_to(source).as_posix()} {sha256_of(path)}"
-        for path in sorted(source.rglob("*"))
-        if path.is_file()
-    ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -44,11 +44,11 @@ def randomize(model: Any, seed: int = 0) -> None:
 def drop_randomly(
     graph: ChannelGraph, share: float, random: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """A choice that removes about `share` of every space, at random, and never all of one."""
-    kept = graph.all_kept()
-    for space in graph.spaces:
-        count = min(len(space.units) - 1, round(len(space.units) * share))
-        kept[random.choice(space.units, count, replace=False)] = False
+    """A choice that removes about `share` of every group, at random, and never all of one."""
+    kept = graph.full_mask()
+    for pruning_group in graph.pruning_groups:
+        count = min(len(pruning_group.units) - 1, round(len(pruning_group.units) * share))
+        kept[random.choice(pruning_group.units, count, replace=False)] = False
     return kept
 
 

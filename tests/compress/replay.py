@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgevision.compress.graph.channel_graph import ChannelGraph
 from edgevision.compress.graph.channels import Channels
-from edgevision.compress.graph.trace import Call, Wire
+from edgevision.compress.graph.trace import Call, SymbolicTensor
 from edgevision.compress.rules.rule import kind
 
 _OVER_CHANNELS = {"layers.LayerNormalization", "layers.RMSNormalization"}
@@ -22,36 +22,41 @@ def outputs_with_zeros(
     graph: ChannelGraph, kept: NDArray[np.bool_], images: NDArray[Any]
 ) -> NDArray[Any]:
     """The first output of the original model, every channel not in `kept` zeroed everywhere."""
-    values: dict[Wire, Any] = {graph.trace.input_wires[0]: keras.ops.convert_to_tensor(images)}
+    values: dict[SymbolicTensor, Any] = {
+        graph.trace.input_symbols[0]: keras.ops.convert_to_tensor(images)
+    }
     for call in graph.trace.calls:
         results = keras.tree.flatten(_apply(graph, kept, call, values))
-        for wire, result in zip(call.outputs, results, strict=True):
-            carried = graph.wires.get(wire)
-            values[wire] = result if carried is None else result * _mask(graph, kept, carried, wire)
-    return np.asarray(values[graph.trace.output_wires[0]])
+        for symbol, result in zip(call.outputs, results, strict=True):
+            carried = graph.tensor_channels.get(symbol)
+            values[symbol] = (
+                result if carried is None else result * _mask(graph, kept, carried, symbol)
+            )
+    return np.asarray(values[graph.trace.output_symbols[0]])
 
 
 def _apply(
-    graph: ChannelGraph, kept: NDArray[np.bool_], call: Call, values: dict[Wire, Any]
+    graph: ChannelGraph, kept: NDArray[np.bool_], call: Call, values: dict[SymbolicTensor, Any]
 ) -> Any:
-    carried = graph.wires.get(call.inputs[0])
+    carried = graph.tensor_channels.get(call.inputs[0])
     if kind(call.operation) in _OVER_CHANNELS and carried is not None:
         axes = call.operation.axis
         if [axis % len(call.inputs[0].shape) for axis in axes] == [carried.axis]:
-            alive = graph.kept_at(carried.ids, kept)
+            alive = graph.mask_at(carried.ids, kept)
             return _normalized(call.operation, np.asarray(values[call.inputs[0]]), alive)
     args, kwargs = keras.tree.map_structure(
-        lambda leaf: values[leaf] if isinstance(leaf, Wire) else leaf, (call.args, call.kwargs)
+        lambda leaf: values[leaf] if isinstance(leaf, SymbolicTensor) else leaf,
+        (call.args, call.kwargs),
     )
     return call.operation(*args, **kwargs)
 
 
 def _mask(
-    graph: ChannelGraph, kept: NDArray[np.bool_], carried: Channels, wire: Wire
+    graph: ChannelGraph, kept: NDArray[np.bool_], carried: Channels, symbol: SymbolicTensor
 ) -> NDArray[Any]:
-    column = [1] * len(wire.shape)
+    column = [1] * len(symbol.shape)
     column[carried.axis] = -1
-    return graph.kept_at(carried.ids, kept).astype(wire.dtype).reshape(column)
+    return graph.mask_at(carried.ids, kept).astype(symbol.dtype).reshape(column)
 
 
 def _normalized(layer: Any, x: NDArray[Any], alive: NDArray[np.bool_]) -> NDArray[Any]:

@@ -60,7 +60,7 @@ def test_the_comparison_notices_a_graph_that_merges_too_little() -> None:
     # Let the two ends of the second residual sum go their own ways.
     lonely = np.arange(len(graph.roots))
     wrong = dataclasses.replace(graph, roots=lonely)
-    kept = wrong.all_kept()
+    kept = wrong.full_mask()
     [shortcut] = [w for w in graph.widths if w.operation.name == "b_shortcut"]
     kept[shortcut.ids[:4]] = False
     with pytest.raises((ModelError, ValueError)):
@@ -71,8 +71,8 @@ def test_the_comparison_notices_the_wrong_channel() -> None:
     model = resnet_like()
     randomize(model)
     graph = build_graph(trace(model))
-    kept, other = graph.all_kept(), graph.all_kept()
-    units = graph.spaces[0].units
+    kept, other = graph.full_mask(), graph.full_mask()
+    units = graph.pruning_groups[0].units
     kept[units[:4]] = False
     other[units[1:5]] = False
     images = np.random.default_rng(0).normal(size=(2, 8, 8, 3))

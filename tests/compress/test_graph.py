@@ -34,7 +34,10 @@ def reason_first_stays(*tail: Any) -> str:
 
 def test_channels_added_to_each_other_share_a_space() -> None:
     graph = build_graph(trace(resnet_like()))
-    together = {frozenset(space.layers): len(space.units) for space in graph.spaces}
+    together = {
+        frozenset(pruning_group.layers): len(pruning_group.units)
+        for pruning_group in graph.pruning_groups
+    }
     assert together == {
         frozenset({"stem", "a_conv2"}): 16,
         frozenset({"a_conv1"}): 16,
@@ -49,7 +52,7 @@ def test_every_dense_input_after_flatten_belongs_to_its_channel() -> None:
     dense = layers.Dense(5, name="wide")
     x = layers.Dense(2, name="head")(dense(layers.Flatten()(x)))
     graph = build_graph(trace(keras.Model(image, x)))
-    [rows] = [s.ids for s in graph.slots if s.operation is dense and s.role == "in"]
+    [rows] = [s.ids for s in graph.weight_axes if s.operation is dense and s.role == "in"]
     [conv] = [w.ids for w in graph.widths if w.operation.name == "conv"]
     np.testing.assert_array_equal(rows, np.tile(conv, 6))
 
@@ -62,7 +65,7 @@ def test_concatenated_then_added_channels_form_one_space_for_each_layer_pair() -
     x = layers.Add()([layers.Concatenate()([left, right]), both])
     x = layers.Dense(2)(layers.GlobalMaxPooling2D()(x))
     graph = build_graph(trace(keras.Model(image, x)))
-    assert {(s.layers, len(s.units)) for s in graph.spaces} == {
+    assert {(s.layers, len(s.units)) for s in graph.pruning_groups} == {
         (("left", "both"), 8),
         (("right", "both"), 16),
     }
@@ -96,10 +99,10 @@ def test_group_normalization_with_one_group_keeps_the_channels() -> None:
 
 def test_group_normalization_removes_whole_groups() -> None:
     graph = graph_of(layers.GroupNormalization(4))
-    assert [len(space.units) for space in graph.spaces] == [4]
-    assert graph.spaces[0].multiplicity == (2,)
-    kept = graph.all_kept()
-    kept[graph.spaces[0].units[1]] = False
+    assert [len(pruning_group.units) for pruning_group in graph.pruning_groups] == [4]
+    assert graph.pruning_groups[0].multiplicity == (2,)
+    kept = graph.full_mask()
+    kept[graph.pruning_groups[0].units[1]] = False
     smaller = remove(graph, kept)
     [normalization] = [x for x in smaller.layers if isinstance(x, layers.GroupNormalization)]
     assert normalization.groups == 3
@@ -133,7 +136,7 @@ def test_frozen_nested_model_comes_out_flat_and_in_inference_mode() -> None:
     assert normalize.kwargs["training"] is False
     assert normalize.outputs[0].shape == (None, 6, 6, 8)
     graph = build_graph(traced)
-    assert not any(isinstance(x, keras.Model) for x in remove(graph, graph.all_kept()).layers)
+    assert not any(isinstance(x, keras.Model) for x in remove(graph, graph.full_mask()).layers)
 
 
 def test_a_nested_model_used_twice_keeps_sharing_its_weights() -> None:
@@ -142,8 +145,8 @@ def test_a_nested_model_used_twice_keeps_sharing_its_weights() -> None:
     pooled = [layers.GlobalMaxPooling2D()(inner(x)) for x in (one, two)]
     model = keras.Model([one, two], layers.Dense(2)(layers.Concatenate()(pooled)))
     graph = build_graph(trace(model))
-    kept = graph.all_kept()
-    kept[graph.spaces[0].units[:3]] = False
+    kept = graph.full_mask()
+    kept[graph.pruning_groups[0].units[:3]] = False
     smaller = remove(graph, kept)
     assert [x.filters for x in smaller.layers if isinstance(x, layers.Conv2D)] == [5]
     assert smaller.layers[-1].kernel.shape == (10, 2)
@@ -169,7 +172,7 @@ def test_dict_inputs_and_outputs_keep_their_names() -> None:
     x = layers.GlobalMaxPooling2D()(layers.Conv2D(8, 1)(image))
     model = keras.Model({"photo": image}, {"a": layers.Dense(2)(x), "b": layers.Dense(3)(x)})
     graph = build_graph(trace(model))
-    answer = remove(graph, graph.all_kept())({"photo": np.zeros((1, 4, 4, 3))})
+    answer = remove(graph, graph.full_mask())({"photo": np.zeros((1, 4, 4, 3))})
     assert {name: value.shape for name, value in answer.items()} == {"a": (1, 2), "b": (1, 3)}
 
 
@@ -189,10 +192,10 @@ def test_a_sequential_model_without_a_shape_is_refused() -> None:
 
 def test_dropout_falls_with_the_channels_left() -> None:
     graph = graph_of(layers.Dropout(0.4, name="dropout"))
-    kept = graph.all_kept()
-    kept[graph.spaces[0].units[:2]] = False
+    kept = graph.full_mask()
+    kept[graph.pruning_groups[0].units[:2]] = False
     assert remove(graph, kept).get_layer("dropout").rate == pytest.approx(0.3)
-    assert remove(graph, graph.all_kept()).get_layer("dropout").rate == 0.4
+    assert remove(graph, graph.full_mask()).get_layer("dropout").rate == 0.4
 
 
 def test_channels_first_models_count_channels_along_the_second_axis() -> None:
@@ -203,8 +206,8 @@ def test_channels_first_models_count_channels_along_the_second_axis() -> None:
     x = layers.DepthwiseConv2D(3, depth_multiplier=2, **first)(layers.ReLU()(x))
     x = layers.GlobalAveragePooling2D(**first)(x)
     graph = build_graph(trace(keras.Model(image, layers.Dense(2, name="head")(x))))
-    kept = graph.all_kept()
-    kept[graph.spaces[0].units[:3]] = False
+    kept = graph.full_mask()
+    kept[graph.pruning_groups[0].units[:3]] = False
     smaller = remove(graph, kept)
     assert smaller.get_layer("conv").filters == 5
     assert smaller.get_layer("head").kernel.shape == (10, 2)

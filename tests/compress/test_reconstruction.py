@@ -47,7 +47,7 @@ def test_channels_that_repeat_others_are_made_up_for_completely() -> None:
     kernel[..., 4:], bias[4:] = kernel[..., :4], bias[:4]
     model.get_layer("twins").set_weights([kernel, bias])
     graph = build_graph(trace(model))
-    kept = graph.all_kept()
+    kept = graph.full_mask()
     [twins] = [w.ids for w in graph.widths if w.operation.name == "twins"]
     kept[twins[4:]] = False
     smaller = remove(graph, kept)
@@ -60,8 +60,8 @@ def test_nothing_removed_leaves_the_weights_as_they_are() -> None:
     model = resnet_like()
     randomize(model)
     graph = build_graph(trace(model))
-    same = remove(graph, graph.all_kept())
-    reconstruct(graph, graph.all_kept(), same, images(64))
+    same = remove(graph, graph.full_mask())
+    reconstruct(graph, graph.full_mask(), same, images(64))
     for old, new in zip(model.weights, same.weights, strict=True):
         np.testing.assert_allclose(np.asarray(new), np.asarray(old), atol=2e-4)
 
@@ -90,3 +90,23 @@ def test_patches_times_kernel_is_the_convolution(
     chosen, patches = _patches(layer, x, wanted.shape, np.random.default_rng(0))
     found = patches @ np.asarray(layer.kernel).reshape(-1, 5)
     np.testing.assert_allclose(found, wanted.reshape(-1, 5)[chosen], atol=1e-5)
+
+
+def test_a_layer_too_wide_for_its_gram_matrix_is_left_as_cut_and_named() -> None:
+    image = keras.Input((20, 20, 3))
+    x = layers.Conv2D(32, 3, padding="same", activation="relu", name="first")(image)
+    x = layers.Conv2D(20, 3, padding="same", activation="relu", name="second")(x)
+    model = keras.Model(image, layers.Dense(2, name="wide")(layers.Flatten()(x)))
+    randomize(model)
+    plan = PruningPlan(target=Target(measure="channels", fraction=0.2), round_to=1)
+    plain = prune(model, plan)
+    assert plain.warnings == ()
+    refitted = prune(model, plan, refit_on=images(16, side=20))
+    [warning] = refitted.warnings
+    assert warning.startswith(
+        "wide reads 6400 numbers and was not refitted, which would take 0.3 GB"
+    )
+    one, other = plain.model.get_layer("wide"), refitted.model.get_layer("wide")
+    assert np.array_equal(one.kernel, other.kernel)
+    second = plain.model.get_layer("second"), refitted.model.get_layer("second")
+    assert not np.array_equal(second[0].kernel, second[1].kernel)

@@ -11,14 +11,16 @@ import keras
 import pytest
 
 from edgevision.compress.finetune.training import Training
-from edgevision.compress.job import Learning, PruneJob, job_from_json, job_to_json
+from edgevision.compress.job import Learning, PruneJob
 from edgevision.compress.masking.plan import MaskingPlan
-from edgevision.compress.plan import PruningPlan, Target
-from edgevision.compress.report import PruneReport, report_from_dict, report_to_dict
+from edgevision.compress.plan import PruningPlan, Target, step_plans
+from edgevision.compress.report import PruneReport
 from edgevision.compress.run import predict_file, prune_file
-from edgevision.compress.steps import step_plans
 from edgevision.errors import EdgeVisionError, ModelError, TargetMissedError, UsageError
 from edgevision.preprocess.declared import Preprocessing
+from edgevision.serialization.decode import from_plain
+from edgevision.serialization.encode import to_plain
+from edgevision.serialization.json_text import parse_json, to_json
 from tests.compress.models import randomize, resnet_like
 from tests.compress.small_set import write_set
 from tests.compress.test_fine_tune import QUICK, quarters_net
@@ -45,12 +47,13 @@ def test_jobs_travel_as_text() -> None:
     learning = Learning(images="set", labels=None, preprocessing=UNIT, training=Training(epochs=3))
     for job in (
         PruneJob(source="a.keras", output="b.keras", plan=PLAN, learning=learning, steps=2),
-        PruneJob(source="a.keras", output=None, plan=replace(PLAN, keep=("a*",)), ladder=(0.5,)),
+        PruneJob(source="a.keras", output=None, plan=replace(PLAN, keep=("a*",)), predicted=(0.5,)),
         PruneJob(
             source="a.keras", output="b.keras", plan=MaskingPlan(sparsity=0.5, two_of_four=True)
         ),
     ):
-        assert job_from_json(job_to_json(job)) == job
+        text = to_json(job)
+        assert from_plain(PruneJob, parse_json(text, where="job"), where="job") == job
 
 
 def test_each_step_removes_the_same_share_and_the_last_one_rounds() -> None:
@@ -75,7 +78,7 @@ def test_channels_go_and_the_report_says_so(saved: Path, tmp_path: Path) -> None
     assert rows["b_conv1"].channels_left == (smaller.get_layer("b_conv1").filters,)
     assert rows["head"].stays_because == ("is an output of the model",)
     assert "starting TensorFlow" in seen
-    assert report_from_dict(report_to_dict(report)) == report
+    assert from_plain(PruneReport, to_plain(report), where="the report") == report
 
 
 @pytest.mark.slow
@@ -213,7 +216,7 @@ def test_reports_travel_as_values() -> None:
         "trainings": [],
         "sparsity": {"weights": 4, "zeros": 2, "file_bytes": 16, "zipped_bytes": 9},
     }
-    report = report_from_dict(fields)
+    report = from_plain(PruneReport, fields, where="the report")
     assert isinstance(report, PruneReport)
     assert report.sparsity is not None
     assert report.sparsity.zeros == 2

@@ -19,7 +19,7 @@ import numpy as np
 from edgevision.convert.job import ConvertJob
 from edgevision.convert.worker import answer
 from edgevision.errors import EdgeVisionError
-from edgevision.keras_model.messages import error_to_dict
+from edgevision.keras_model.messages import error_to_plain
 from tests.convert.models import BUILDERS, depthwise_residual
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -101,7 +101,7 @@ def _convert(folder: Path, name: str, source: Path, options: dict[str, Any]) -> 
     try:
         result = answer(job)
     except EdgeVisionError as error:
-        result = {"error": error_to_dict(error)}
+        result = {"error": error_to_plain(error)}
     (folder / f"{name}.json").write_text(json.dumps(result))
 
 

@@ -36,3 +36,16 @@ class Tiny(keras.Model):  # type: ignore[misc]
 
     def call(self, inputs: Any) -> Any:
         return self.answers(self.pool(self.conv(inputs)))
+
+
+class TwoHeads(keras.Model):  # type: ignore[misc]
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.conv = keras.layers.Conv2D(4, 3, name="conv")
+        self.pool = keras.layers.GlobalAveragePooling2D(name="pool")
+        self.kind = keras.layers.Dense(2, activation="softmax", name="kind")
+        self.years = keras.layers.Dense(1, name="years")
+
+    def call(self, inputs: Any) -> Any:
+        features = self.pool(self.conv(inputs / 255))
+        return {"gender": self.kind(features), "age": self.years(features)}

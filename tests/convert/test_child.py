@@ -13,6 +13,7 @@ from edgevision.convert.convert import convert
 from edgevision.convert.process import tensorflow_starting
 from edgevision.errors import EdgeVisionError, MissingDependencyError, ModelError, UsageError
 from edgevision.keras_model.child import WorkerCrashError
+from edgevision.preprocess.declared import Preprocessing
 
 
 def python(code: str) -> Sequence[str]:
@@ -161,6 +162,31 @@ def test_without_tensorflow_the_pip_line_is_given(
     with pytest.raises(MissingDependencyError) as missing:
         convert(source, tmp_path / "out.tflite")
     assert missing.value.hint == "pip install 'edgevision[optimize]'"
+
+
+def test_half_a_declared_preprocessing_is_refused_before_any_work(
+    tmp_path: Path, source: Path
+) -> None:
+    with pytest.raises(UsageError, match="how model.keras wants its pixels is not known"):
+        convert(
+            source,
+            tmp_path / "out.tflite",
+            declared=Preprocessing(fit="letterbox"),
+            command=python("raise SystemExit(9)"),
+        )
+
+
+def test_class_names_without_preprocessing_are_refused_not_dropped(
+    tmp_path: Path, source: Path
+) -> None:
+    with pytest.raises(UsageError, match="class names") as refused:
+        convert(
+            source,
+            tmp_path / "out.tflite",
+            labels=("cat", "dog"),
+            command=python("raise SystemExit(9)"),
+        )
+    assert "--preprocess" in refused.value.hint
 
 
 @pytest.mark.parametrize("entry", ["Tiny", "module:", ":Name", "module:not a name"])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from edgevision.card.read import read_card
 from edgevision.cli import run
 from edgevision.cli.options.conversion import parse_shape
 from edgevision.errors import UsageError
@@ -29,6 +30,39 @@ def test_json_is_one_document_and_all_else_goes_to_stderr(
     assert document["path"] == str(output)
     assert document["size_bytes"] == output.stat().st_size
     assert document["input_shape"] == [1, 20, 24, 3]
+    assert document["has_card"] is False
+    assert read_card(output) is None
+
+
+def test_every_input_and_output_is_listed_by_name(
+    gallery: Gallery, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "two.tflite"
+    assert run(["convert", str(gallery.model("two_in_two_out")), "-o", str(output)]) == 0
+    first, *lines, last = capfd.readouterr().out.splitlines()
+    assert first.startswith(f"{output}: ")
+    assert lines == [
+        "input left: 1x16x16x3 float32",
+        "input right: 1x8 float32",
+        "output age: 1x1 float32, logits",
+        "output kind: 1x4 float32, softmax",
+    ]
+    assert last.startswith("differs from the Keras model by ")
+
+
+def test_declared_preprocessing_and_names_become_a_card_that_android_takes(
+    gallery: Gallery, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    output, names = tmp_path / "model.tflite", tmp_path / "names.txt"
+    names.write_text("left\nmiddle\nright\n")
+    arguments = [str(gallery.model("scaled_inside")), "-o", str(output), "--preprocess", "raw"]
+    assert run(["convert", *arguments, "--labels", str(names)]) == 0
+    assert "with a model card" in capfd.readouterr().out
+    card = read_card(output)
+    assert card is not None
+    assert (card.kind, card.labels) == ("classification", ("left", "middle", "right"))
+    export = ["android", "export", str(output)]
+    assert run([*export, "--new-app", str(tmp_path / "app"), "--package", "com.example.x"]) == 0
 
 
 def test_an_error_is_two_lines_and_an_exit_code(

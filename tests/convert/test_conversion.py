@@ -100,8 +100,8 @@ def test_mixed_precision_becomes_float32_throughout(gallery: Gallery) -> None:
 def test_classes_and_activation_are_told(
     gallery: Gallery, name: str, classes: int, activation: str
 ) -> None:
-    converted = gallery.converted(name)
-    assert (converted["classes"], converted["activation"]) == (classes, activation)
+    (output,) = gallery.converted(name)["outputs"]
+    assert (output["shape"], output["activation"]) == ([1, classes], activation)
 
 
 def test_input_and_output_carry_the_keras_names(gallery: Gallery) -> None:

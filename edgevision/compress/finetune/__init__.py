@@ -1,1 +1,1 @@
-"""Fine-tuning a smaller model on the answers of the original."""
+"""Fine-tuning of a smaller model by knowledge distillation from the original."""

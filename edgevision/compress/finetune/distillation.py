@@ -1,4 +1,4 @@
-"""The loss that brings a smaller model back: what the original answers, and the labels if known.
+"""Knowledge distillation: the loss against the original's answers, and the labels if known.
 
 KL divergence between softened answers: Hinton et al. 2015, https://arxiv.org/abs/1503.02531
 """
@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import keras
 
-from edgevision.compress.graph.trace import Call, Wire, trace
+from edgevision.compress.graph.trace import Call, SymbolicTensor, trace
 from edgevision.compress.rules.rule import kind
 
 Answer: TypeAlias = Literal["softmax", "sigmoid", "logits", "numbers"]
@@ -20,18 +20,18 @@ _SMALL = 1e-7
 def answers_of(model: Any) -> tuple[Answer, ...]:
     """What each output of a functional model means, by the operation that makes it."""
     traced = trace(model)
-    makers = {wire: call for call in traced.calls for wire in call.outputs}
-    return tuple(_answer(wire, makers.get(wire)) for wire in traced.output_wires)
+    makers = {symbol: call for call in traced.calls for symbol in call.outputs}
+    return tuple(_answer(symbol, makers.get(symbol)) for symbol in traced.output_symbols)
 
 
-def _answer(wire: Wire, maker: Call | None) -> Answer:
+def _answer(symbol: SymbolicTensor, maker: Call | None) -> Answer:
     operation = maker.operation if maker is not None else None
     name = getattr(getattr(operation, "activation", None), "__name__", "")
     if name == "softmax" or kind(operation) in {"layers.Softmax", "ops.Softmax"}:
         return "softmax"
     if name == "sigmoid" or kind(operation) == "ops.Sigmoid":
         return "sigmoid"
-    return "logits" if len(wire.shape) == 2 and (wire.shape[1] or 0) > 1 else "numbers"
+    return "logits" if len(symbol.shape) == 2 and (symbol.shape[1] or 0) > 1 else "numbers"
 
 
 def distance(student: Any, teacher: Any, answer: Answer, temperature: float) -> Any:

@@ -1,4 +1,4 @@
-"""Which channels of a model can be removed, and what goes with each: the dependency graph.
+"""The dependency graph: which channels can be removed, and which are coupled to each.
 
 Model: DepGraph (Fang et al., CVPR 2023, https://arxiv.org/abs/2301.12900), here for single
 channels of Keras operations rather than for layers.
@@ -12,8 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.compress.graph.channels import Channels, Ids, Ledger, Resize, Slot, Width
-from edgevision.compress.graph.trace import Call, Trace, Wire
+from edgevision.compress.graph.channels import (
+    ChannelIds,
+    Channels,
+    GraphBuilder,
+    Resize,
+    WeightAxis,
+    Width,
+)
+from edgevision.compress.graph.trace import Call, SymbolicTensor, Trace
 from edgevision.compress.rules.merge import MERGE
 from edgevision.compress.rules.normalize import NORMALIZE
 from edgevision.compress.rules.pass_through import PASS
@@ -26,13 +33,13 @@ _OF_ONE_TENSOR: Mapping[str, Rule] = {**WEIGHTED, **NORMALIZE, **PASS, **SHAPE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Space:
-    """Removable channels that stand in the same layers: any of them may go instead of another."""
+class PruningGroup:
+    """Removable channels of the same coupled layers: any of them may go instead of another."""
 
     layers: tuple[str, ...]
     """The layers that make them."""
 
-    units: Ids
+    units: ChannelIds
     """What goes or stays as a whole, by channel number: usually one channel in each layer."""
 
     multiplicity: tuple[int, ...]
@@ -55,26 +62,26 @@ class ChannelGraph:
     """What removing channels from a traced model means."""
 
     trace: Trace
-    wires: Mapping[Wire, Channels]
+    tensor_channels: Mapping[SymbolicTensor, Channels]
     """Channels of each tensor that has removable ones or meets them."""
 
-    slots: tuple[Slot, ...]
+    weight_axes: tuple[WeightAxis, ...]
     resizes: tuple[Resize, ...]
     widths: tuple[Width, ...]
-    spaces: tuple[Space, ...]
-    roots: Ids
-    """(numbers,) the number that stands for each channel: those that go together share it."""
+    pruning_groups: tuple[PruningGroup, ...]
+    roots: ChannelIds
+    """(channels,) the representative of each channel: those that go together share it."""
 
     pins: Mapping[int, str]
-    """Reason for each standing number that has to stay."""
+    """Reason for each representative that has to stay."""
 
-    def all_kept(self) -> NDArray[np.bool_]:
-        """(numbers,) the choice that removes nothing; set entries of `units` to False to remove."""
+    def full_mask(self) -> NDArray[np.bool_]:
+        """(channels,) the mask that removes nothing; set entries of `units` to False to remove."""
         return np.ones(len(self.roots), np.bool_)
 
-    def kept_at(self, ids: Ids, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """(len(ids),) which of the channels stay, given `kept` by standing number."""
-        found: NDArray[np.bool_] = kept[self.roots[ids]]
+    def mask_at(self, ids: ChannelIds, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(len(ids),) which of the channels stay, given `mask` by representative."""
+        found: NDArray[np.bool_] = mask[self.roots[ids]]
         return found
 
     def layer_widths(self) -> tuple[LayerWidth, ...]:
@@ -97,43 +104,43 @@ def build_graph(trace: Trace, *, keep: Sequence[str] = ()) -> ChannelGraph:
     """Walk through `trace` and find out which channels can be removed.
 
     Args:
-        trace: The model taken apart.
+        trace: Of the model.
         keep: Names or patterns ("block1_*") of layers whose output stays as wide as it is.
 
     Raises:
         UsageError: a pattern in `keep` matches no layer that makes channels.
     """
-    ledger = Ledger()
-    wires: dict[Wire, Channels] = {}
+    builder = GraphBuilder()
+    tensor_channels: dict[SymbolicTensor, Channels] = {}
     first_calls: dict[int, tuple[Call, list[Carried], list[Carried]]] = {}
     for call in trace.calls:
-        inputs: list[Carried] = [wires.get(wire) for wire in call.inputs]
+        inputs: list[Carried] = [tensor_channels.get(symbol) for symbol in call.inputs]
         before = first_calls.get(id(call.operation))
-        if before is not None and _has_memory(ledger, call.operation):
-            outputs = _again(ledger, call, inputs, before)
+        if before is not None and _has_memory(builder, call.operation):
+            outputs = _again(builder, call, inputs, before)
         else:
-            outputs = list(_rule(call)(ledger, call, inputs))
+            outputs = list(_rule(call)(builder, call, inputs))
             first_calls.setdefault(id(call.operation), (call, inputs, outputs))
-        wires.update(
-            (wire, carried)
-            for wire, carried in zip(call.outputs, outputs, strict=True)
+        tensor_channels.update(
+            (symbol, carried)
+            for symbol, carried in zip(call.outputs, outputs, strict=True)
             if carried is not None
         )
-    for wire in trace.output_wires:
-        if wire in wires:
-            ledger.pin(wires[wire].ids, "is an output of the model")
-    _pin_patterns(ledger, keep)
-    roots = ledger.roots()
+    for symbol in trace.output_symbols:
+        if symbol in tensor_channels:
+            builder.pin(tensor_channels[symbol].ids, "is an output of the model")
+    _pin_patterns(builder, keep)
+    roots = builder.roots()
     pins: dict[int, str] = {}
-    for channel in sorted(ledger.pins):
-        pins.setdefault(int(roots[channel]), ledger.pins[channel])
+    for channel in sorted(builder.pins):
+        pins.setdefault(int(roots[channel]), builder.pins[channel])
     return ChannelGraph(
         trace=trace,
-        wires=wires,
-        slots=tuple(ledger.slots),
-        resizes=tuple(ledger.resizes),
-        widths=tuple(ledger.widths),
-        spaces=_spaces(ledger.widths, roots, pins),
+        tensor_channels=tensor_channels,
+        weight_axes=tuple(builder.weight_axes),
+        resizes=tuple(builder.resizes),
+        widths=tuple(builder.widths),
+        pruning_groups=_pruning_groups(builder.widths, roots, pins),
         roots=roots,
         pins=pins,
     )
@@ -148,15 +155,15 @@ def _rule(call: Call) -> Rule:
     return unknown
 
 
-def _has_memory(ledger: Ledger, operation: Any) -> bool:
+def _has_memory(builder: GraphBuilder, operation: Any) -> bool:
     """Whether the operation holds something that a second use shares with the first."""
     return bool(getattr(operation, "weights", ())) or any(
-        resize.operation is operation for resize in ledger.resizes
+        resize.operation is operation for resize in builder.resizes
     )
 
 
 def _again(
-    ledger: Ledger,
+    builder: GraphBuilder,
     call: Call,
     inputs: list[Carried],
     before: tuple[Call, list[Carried], list[Carried]],
@@ -171,34 +178,38 @@ def _again(
     if not alike:
         for carried in (*inputs, *first_inputs, *first_outputs):
             if carried is not None:
-                ledger.pin(carried.ids, f"{call.name} is used on tensors that cannot shrink alike")
+                builder.pin(carried.ids, f"{call.name} is used on tensors that cannot shrink alike")
         return [None] * len(call.outputs)
     for source, earlier in zip(inputs, first_inputs, strict=True):
         if source is not None and earlier is not None:
-            ledger.merge(source.ids, earlier.ids)
+            builder.merge(source.ids, earlier.ids)
     return list(first_outputs)
 
 
 def _form(call: Call, inputs: list[Carried]) -> list[tuple[int, ...]]:
     """For each input its rank, and the axis and number of its channels."""
     return [
-        (len(wire.shape),) if source is None else (len(wire.shape), source.axis, len(source.ids))
-        for wire, source in zip(call.inputs, inputs, strict=True)
+        (len(symbol.shape),)
+        if source is None
+        else (len(symbol.shape), source.axis, len(source.ids))
+        for symbol, source in zip(call.inputs, inputs, strict=True)
     ]
 
 
-def _pin_patterns(ledger: Ledger, keep: Sequence[str]) -> None:
+def _pin_patterns(builder: GraphBuilder, keep: Sequence[str]) -> None:
     for pattern in keep:
-        matching = [w for w in ledger.widths if fnmatchcase(str(w.operation.name), pattern)]
+        matching = [w for w in builder.widths if fnmatchcase(str(w.operation.name), pattern)]
         if not matching:
-            some = ", ".join(str(w.operation.name) for w in ledger.widths[:4])
+            some = ", ".join(str(w.operation.name) for w in builder.widths[:4])
             message = f"--keep {pattern} matches no layer that makes channels"
             raise UsageError(message, hint=f"layers that do: {some}, ...")
         for width in matching:
-            ledger.pin(width.ids, f"kept because it matches {pattern}")
+            builder.pin(width.ids, f"kept because it matches {pattern}")
 
 
-def _spaces(widths: Sequence[Width], roots: Ids, pins: Mapping[int, str]) -> tuple[Space, ...]:
+def _pruning_groups(
+    widths: Sequence[Width], roots: ChannelIds, pins: Mapping[int, str]
+) -> tuple[PruningGroup, ...]:
     """Group the removable units by the layers they stand in and how often in each."""
     stands_in: dict[int, list[tuple[int, int]]] = {}
     for position, width in enumerate(widths):
@@ -210,7 +221,7 @@ def _spaces(widths: Sequence[Width], roots: Ids, pins: Mapping[int, str]) -> tup
     for unit, where in stands_in.items():
         groups.setdefault(tuple(where), []).append(unit)
     return tuple(
-        Space(
+        PruningGroup(
             layers=tuple(str(widths[position].operation.name) for position, _ in where),
             units=np.array(sorted(units), np.int64),
             multiplicity=tuple(count for _, count in where),

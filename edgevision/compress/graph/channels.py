@@ -1,4 +1,4 @@
-"""Which channels are one and the same: numbers for them, merged as the model's sums demand.
+"""Channels as numbers, and the builder of the dependency graph that couples them.
 
 Every channel that a layer makes gets a number. Adding two tensors makes channel i of one and
 channel i of the other live and die together, so their numbers are merged (union-find). A channel
@@ -12,13 +12,13 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Ids: TypeAlias = NDArray[np.int64]
-"""(n,) channel numbers along one axis of a tensor or a weight; a number may occur repeatedly."""
+ChannelIds: TypeAlias = NDArray[np.int64]
+"""(n,) channels by number along one axis of a tensor or a weight; one may occur repeatedly."""
 
 Role: TypeAlias = Literal["in", "out"]
 """Whether a weight's axis counts the channels a layer reads or those it makes."""
 
-Kept: TypeAlias = Callable[[Ids], int]
+CountRemaining: TypeAlias = Callable[[ChannelIds], int]
 """How many of the channels are still there."""
 
 
@@ -29,11 +29,11 @@ class Channels:
     axis: int
     """Counted from 0, the batch; never negative."""
 
-    ids: Ids
+    ids: ChannelIds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class WeightAxis:
     """One axis of one weight of a layer, indexed by channels."""
 
     operation: Any
@@ -41,7 +41,7 @@ class Slot:
     """Position in `operation.weights`."""
 
     axis: int
-    ids: Ids
+    ids: ChannelIds
     role: Role
 
 
@@ -50,7 +50,7 @@ class Width:
     """The channels that one layer makes."""
 
     operation: Any
-    ids: Ids
+    ids: ChannelIds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +58,14 @@ class Resize:
     """How an operation's configuration follows when channels go."""
 
     operation: Any
-    change: Callable[[dict[str, Any], Kept], None]
+    change: Callable[[dict[str, Any], CountRemaining], None]
 
 
 @dataclass(slots=True)
-class Ledger:
-    """What the rules write down while a model is walked through."""
+class GraphBuilder:
+    """Collects what the rules find while a model is walked through."""
 
-    slots: list[Slot] = field(default_factory=list)
+    weight_axes: list[WeightAxis] = field(default_factory=list)
     widths: list[Width] = field(default_factory=list)
     resizes: list[Resize] = field(default_factory=list)
     pins: dict[int, str] = field(default_factory=dict)
@@ -73,31 +73,31 @@ class Ledger:
 
     _parent: list[int] = field(default_factory=list)
 
-    def make(self, operation: Any, count: int) -> Ids:
+    def make(self, operation: Any, count: int) -> ChannelIds:
         """`count` new channels, made by `operation`."""
         ids = self.fresh(count)
         self.widths.append(Width(operation=operation, ids=ids))
         return ids
 
-    def fresh(self, count: int) -> Ids:
+    def fresh(self, count: int) -> ChannelIds:
         """`count` new channel numbers that belong to no layer's width."""
         first = len(self._parent)
         self._parent.extend(range(first, first + count))
         return np.arange(first, first + count, dtype=np.int64)
 
-    def merge(self, one: Ids, other: Ids) -> None:
+    def merge(self, one: ChannelIds, other: ChannelIds) -> None:
         """Let channel i of `one` and of `other` live and die together; the lengths are equal."""
         for left, right in zip(one.tolist(), other.tolist(), strict=True):
             a, b = self._find(left), self._find(right)
             if a != b:
                 self._parent[max(a, b)] = min(a, b)
 
-    def pin(self, ids: Ids, reason: str) -> None:
+    def pin(self, ids: ChannelIds, reason: str) -> None:
         """Keep these channels as they are."""
         for channel in ids.tolist():
             self.pins.setdefault(channel, reason)
 
-    def index(self, operation: Any, variable: Any, axis: int, ids: Ids, role: Role) -> None:
+    def index(self, operation: Any, variable: Any, axis: int, ids: ChannelIds, role: Role) -> None:
         """Note that `axis` of `variable`, a weight of `operation`, is indexed by `ids`."""
         if variable is None:
             return
@@ -108,13 +108,17 @@ class Ledger:
             )
             raise AssertionError(message)
         axis %= len(variable.shape)
-        self.slots.append(Slot(operation=operation, weight=weight, axis=axis, ids=ids, role=role))
+        self.weight_axes.append(
+            WeightAxis(operation=operation, weight=weight, axis=axis, ids=ids, role=role)
+        )
 
-    def resize(self, operation: Any, change: Callable[[dict[str, Any], Kept], None]) -> None:
+    def resize(
+        self, operation: Any, change: Callable[[dict[str, Any], CountRemaining], None]
+    ) -> None:
         """Note how the configuration of `operation` follows its channels."""
         self.resizes.append(Resize(operation=operation, change=change))
 
-    def roots(self) -> Ids:
+    def roots(self) -> ChannelIds:
         """(number of channels,) for each channel the number that stands for all merged with it."""
         return np.array([self._find(channel) for channel in range(len(self._parent))], np.int64)
 

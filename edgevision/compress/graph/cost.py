@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.compress.graph.channel_graph import ChannelGraph
-from edgevision.compress.graph.channels import Ids
+from edgevision.compress.graph.channels import ChannelIds
 from edgevision.compress.graph.trace import Call
 from edgevision.compress.rules.rule import kind
 from edgevision.errors import ModelError
@@ -67,14 +67,14 @@ class _Weight:
     """Shape of a weight, and which of its axes follow which channels."""
 
     shape: tuple[int, ...]
-    followed: tuple[tuple[int, Ids], ...]
+    followed: tuple[tuple[int, ChannelIds], ...]
     positions: int
     """How often each of its numbers is multiplied for one image; 0 for what is no kernel."""
 
-    def shape_with(self, kept: NDArray[np.bool_]) -> tuple[int, ...]:
+    def shape_with(self, mask: NDArray[np.bool_]) -> tuple[int, ...]:
         shape = list(self.shape)
         for axis, roots in self.followed:
-            shape[axis] = int(kept[roots].sum())
+            shape[axis] = int(mask[roots].sum())
         return tuple(shape)
 
 
@@ -84,9 +84,9 @@ class CostModel:
 
     _layers: tuple[tuple[str, str, bool, tuple[_Weight, ...]], ...]
 
-    def cost(self, kept: NDArray[np.bool_]) -> ModelCost:
-        """The cost with the channels of `kept`, True by standing number."""
-        return ModelCost(layers=tuple(_layer_cost(*layer, kept) for layer in self._layers))
+    def cost(self, mask: NDArray[np.bool_]) -> ModelCost:
+        """The cost with the channels of `mask`, True by representative."""
+        return ModelCost(layers=tuple(_layer_cost(*layer, mask) for layer in self._layers))
 
 
 def cost_model(graph: ChannelGraph) -> CostModel:
@@ -95,10 +95,10 @@ def cost_model(graph: ChannelGraph) -> CostModel:
     Raises:
         ModelError: the model's input size is not fixed.
     """
-    followed: dict[tuple[int, int], list[tuple[int, Ids]]] = {}
-    for slot in graph.slots:
-        weight = (id(slot.operation), slot.weight)
-        followed.setdefault(weight, []).append((slot.axis, graph.roots[slot.ids]))
+    followed: dict[tuple[int, int], list[tuple[int, ChannelIds]]] = {}
+    for weight_axis in graph.weight_axes:
+        weight = (id(weight_axis.operation), weight_axis.weight)
+        followed.setdefault(weight, []).append((weight_axis.axis, graph.roots[weight_axis.ids]))
     uses: dict[int, list[Call]] = {}
     for call in graph.trace.calls:
         uses.setdefault(id(call.operation), []).append(call)
@@ -128,20 +128,20 @@ def _positions(calls: Sequence[Call]) -> int:
     total = 0
     for call in calls:
         # A transposed convolution spreads every input pixel, the others gather each output's.
-        wire = (call.inputs if is_transposed else call.outputs)[0]
+        symbol = (call.inputs if is_transposed else call.outputs)[0]
         first = getattr(call.operation, "data_format", None) == "channels_first"
-        spatial = wire.shape[2:] if first else wire.shape[1:-1]
+        spatial = symbol.shape[2:] if first else symbol.shape[1:-1]
         if None in spatial:
-            message = f"the input size is not fixed: {call.name} gives {wire.shape}"
+            message = f"the input size is not fixed: {call.name} gives {symbol.shape}"
             raise ModelError(message, hint="build the model with keras.Input((height, width, 3))")
         total += prod(n or 0 for n in spatial)
     return total
 
 
 def _layer_cost(
-    layer: str, what: str, is_folded: bool, weights: tuple[_Weight, ...], kept: NDArray[np.bool_]
+    layer: str, what: str, is_folded: bool, weights: tuple[_Weight, ...], mask: NDArray[np.bool_]
 ) -> LayerCost:
-    shapes = [weight.shape_with(kept) for weight in weights]
+    shapes = [weight.shape_with(mask) for weight in weights]
     sizes = [prod(shape) for shape in shapes]
     kernels = [i for i, weight in enumerate(weights) if weight.positions]
     held = sum(sizes[i] for i in kernels) if kernels else sum(sizes)

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.compress.graph.channel_graph import ChannelGraph
-from edgevision.compress.graph.channels import Ids
-from edgevision.compress.graph.trace import Call, Trace, Wire
+from edgevision.compress.graph.channels import ChannelIds
+from edgevision.compress.graph.trace import Call, SymbolicTensor, Trace
 from edgevision.errors import ModelError
 
 Change = Callable[[dict[str, Any]], None]
 
 
-def remove(graph: ChannelGraph, kept: NDArray[np.bool_]) -> Any:
-    """A new functional Keras model without the channels whose standing number is False in `kept`.
+def remove(graph: ChannelGraph, mask: NDArray[np.bool_]) -> Any:
+    """A new functional Keras model without the channels whose representative is False in `mask`.
 
     Inputs and outputs keep their names, sizes and nesting. Nested models come out flat.
 
@@ -27,13 +27,15 @@ def remove(graph: ChannelGraph, kept: NDArray[np.bool_]) -> Any:
     for resize in graph.resizes:
 
         def change(config: dict[str, Any], do: Any = resize.change) -> None:
-            do(config, lambda ids: int(graph.kept_at(ids, kept).sum()))
+            do(config, lambda ids: int(graph.mask_at(ids, mask).sum()))
 
         changes.setdefault(id(resize.operation), []).append(change)
-    cuts: dict[tuple[int, int], list[tuple[int, Ids]]] = {}
-    for slot in graph.slots:
-        staying = np.flatnonzero(graph.kept_at(slot.ids, kept))
-        cuts.setdefault((id(slot.operation), slot.weight), []).append((slot.axis, staying))
+    cuts: dict[tuple[int, int], list[tuple[int, ChannelIds]]] = {}
+    for weight_axis in graph.weight_axes:
+        staying = np.flatnonzero(graph.mask_at(weight_axis.ids, mask))
+        cuts.setdefault((id(weight_axis.operation), weight_axis.weight), []).append(
+            (weight_axis.axis, staying)
+        )
     return rebuild(graph.trace, changes=changes, cuts=cuts)
 
 
@@ -41,7 +43,7 @@ def rebuild(
     trace: Trace,
     *,
     changes: Mapping[int, list[Change]],
-    cuts: Mapping[tuple[int, int], list[tuple[int, Ids]]],
+    cuts: Mapping[tuple[int, int], list[tuple[int, ChannelIds]]],
 ) -> Any:
     """Make every layer of `trace` anew and call it as the original was called.
 
@@ -50,11 +52,13 @@ def rebuild(
         changes: By `id` of an operation, what to do to its configuration.
         cuts: By `id` of an operation and position in its weights, the (axis, indices) to keep.
     """
-    tensors: dict[Wire, Any] = {}
-    for wire in trace.input_wires:
-        tensors[wire] = keras.Input(batch_shape=wire.shape, dtype=wire.dtype, name=wire.name)
+    tensors: dict[SymbolicTensor, Any] = {}
+    for symbol in trace.input_symbols:
+        tensors[symbol] = keras.Input(
+            batch_shape=symbol.shape, dtype=symbol.dtype, name=symbol.name
+        )
     copies: dict[int, Any] = {}
-    names: set[str] = {wire.name for wire in trace.input_wires}
+    names: set[str] = {symbol.name for symbol in trace.input_symbols}
     for call in trace.calls:
         operation = call.operation
         is_new = id(operation) not in copies
@@ -64,7 +68,7 @@ def rebuild(
         results = _apply(copy, call, tensors)
         tensors.update(zip(call.outputs, results, strict=True))
         if is_new:
-            _hand_over(operation, copy, cuts)
+            _copy_weights(operation, copy, cuts)
     inputs, outputs = (
         keras.tree.map_structure(tensors.__getitem__, structure)
         for structure in (trace.inputs, trace.outputs)
@@ -75,9 +79,10 @@ def rebuild(
     return keras.Model(inputs, outputs, name=trace.name)
 
 
-def _apply(copy: Any, call: Call, tensors: Mapping[Wire, Any]) -> list[Any]:
+def _apply(copy: Any, call: Call, tensors: Mapping[SymbolicTensor, Any]) -> list[Any]:
     args, kwargs = keras.tree.map_structure(
-        lambda leaf: tensors[leaf] if isinstance(leaf, Wire) else leaf, (call.args, call.kwargs)
+        lambda leaf: tensors[leaf] if isinstance(leaf, SymbolicTensor) else leaf,
+        (call.args, call.kwargs),
     )
     return list(keras.tree.flatten(copy(*args, **kwargs)))
 
@@ -113,8 +118,8 @@ def _cannot_remake(operation: Any, error: Exception) -> ModelError:
     return ModelError(message, hint=f"{what} needs a get_config() that its constructor accepts")
 
 
-def _hand_over(
-    operation: Any, copy: Any, cuts: Mapping[tuple[int, int], list[tuple[int, Ids]]]
+def _copy_weights(
+    operation: Any, copy: Any, cuts: Mapping[tuple[int, int], list[tuple[int, ChannelIds]]]
 ) -> None:
     """Give `copy` the weights of `operation`, cut to the channels that stay."""
     weights = getattr(operation, "weights", [])

@@ -1,4 +1,4 @@
-"""What a Keras model does, as a flat list of calls in the order they can be made.
+"""Symbolic trace of a Keras model: a flat list of calls in the order they can be made.
 
 Keras keeps the graph of a functional or Sequential model as nodes on its operations, and a model
 used as a layer hides another graph inside. Here nested models are entered, so the rest of the
@@ -14,11 +14,11 @@ import keras
 from edgevision.errors import ModelError
 
 Structure: TypeAlias = Any
-"""Wires in the nesting of lists, tuples and dicts that the model's caller sees."""
+"""Symbolic tensors in the nesting of lists, tuples and dicts that the model's caller sees."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Wire:
+class SymbolicTensor:
     """One tensor between calls; compared by identity."""
 
     shape: tuple[int | None, ...]
@@ -34,13 +34,13 @@ class Call:
 
     operation: Any
     args: tuple[Any, ...]
-    """As the model passes them, with a Wire where a tensor goes."""
+    """As the model passes them, with a SymbolicTensor where a tensor goes."""
 
     kwargs: dict[str, Any]
-    inputs: tuple[Wire, ...]
-    """The wires among `args` and `kwargs`, in order."""
+    inputs: tuple[SymbolicTensor, ...]
+    """The symbolic tensors among `args` and `kwargs`, in order."""
 
-    outputs: tuple[Wire, ...]
+    outputs: tuple[SymbolicTensor, ...]
 
     @property
     def name(self) -> str:
@@ -50,7 +50,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """A model taken apart."""
+    """A model as the calls that it makes."""
 
     name: str
     inputs: Structure
@@ -58,25 +58,25 @@ class Trace:
     calls: tuple[Call, ...]
 
     @property
-    def input_wires(self) -> list[Wire]:
+    def input_symbols(self) -> list[SymbolicTensor]:
         """The inputs without their nesting."""
         return list(keras.tree.flatten(self.inputs))
 
     @property
-    def output_wires(self) -> list[Wire]:
+    def output_symbols(self) -> list[SymbolicTensor]:
         """The outputs without their nesting."""
         return list(keras.tree.flatten(self.outputs))
 
 
 def trace(model: Any) -> Trace:
-    """Take apart a functional or Sequential Keras 3 model.
+    """The calls of a functional or Sequential Keras 3 model.
 
     Raises:
         ModelError: the model keeps no graph of what it calls (a subclassed one), or holds no
             input shape yet.
     """
     graph = _graph_of(model)
-    inputs = keras.tree.map_structure(_wire, graph._inputs_struct)  # noqa: SLF001 - nowhere public
+    inputs = keras.tree.map_structure(_symbol, graph._inputs_struct)  # noqa: SLF001 - nowhere public
     calls: list[Call] = []
     outputs = _enter(graph, keras.tree.flatten(inputs), {}, calls)
     return Trace(name=str(model.name), inputs=inputs, outputs=outputs, calls=tuple(calls))
@@ -96,30 +96,37 @@ def _graph_of(model: Any) -> Any:
     return model
 
 
-def _wire(tensor: Any) -> Wire:
-    return Wire(shape=tuple(tensor.shape), dtype=str(tensor.dtype), name=str(tensor.name))
+def _symbol(tensor: Any) -> SymbolicTensor:
+    return SymbolicTensor(shape=tuple(tensor.shape), dtype=str(tensor.dtype), name=str(tensor.name))
 
 
-def _enter(graph: Any, inputs: list[Wire], fixed: dict[str, Any], calls: list[Call]) -> Structure:
+def _enter(
+    graph: Any, inputs: list[SymbolicTensor], fixed: dict[str, Any], calls: list[Call]
+) -> Structure:
     """Append the calls of `graph` fed by `inputs`; return its outputs in their nesting.
 
     `fixed` holds the `training` argument given to the model as a whole: Keras hands it to every
     layer inside that takes one and has none of its own.
     """
-    wires = {id(tensor): wire for tensor, wire in zip(graph.inputs, inputs, strict=True)}
+    symbols = {id(tensor): symbol for tensor, symbol in zip(graph.inputs, inputs, strict=True)}
     # A nested model may be called on another size than the one it was built with.
     same_size = all(
-        tuple(tensor.shape) == wire.shape for tensor, wire in zip(graph.inputs, inputs, strict=True)
+        tuple(tensor.shape) == symbol.shape
+        for tensor, symbol in zip(graph.inputs, inputs, strict=True)
     )
     for node in _nodes(graph):
-        args, kwargs = node.arguments.fill_in(wires)
+        args, kwargs = node.arguments.fill_in(symbols)
         operation = node.operation
         if _is_model(operation):
-            with_progress = (
+            own_training = (
                 {"training": kwargs["training"]} if kwargs.get("training") is not None else fixed
             )
-            fed = [leaf for leaf in keras.tree.flatten((args, kwargs)) if isinstance(leaf, Wire)]
-            results = _enter(_graph_of(operation), fed, with_progress, calls)
+            fed = [
+                leaf
+                for leaf in keras.tree.flatten((args, kwargs))
+                if isinstance(leaf, SymbolicTensor)
+            ]
+            results = _enter(_graph_of(operation), fed, own_training, calls)
             outputs = keras.tree.flatten(results)
         else:
             if getattr(operation, "_call_has_training_arg", False) and fixed:
@@ -127,8 +134,10 @@ def _enter(graph: Any, inputs: list[Wire], fixed: dict[str, Any], calls: list[Ca
             call = _call(node, args, kwargs, same_size=same_size)
             calls.append(call)
             outputs = list(call.outputs)
-        wires.update((id(tensor), wire) for tensor, wire in zip(node.outputs, outputs, strict=True))
-    return keras.tree.map_structure(lambda tensor: wires[id(tensor)], graph._outputs_struct)  # noqa: SLF001
+        symbols.update(
+            (id(tensor), symbol) for tensor, symbol in zip(node.outputs, outputs, strict=True)
+        )
+    return keras.tree.map_structure(lambda tensor: symbols[id(tensor)], graph._outputs_struct)  # noqa: SLF001
 
 
 def _nodes(graph: Any) -> Iterator[Any]:
@@ -143,12 +152,16 @@ def _is_model(operation: Any) -> bool:
 
 
 def _call(node: Any, args: Any, kwargs: Any, *, same_size: bool) -> Call:
-    inputs = tuple(leaf for leaf in keras.tree.flatten((args, kwargs)) if isinstance(leaf, Wire))
+    inputs = tuple(
+        leaf for leaf in keras.tree.flatten((args, kwargs)) if isinstance(leaf, SymbolicTensor)
+    )
     tensors = node.outputs
     if not same_size:
         spec_args, spec_kwargs = keras.tree.map_structure(
             lambda leaf: (
-                keras.KerasTensor(leaf.shape, leaf.dtype) if isinstance(leaf, Wire) else leaf
+                keras.KerasTensor(leaf.shape, leaf.dtype)
+                if isinstance(leaf, SymbolicTensor)
+                else leaf
             ),
             (args, kwargs),
         )
@@ -158,5 +171,5 @@ def _call(node: Any, args: Any, kwargs: Any, *, same_size: bool) -> Call:
         args=tuple(args),
         kwargs=dict(kwargs),
         inputs=inputs,
-        outputs=tuple(_wire(tensor) for tensor in tensors),
+        outputs=tuple(_symbol(tensor) for tensor in tensors),
     )

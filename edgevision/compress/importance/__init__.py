@@ -1,1 +1,1 @@
-"""Which channels matter least, and what is left when they go."""
+"""Importance of channels, their selection, and the refit of what is left."""

@@ -1,4 +1,4 @@
-"""Gradients of a model's loss on data, for scoring channels by what they do."""
+"""Gradients of a model's loss on data, for Taylor importance."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Letting what is left make up for what was removed: least squares, layer by layer, no training.
+"""Least-squares reconstruction: what is left makes up for what was removed, without training.
 
 Each convolution and Dense layer that reads fewer channels gets the weights that, from what it
 now reads, come closest to what the original layer put out. Layers are done in the model's order,
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.compress.graph.channel_graph import ChannelGraph
-from edgevision.compress.graph.trace import Call, Trace, Wire, trace
+from edgevision.compress.graph.trace import Call, SymbolicTensor, Trace, trace
 from edgevision.compress.rules.rule import is_plain, kind
 from edgevision.progress import Progress, silent
 from edgevision.tensors import FloatArray
@@ -31,6 +31,12 @@ _MOST_IMAGES = 512
 _ROWS = 20_000
 """Positions that a layer is fitted on: several for each of its inputs (1152 for 3x3x128)."""
 
+MOST_GRAM_BYTES = 256 << 20
+"""Largest Gram matrix (inputs x inputs, float64) that is made; solving takes three of its size.
+
+It is what 5,792 inputs take. The widest convolutions of VGG and ResNet have 4,608; a Dense layer
+behind Flatten may have 82,944, which would be 55 GB."""
+
 _RIDGE, _RIDGE_WHEN_FEW = 1e-3, 0.1
 """Added to each input's mean square, as a share of it: the first always, to keep dead channels
 from large weights; the second as far as there are fewer rows than inputs. A CIFAR-10 network whose
@@ -39,48 +45,56 @@ Dense layer has 2560 inputs, refitted on 2048 images: 64 % right with 0.1, 51 % 
 
 def reconstruct(
     graph: ChannelGraph,
-    kept: NDArray[np.bool_],
+    mask: NDArray[np.bool_],
     smaller: Any,
     images: FloatArray,
     *,
     seed: int = 0,
     progress: Progress = silent,
-) -> None:
+) -> tuple[str, ...]:
     """Refit the weights of `smaller` in place to the outputs of the model of `graph`.
 
     Args:
         graph: Of the original model.
-        kept: The choice that `smaller` was made with, by `removal.remove`.
+        mask: Of the channels in `smaller`, which `removal.remove` made.
         smaller: What it made.
         images: (n, ...) inputs of the model; held in memory at every layer, so a few hundred.
         seed: Chooses the positions that are fitted on.
         progress: Told of layers.
+
+    Returns:
+        A sentence for each layer that reads too many numbers and keeps its weights as cut.
     """
     random = np.random.default_rng(seed)
     old, new = graph.trace, trace(smaller)
     # Removal makes every call again, in the same order.
     pairs = list(zip(old.calls, new.calls, strict=True))
     last_use = _last_uses(old), _last_uses(new)
-    values: tuple[dict[Wire, Any], dict[Wire, Any]] = (
-        {old.input_wires[0]: images},
-        {new.input_wires[0]: images},
+    values: tuple[dict[SymbolicTensor, Any], dict[SymbolicTensor, Any]] = (
+        {old.input_symbols[0]: images},
+        {new.input_symbols[0]: images},
     )
     done: set[int] = set()
+    skipped: list[str] = []
     for place, (was, now) in enumerate(pairs):
         wanted = _applied(was, values[0])
         if _is_solvable(now) and id(now.operation) not in done:
             done.add(id(now.operation))
-            out = graph.wires.get(was.outputs[0])
-            target = np.asarray(_before_activation(was, values[0]))
-            if out is not None:
-                target = target[..., graph.kept_at(out.ids, kept)]
-            _solve(now, np.asarray(values[1][now.inputs[0]]), target, random)
+            if is_too_wide(now.operation):
+                skipped.append(_not_refitted(now.operation))
+            else:
+                out = graph.tensor_channels.get(was.outputs[0])
+                target = np.asarray(_before_activation(was, values[0]))
+                if out is not None:
+                    target = target[..., graph.mask_at(out.ids, mask)]
+                _solve(now, np.asarray(values[1][now.inputs[0]]), target, random)
         for side, call, results in ((0, was, wanted), (1, now, _applied(now, values[1]))):
             values[side].update(zip(call.outputs, results, strict=True))
-            for wire in call.inputs:
-                if last_use[side][wire] == place:
-                    values[side].pop(wire, None)
+            for symbol in call.inputs:
+                if last_use[side][symbol] == place:
+                    values[side].pop(symbol, None)
         progress(place + 1, len(pairs), "refitting layers")
+    return tuple(skipped)
 
 
 def images_for(height: int, width: int) -> int:
@@ -88,8 +102,26 @@ def images_for(height: int, width: int) -> int:
     return min(_MOST_IMAGES, max(16, _PIXELS // (height * width)))
 
 
-def _last_uses(traced: Trace) -> dict[Wire, int]:
-    return {wire: place for place, call in enumerate(traced.calls) for wire in call.inputs}
+def is_too_wide(layer: Any) -> bool:
+    """Whether the normal equations of a layer with this kernel might fill the memory."""
+    return _reads(layer) ** 2 * np.dtype(np.float64).itemsize > MOST_GRAM_BYTES
+
+
+def _reads(layer: Any) -> int:
+    return int(np.prod(layer.kernel.shape[:-1]))
+
+
+def _not_refitted(layer: Any) -> str:
+    reads = _reads(layer)
+    needed = reads**2 * np.dtype(np.float64).itemsize
+    return (
+        f"{layer.name} reads {reads} numbers and was not refitted, which would take"
+        f" {needed / 1e9:.1f} GB: fine-tune the model with --train"
+    )
+
+
+def _last_uses(traced: Trace) -> dict[SymbolicTensor, int]:
+    return {symbol: place for place, call in enumerate(traced.calls) for symbol in call.inputs}
 
 
 def _is_solvable(call: Call) -> bool:
@@ -101,14 +133,15 @@ def _is_solvable(call: Call) -> bool:
     return last and getattr(layer, "groups", 1) == 1
 
 
-def _applied(call: Call, values: dict[Wire, Any]) -> list[Any]:
+def _applied(call: Call, values: dict[SymbolicTensor, Any]) -> list[Any]:
     args, kwargs = keras.tree.map_structure(
-        lambda leaf: values[leaf] if isinstance(leaf, Wire) else leaf, (call.args, call.kwargs)
+        lambda leaf: values[leaf] if isinstance(leaf, SymbolicTensor) else leaf,
+        (call.args, call.kwargs),
     )
     return list(keras.tree.flatten(call.operation(*args, **kwargs)))
 
 
-def _before_activation(call: Call, values: dict[Wire, Any]) -> Any:
+def _before_activation(call: Call, values: dict[SymbolicTensor, Any]) -> Any:
     layer = call.operation
     activation, layer.activation = layer.activation, None
     try:

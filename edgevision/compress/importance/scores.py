@@ -1,4 +1,4 @@
-"""How much each removable unit matters, by its weights or by what the loss says about them."""
+"""Importance of channels: weight magnitude, BatchNormalization scale or Taylor expansion."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
@@ -7,18 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.compress.graph.channel_graph import ChannelGraph
-from edgevision.compress.graph.channels import Slot
+from edgevision.compress.graph.channels import WeightAxis
 from edgevision.compress.plan import Importance
 
 Scores: TypeAlias = NDArray[np.float64]
-"""(numbers,) by standing number; only the entries of removable units mean anything."""
+"""(channels,) by representative; only the entries of removable units mean anything."""
 
 Gradients: TypeAlias = list[Mapping[int, NDArray[Any]]]
 """Per batch, the loss gradient of each weight by `id` of its variable."""
 
 
 def weight_scores(graph: ChannelGraph, importance: Importance, *, seed: int = 0) -> Scores:
-    """Score units by their weights alone; "taylor" needs `taylor_scores` instead.
+    """Magnitude importance: units scored by their weights alone; "taylor" has `taylor_scores`.
 
     A unit's score in each of its layers is divided by that layer's mean, so that layers of other
     scale count alike, and the mean over its layers is taken (as DepGraph's group norms are).
@@ -34,7 +34,7 @@ def weight_scores(graph: ChannelGraph, importance: Importance, *, seed: int = 0)
 
 
 def taylor_scores(graph: ChannelGraph, gradients: Gradients) -> Scores:
-    """Expected size of the change in loss when a unit is zeroed, to first order.
+    """First-order Taylor importance: the expected size of the change in loss when a unit is zeroed.
 
     For each batch, weight times gradient is summed over everything that makes the unit; the
     score is the mean over batches of its absolute value.
@@ -44,29 +44,34 @@ def taylor_scores(graph: ChannelGraph, gradients: Gradients) -> Scores:
     total = np.zeros(len(graph.roots))
     for batch in gradients:
         change = np.zeros(len(graph.roots))
-        for slot in graph.slots:
-            variable = slot.operation.weights[slot.weight]
+        for weight_axis in graph.weight_axes:
+            variable = weight_axis.operation.weights[weight_axis.weight]
             gradient = batch.get(id(variable))
-            if slot.role == "out" and gradient is not None:
+            if weight_axis.role == "out" and gradient is not None:
                 product = np.asarray(variable, np.float64) * gradient
-                np.add.at(change, graph.roots[slot.ids], _summed_to(slot.axis, product))
+                np.add.at(
+                    change, graph.roots[weight_axis.ids], _summed_to(weight_axis.axis, product)
+                )
         total += np.abs(change)
     return total / max(1, len(gradients))
 
 
 def _mean_over_layers(
     graph: ChannelGraph,
-    wanted: Callable[[Slot], bool],
+    wanted: Callable[[WeightAxis], bool],
     norm: Callable[[NDArray[Any], int], NDArray[np.float64]],
 ) -> Scores:
-    """NaN for channels that stand in no wanted slot."""
+    """Mean over the coupled layers; NaN for channels that index no wanted weight."""
     total = np.zeros(len(graph.roots))
     count = np.zeros(len(graph.roots))
-    for slot in graph.slots:
-        if slot.role != "out" or not wanted(slot):
+    for weight_axis in graph.weight_axes:
+        if weight_axis.role != "out" or not wanted(weight_axis):
             continue
-        sizes = norm(np.asarray(slot.operation.weights[slot.weight], np.float64), slot.axis)
-        roots = graph.roots[slot.ids]
+        sizes = norm(
+            np.asarray(weight_axis.operation.weights[weight_axis.weight], np.float64),
+            weight_axis.axis,
+        )
+        roots = graph.roots[weight_axis.ids]
         np.add.at(total, roots, sizes / max(float(sizes.mean()), 1e-30))
         np.add.at(count, roots, 1)
     with np.errstate(invalid="ignore"):
@@ -74,13 +79,15 @@ def _mean_over_layers(
     return scores
 
 
-def _is_kernel(slot: Slot) -> bool:
-    return "kernel" in str(slot.operation.weights[slot.weight].name)
+def _is_kernel(weight_axis: WeightAxis) -> bool:
+    return "kernel" in str(weight_axis.operation.weights[weight_axis.weight].name)
 
 
-def _is_bn_scale(slot: Slot) -> bool:
-    is_normalization = type(slot.operation).__name__ == "BatchNormalization"
-    return is_normalization and str(slot.operation.weights[slot.weight].name) == "gamma"
+def _is_bn_scale(weight_axis: WeightAxis) -> bool:
+    is_normalization = type(weight_axis.operation).__name__ == "BatchNormalization"
+    return (
+        is_normalization and str(weight_axis.operation.weights[weight_axis.weight].name) == "gamma"
+    )
 
 
 def _l1(weight: NDArray[Any], axis: int) -> NDArray[np.float64]:

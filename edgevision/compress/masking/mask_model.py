@@ -55,7 +55,7 @@ def mask_model(
         )
         trainings.append(training_row(tuned))
     graph = build_graph(traced)
-    cost = totals(cost_model(graph).cost(graph.all_kept()))
+    cost = totals(cost_model(graph).cost(graph.full_mask()))
     if job.output is not None:
         masked.save(job.output)
     return PruneReport(

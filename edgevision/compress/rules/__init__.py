@@ -1,1 +1,1 @@
-"""What each kind of layer does with channels."""
+"""Dependency rules: how each kind of layer couples the channels it reads and makes."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from edgevision.compress.graph.channels import Kept, Ledger
+from edgevision.compress.graph.channels import CountRemaining, GraphBuilder
 from edgevision.compress.graph.trace import Call
 from edgevision.compress.rules.rule import Carried, Rule, is_plain, stop, unknown
 
@@ -11,14 +11,14 @@ from edgevision.compress.rules.rule import Carried, Rule, is_plain, stop, unknow
 def _vectors(*names: str) -> Rule:
     """Rule for a layer with these one-dimensional weights, one entry per channel each."""
 
-    def rule(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+    def rule(builder: GraphBuilder, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
         layer, [source] = call.operation, inputs
         if source is None:
             return [None]
         if not is_plain(layer) or _axes(call) not in (None, [source.axis]):
-            return unknown(ledger, call, inputs)
+            return unknown(builder, call, inputs)
         for name in names:
-            ledger.index(layer, getattr(layer, name), 0, source.ids, "out")
+            builder.index(layer, getattr(layer, name), 0, source.ids, "out")
         return [source]
 
     return rule
@@ -31,7 +31,7 @@ def _over_channels(*names: str) -> Rule:
     still be counted. Networks are fine-tuned with the channels gone, so gone they are here too.
     """
 
-    def rule(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+    def rule(builder: GraphBuilder, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
         layer, [source] = call.operation, inputs
         if source is None:
             return [None]
@@ -39,74 +39,78 @@ def _over_channels(*names: str) -> Rule:
         if axes is not None and source.axis not in axes:
             return [source]
         if axes != [source.axis]:
-            return unknown(ledger, call, inputs)
+            return unknown(builder, call, inputs)
         for name in names:
-            ledger.index(layer, getattr(layer, name), 0, source.ids, "out")
+            builder.index(layer, getattr(layer, name), 0, source.ids, "out")
         return [source]
 
     return rule
 
 
 def _group_normalization(
-    ledger: Ledger, call: Call, inputs: Sequence[Carried]
+    builder: GraphBuilder, call: Call, inputs: Sequence[Carried]
 ) -> Sequence[Carried]:
     """Groups are normalized apart from each other, so a group goes as a whole or not at all."""
     layer, [source] = call.operation, inputs
     if source is None:
         return [None]
     if _axes(call) != [source.axis]:
-        return unknown(ledger, call, inputs)
+        return unknown(builder, call, inputs)
     # Once built, the layer has replaced -1 (a group per channel) by the number.
     groups = int(layer.groups)
     if groups == 1:
         why = f"{call.name} (GroupNormalization) has one group for all channels"
-        return stop(ledger, call, inputs, why)
+        return stop(builder, call, inputs, why)
     by_position = source.ids.reshape(groups, -1).T
     for other in by_position[1:]:
-        ledger.merge(by_position[0], other)
+        builder.merge(by_position[0], other)
     for variable in (layer.gamma, layer.beta):
-        ledger.index(layer, variable, 0, source.ids, "out")
+        builder.index(layer, variable, 0, source.ids, "out")
     firsts = by_position[0]
 
-    def change(config: dict[str, Any], kept: Kept) -> None:
-        config["groups"] = kept(firsts)
+    def change(config: dict[str, Any], remaining: CountRemaining) -> None:
+        config["groups"] = remaining(firsts)
 
-    ledger.resize(layer, change)
+    builder.resize(layer, change)
     return [source]
 
 
-def _unit_normalization(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+def _unit_normalization(
+    builder: GraphBuilder, call: Call, inputs: Sequence[Carried]
+) -> Sequence[Carried]:
     # Zeros add nothing to a sum of squares, so this one is exact.
-    return inputs if _axes(call) is not None else unknown(ledger, call, inputs)
+    return inputs if _axes(call) is not None else unknown(builder, call, inputs)
 
 
-def _prelu(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+def _prelu(builder: GraphBuilder, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
     layer, [source] = call.operation, inputs
     if source is None:
         return [None]
     # `alpha` has the input's shape without the batch, and 1 along axes that share a slope.
     if layer.alpha.shape[source.axis - 1] != 1 or len(source.ids) == 1:
-        ledger.index(layer, layer.alpha, source.axis - 1, source.ids, "out")
+        builder.index(layer, layer.alpha, source.axis - 1, source.ids, "out")
     return [source]
 
 
-def _layer_scale(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+def _layer_scale(builder: GraphBuilder, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
     layer, [source] = call.operation, inputs
     if source is None:
         return [None]
     if source.axis != len(call.inputs[0].shape) - 1:
-        return unknown(ledger, call, inputs)
-    ledger.index(layer, layer.gamma, 0, source.ids, "out")
+        return unknown(builder, call, inputs)
+    builder.index(layer, layer.gamma, 0, source.ids, "out")
     ids = source.ids
 
-    def change(config: dict[str, Any], kept: Kept) -> None:
-        config["projection_dim"] = kept(ids)
+    def change(config: dict[str, Any], remaining: CountRemaining) -> None:
+        config["projection_dim"] = remaining(ids)
 
-    ledger.resize(layer, change)
+    builder.resize(layer, change)
     return [source]
 
 
-def _preprocessing(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+def _preprocessing(
+    builder: GraphBuilder, call: Call, inputs: Sequence[Carried]
+) -> Sequence[Carried]:
     """Rescaling and Normalization: harmless with one number for all, or on the image itself."""
     layer, [source] = call.operation, inputs
     if source is None:
@@ -114,7 +118,7 @@ def _preprocessing(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Seq
     numbers = [getattr(layer, name, None) for name in ("scale", "offset", "mean", "variance")]
     if any(_size(number) > 1 for number in numbers):
         why = f"{call.name} ({type(layer).__name__}) holds fixed numbers per channel"
-        return stop(ledger, call, inputs, why)
+        return stop(builder, call, inputs, why)
     return [source]
 
 

@@ -7,7 +7,7 @@ axis stays the last (or, in `channels_first` models, the second).
 from collections.abc import Sequence
 from typing import Any
 
-from edgevision.compress.graph.channels import Channels, Kept, Ledger
+from edgevision.compress.graph.channels import Channels, CountRemaining, GraphBuilder
 from edgevision.compress.graph.trace import Call
 from edgevision.compress.rules.rule import (
     Carried,
@@ -19,14 +19,14 @@ from edgevision.compress.rules.rule import (
 )
 
 
-def per_number(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+def per_number(builder: GraphBuilder, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
     """Rule for what looks at each number alone."""
     if len(inputs) != 1 or call.outputs[0].shape != call.inputs[0].shape:
-        return unknown(ledger, call, inputs)
+        return unknown(builder, call, inputs)
     return inputs
 
 
-def _dropout(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+def _dropout(builder: GraphBuilder, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
     """A smaller network has less to spare, so the rate falls with the number of channels.
 
     Source: Han et al. 2015, "Learning both Weights and Connections", section 3.2,
@@ -36,34 +36,34 @@ def _dropout(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[
     if source is not None:
         ids = source.ids
 
-        def change(config: dict[str, Any], kept: Kept) -> None:
-            config["rate"] *= kept(ids) / len(ids)
+        def change(config: dict[str, Any], remaining: CountRemaining) -> None:
+            config["rate"] *= remaining(ids) / len(ids)
 
-        ledger.resize(call.operation, change)
+        builder.resize(call.operation, change)
     return inputs
 
 
-def _activation(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+def _activation(builder: GraphBuilder, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
     activation = call.operation.activation
     [source] = inputs
     if works_per_number(activation) or source is None:
         return inputs
     name = getattr(activation, "__name__", type(activation).__name__)
-    return stop(ledger, call, inputs, f"the activation {name} of {call.name} mixes the channels")
+    return stop(builder, call, inputs, f"the activation {name} of {call.name} mixes the channels")
 
 
-def _softmax(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
-    return _unless_over_channels(ledger, call, inputs, call.operation.axis, keeps_axes=True)
+def _softmax(builder: GraphBuilder, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+    return _unless_over_channels(builder, call, inputs, call.operation.axis, keeps_axes=True)
 
 
-def _reduction(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+def _reduction(builder: GraphBuilder, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
     operation = call.operation
     keeps = bool(getattr(operation, "keepdims", False))
-    return _unless_over_channels(ledger, call, inputs, operation.axis, keeps_axes=keeps)
+    return _unless_over_channels(builder, call, inputs, operation.axis, keeps_axes=keeps)
 
 
 def _unless_over_channels(
-    ledger: Ledger, call: Call, inputs: Sequence[Carried], axis: Any, *, keeps_axes: bool
+    builder: GraphBuilder, call: Call, inputs: Sequence[Carried], axis: Any, *, keeps_axes: bool
 ) -> Sequence[Carried]:
     [source] = inputs
     if source is None:
@@ -73,27 +73,27 @@ def _unless_over_channels(
     axes = {int(a) % rank for a in given}
     if source.axis in axes or 0 in axes:
         what = type(call.operation).__name__
-        return stop(ledger, call, inputs, f"{call.name} ({what}) mixes the channels")
+        return stop(builder, call, inputs, f"{call.name} ({what}) mixes the channels")
     gone = 0 if keeps_axes else sum(a < source.axis for a in axes)
     return [Channels(axis=source.axis - gone, ids=source.ids)]
 
 
-def _spatial(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+def _spatial(builder: GraphBuilder, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
     [source] = inputs
     if source is None:
         return [None]
     if source.axis != channel_axis(call):
-        return unknown(ledger, call, inputs)
+        return unknown(builder, call, inputs)
     rank = len(call.outputs[0].shape)
     axis = 1 if source.axis == 1 else rank - 1
     return [Channels(axis=axis, ids=source.ids)]
 
 
-def _all_steps(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+def _all_steps(builder: GraphBuilder, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
     """One-dimensional padding and cropping, which know no `data_format` but channels last."""
     [source] = inputs
     if source is not None and source.axis != 2:
-        return unknown(ledger, call, inputs)
+        return unknown(builder, call, inputs)
     return inputs
 
 

@@ -1,7 +1,7 @@
-"""What each operation does with channels: the rules that `graph` walks a model with.
+"""Dependency rules of operations: how they couple channels; `channel_graph` walks with them.
 
-A rule gets the channels of the call's inputs, writes down in the ledger what follows (which
-weights they index, which must live and die together, which may not go) and returns the channels
+A rule gets the channels of the call's inputs, tells the graph builder what follows (which weights
+they index, which are coupled and go together, which may not go) and returns the channels
 of the outputs. `None` stands for a tensor with nothing in it that could be removed: an image, or
 what comes out of an operation we do not know.
 
@@ -12,11 +12,12 @@ derives from a Keras layer: its `call` may do anything.
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from edgevision.compress.graph.channels import Channels, Ids, Ledger
+from edgevision.compress.graph.channels import ChannelIds, Channels, GraphBuilder
 from edgevision.compress.graph.trace import Call
 
 Carried: TypeAlias = Channels | None
-Rule: TypeAlias = Callable[[Ledger, Call, Sequence[Carried]], Sequence[Carried]]
+"""The channels that a tensor carries; None when nothing in it can be removed."""
+Rule: TypeAlias = Callable[[GraphBuilder, Call, Sequence[Carried]], Sequence[Carried]]
 
 # Activations that look at one number at a time, by the names Keras serializes them under.
 _PER_NUMBER = """
@@ -38,17 +39,19 @@ def kind(operation: Any) -> str | None:
     return None
 
 
-def unknown(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> list[Carried]:
+def unknown(builder: GraphBuilder, call: Call, inputs: Sequence[Carried]) -> list[Carried]:
     """Rule for whatever has none: all that goes in stays, nothing is known of what comes out."""
     what = type(call.operation).__name__
-    return stop(ledger, call, inputs, f"feeds {call.name} ({what}), which is not known here")
+    return stop(builder, call, inputs, f"feeds {call.name} ({what}), which is not known here")
 
 
-def stop(ledger: Ledger, call: Call, inputs: Sequence[Carried], reason: str) -> list[Carried]:
+def stop(
+    builder: GraphBuilder, call: Call, inputs: Sequence[Carried], reason: str
+) -> list[Carried]:
     """Pin all inputs for `reason`; the outputs carry nothing removable."""
     for carried in inputs:
         if carried is not None:
-            ledger.pin(carried.ids, reason)
+            builder.pin(carried.ids, reason)
     return [None] * len(call.outputs)
 
 
@@ -74,10 +77,12 @@ def works_per_number(activation: Any) -> bool:
     )
 
 
-def after_activation(ledger: Ledger, call: Call, ids: Ids, axis: int) -> list[Carried]:
+def after_activation(
+    builder: GraphBuilder, call: Call, ids: ChannelIds, axis: int
+) -> list[Carried]:
     """Channels of a layer's output, pinned when its activation mixes them."""
     activation = getattr(call.operation, "activation", None)
     if not works_per_number(activation):
         name = getattr(activation, "__name__", type(activation).__name__)
-        ledger.pin(ids, f"the activation {name} of {call.name} mixes the channels")
+        builder.pin(ids, f"the activation {name} of {call.name} mixes the channels")
     return [Channels(axis=axis, ids=ids)]

@@ -11,24 +11,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.compress.graph.channels import Channels, Ids, Kept, Ledger
+from edgevision.compress.graph.channels import ChannelIds, Channels, CountRemaining, GraphBuilder
 from edgevision.compress.graph.trace import Call
 from edgevision.compress.rules.rule import Carried, Rule, stop, unknown
 
 
-def _flatten(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+def _flatten(builder: GraphBuilder, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
     # Flatten turns channels_first tensors around first.
     if getattr(call.operation, "data_format", None) == "channels_first":
-        return unknown(ledger, call, inputs)
-    return _relaid(ledger, call, inputs)
+        return unknown(builder, call, inputs)
+    return _relaid(builder, call, inputs)
 
 
-def _reshape(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
-    [result] = _relaid(ledger, call, inputs)
+def _reshape(builder: GraphBuilder, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+    [result] = _relaid(builder, call, inputs)
     if result is not None:
         shape, axis, ids = call.outputs[0].shape, result.axis, result.ids
 
-        def change(config: dict[str, Any], kept: Kept) -> None:
+        def change(config: dict[str, Any], remaining: CountRemaining) -> None:
             is_layer = "target_shape" in config
             name, before = ("target_shape", 1) if is_layer else ("newshape", 0)
             target = list(config[name])
@@ -38,16 +38,16 @@ def _reshape(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[
                 for asked, length in zip(target, shape[before:], strict=True)
             ]
             if filled[axis - before] != -1:
-                filled[axis - before] = kept(ids)
+                filled[axis - before] = remaining(ids)
             if not is_layer:
                 filled[0] = target[0]
             config[name] = tuple(filled)
 
-        ledger.resize(call.operation, change)
+        builder.resize(call.operation, change)
     return [result]
 
 
-def _relaid(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+def _relaid(builder: GraphBuilder, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
     """Row-major reshape of everything after the batch."""
     [source] = inputs
     if source is None:
@@ -58,12 +58,12 @@ def _relaid(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[C
         return [Channels(axis=len(after) - 1, ids=source.ids)]
     if after[0] is not None or None in before[1:] or None in after[1:]:
         why = f"{call.name} reshapes a tensor whose size is not fixed"
-        return stop(ledger, call, inputs, why)
+        return stop(builder, call, inputs, why)
     full = _spread(source, before)
-    return _along_one_axis(ledger, call, inputs, full.reshape([n or 0 for n in after[1:]]))
+    return _along_one_axis(builder, call, inputs, full.reshape([n or 0 for n in after[1:]]))
 
 
-def _permuted(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
+def _permuted(builder: GraphBuilder, call: Call, inputs: Sequence[Carried]) -> Sequence[Carried]:
     [source] = inputs
     if source is None:
         return [None]
@@ -74,12 +74,12 @@ def _permuted(ledger: Ledger, call: Call, inputs: Sequence[Carried]) -> Sequence
         axes = getattr(call.operation, "axes", None)
         order = [int(a) % rank for a in (axes if axes is not None else range(rank)[::-1])]
     if order[0] != 0:
-        return unknown(ledger, call, inputs)
+        return unknown(builder, call, inputs)
     return [Channels(axis=order.index(source.axis), ids=source.ids)]
 
 
 def _inserted_or_dropped(
-    ledger: Ledger, call: Call, inputs: Sequence[Carried]
+    builder: GraphBuilder, call: Call, inputs: Sequence[Carried]
 ) -> Sequence[Carried]:
     """ExpandDims and Squeeze: axes of length 1 come and go around the channel axis."""
     [source] = inputs
@@ -88,16 +88,16 @@ def _inserted_or_dropped(
     rank, rank_after = len(call.inputs[0].shape), len(call.outputs[0].shape)
     axis = call.operation.axis
     if axis is None:
-        return unknown(ledger, call, inputs)
+        return unknown(builder, call, inputs)
     longer = max(rank, rank_after)
     touched = {int(a) % longer for a in (axis if isinstance(axis, list | tuple) else [axis])}
     if 0 in touched:
-        return unknown(ledger, call, inputs)
+        return unknown(builder, call, inputs)
     if rank_after > rank:
         stay = [a for a in range(rank_after) if a not in touched]
         return [Channels(axis=stay[source.axis], ids=source.ids)]
     if source.axis in touched:
-        return stop(ledger, call, inputs, f"{call.name} drops the channel axis")
+        return stop(builder, call, inputs, f"{call.name} drops the channel axis")
     gone = sum(a < source.axis for a in touched)
     return [Channels(axis=source.axis - gone, ids=source.ids)]
 
@@ -110,15 +110,15 @@ def _spread(source: Channels, shape: tuple[int | None, ...]) -> NDArray[np.int64
 
 
 def _along_one_axis(
-    ledger: Ledger, call: Call, inputs: Sequence[Carried], full: NDArray[np.int64]
+    builder: GraphBuilder, call: Call, inputs: Sequence[Carried], full: NDArray[np.int64]
 ) -> Sequence[Carried]:
     for axis in reversed(range(full.ndim)):
-        line: Ids = full[tuple(slice(None) if a == axis else 0 for a in range(full.ndim))]
+        line: ChannelIds = full[tuple(slice(None) if a == axis else 0 for a in range(full.ndim))]
         column = [1] * full.ndim
         column[axis] = -1
         if np.array_equal(np.broadcast_to(line.reshape(column), full.shape), full):
             return [Channels(axis=axis + 1, ids=line.copy())]
-    return stop(ledger, call, inputs, f"{call.name} spreads the channels over several axes")
+    return stop(builder, call, inputs, f"{call.name} spreads the channels over several axes")
 
 
 SHAPE: dict[str, Rule] = {

@@ -10,10 +10,10 @@ from edgevision.compress.graph.channel_graph import build_graph
 from edgevision.compress.graph.cost import cost_model
 from edgevision.compress.graph.removal import remove
 from edgevision.compress.graph.trace import trace
-from edgevision.compress.importance.choice import Chooser
 from edgevision.compress.importance.scores import taylor_scores, weight_scores
+from edgevision.compress.importance.selection import ChannelSelector
 from edgevision.compress.plan import PruningPlan, Ranking, Target
-from edgevision.compress.prune import ladder, prune
+from edgevision.compress.prune import cost_curve, prune
 from edgevision.errors import ModelError, TargetMissedError, UsageError
 from tests.compress.models import randomize, resnet_like
 
@@ -28,26 +28,26 @@ def plan(measure: str, fraction: float, **settings: object) -> PruningPlan:
     return PruningPlan(target=target, **settings)  # type: ignore[arg-type] # as the tests give them
 
 
-def chooser(round_to: int = 1, ranking: Ranking = "layer") -> Chooser:
+def selector(round_to: int = 1, ranking: Ranking = "layer") -> ChannelSelector:
     scores = weight_scores(GRAPH, "l2")
-    return Chooser(graph=GRAPH, scores=scores, ranking=ranking, round_to=round_to)
+    return ChannelSelector(graph=GRAPH, scores=scores, ranking=ranking, round_to=round_to)
 
 
 @given(st.floats(0, 1), st.sampled_from([1, 4, 8]), st.sampled_from(["layer", "global"]))
 def test_widths_are_multiples_and_never_nothing(
     amount: float, round_to: int, ranking: Ranking
 ) -> None:
-    kept = chooser(round_to, ranking).choose(amount)
-    for space in GRAPH.spaces:
-        left = int(kept[space.units].sum())
+    kept = selector(round_to, ranking).select(amount)
+    for pruning_group in GRAPH.pruning_groups:
+        left = int(kept[pruning_group.units].sum())
         assert left % round_to == 0
-        assert left >= max(round_to, len(space.units) // 10)
+        assert left >= max(round_to, len(pruning_group.units) // 10)
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_more_amount_never_keeps_more(one: float, other: float) -> None:
     low, high = sorted((one, other))
-    more, less = chooser().choose(low), chooser().choose(high)
+    more, less = selector().select(low), selector().select(high)
     assert not (less & ~more).any()
 
 
@@ -69,10 +69,10 @@ def test_the_smallest_filters_go() -> None:
 
 @given(st.sampled_from(["macs", "params"]), st.floats(0, 0.8))
 def test_a_target_is_met_but_not_much_passed(measure: str, fraction: float) -> None:
-    [rung] = ladder(MODEL, plan(measure, fraction, round_to=1), [fraction]).rungs
-    whole = cost_model(GRAPH).cost(GRAPH.all_kept())
+    [point] = cost_curve(MODEL, plan(measure, fraction, round_to=1), [fraction]).points
+    whole = cost_model(GRAPH).cost(GRAPH.full_mask())
     before = whole.macs if measure == "macs" else whole.parameters
-    after = rung.cost.macs if measure == "macs" else rung.cost.parameters
+    after = point.cost.macs if measure == "macs" else point.cost.parameters
     assert after <= before * (1 - fraction)
     assert after >= before * (1 - fraction) * 0.8
 
@@ -134,7 +134,7 @@ def test_batch_normalization_scale_ranks_and_kernels_stand_in_without() -> None:
     [stem] = [w.ids for w in GRAPH.widths if w.operation.name == "a_conv1"]
     gamma = np.abs(np.asarray(MODEL.get_layer("a_bn1").gamma))
     assert (np.argsort(scores[stem]) == np.argsort(gamma)).all()
-    assert np.isfinite(scores[GRAPH.spaces[-1].units]).all()
+    assert np.isfinite(scores[GRAPH.pruning_groups[-1].units]).all()
 
 
 @pytest.mark.parametrize("fraction", [-0.1, 1.0])
@@ -146,7 +146,7 @@ def test_impossible_shares_are_refused(fraction: float) -> None:
 @given(st.floats(0, 0.9))
 @settings(max_examples=10)
 def test_predicted_parameters_are_those_of_the_model_built(amount: float) -> None:
-    kept = chooser().choose(amount)
+    kept = selector().select(amount)
     assert cost_model(GRAPH).cost(kept).parameters == remove(GRAPH, kept).count_params()
 
 
@@ -158,7 +158,7 @@ def test_multiply_adds_of_known_layers() -> None:
     x = layers.SeparableConv2D(6, 3, padding="same", name="separable")(x)
     x = layers.Dense(2, name="dense")(layers.Flatten()(x))
     graph = build_graph(trace(keras.Model(image, x)))
-    cost = cost_model(graph).cost(graph.all_kept())
+    cost = cost_model(graph).cost(graph.full_mask())
     assert {row.layer: row.macs for row in cost.layers if row.macs} == {
         "conv": 4 * 4 * 3 * 3 * 3 * 4,
         "depthwise": 4 * 4 * 3 * 3 * 4,
@@ -172,4 +172,4 @@ def test_an_open_input_size_cannot_be_costed() -> None:
     image = keras.Input((None, None, 3))
     x = layers.GlobalMaxPooling2D()(layers.Conv2D(8, 1)(image))
     with pytest.raises(ModelError, match="not fixed"):
-        ladder(keras.Model(image, layers.Dense(2)(x)), plan("macs", 0.5), [0.5])
+        cost_curve(keras.Model(image, layers.Dense(2)(x)), plan("macs", 0.5), [0.5])
