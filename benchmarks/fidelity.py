@@ -20,7 +20,7 @@ from typing import Any
 
 from models import built_models
 
-from edgevision.bench.timing.ratio import signed_rank_interval
+from edgevision.bench.timing.rank_intervals import signed_rank_interval
 
 MODELS = ("MobileNetV2-float", "MobileNetV2-int8", "MobileNetV3Small-int8")
 RUNS = 200
@@ -72,7 +72,8 @@ def main() -> int:
             for tool in (reference_ms, ours_ms) if turn % 2 else (ours_ms, reference_ms):
                 (ours if tool is ours_ms else theirs).append(tool(paths[name], asked.threads))
         logs = [log(a / b) for a, b in zip(ours, theirs, strict=True)]
-        middle, low, high = signed_rank_interval(logs, 0.95)
+        found_logs = signed_rank_interval(logs, 0.95)
+        middle, low, high = found_logs.centre, found_logs.low, found_logs.high
         found[name] = {
             "ours_ms": ours,
             "litert_benchmark_ms": theirs,

@@ -126,7 +126,7 @@ def _measure(arguments: argparse.Namespace, preprocessing: ImagePreprocessing) -
     evaluation = open_image_set(arguments.evaluation or arguments.data / "evaluation.npz")
     observed = [to_pixels(calibration.load(item), preprocessing) for item in calibration]
     seen = [to_pixels(evaluation.load(item), preprocessing) for item in evaluation]
-    labels = np.array([item.label for item in evaluation])
+    labels = np.array(evaluation.class_indices)
     contents: dict[str, bytes] = {}
     accuracy: dict[str, float] = {}
     for fraction in [0.0, *arguments.remove]:

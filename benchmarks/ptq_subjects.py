@@ -180,7 +180,7 @@ def images_of(subject: Subject, *, quick: bool) -> Images:
             shown += [number] * len(views)
     labels = None
     if subject.has_labels and evaluation.is_labelled:
-        labels = np.array([item.label for item in evaluation], np.int64)
+        labels = np.array(evaluation.class_indices, np.int64)
     return Images(
         pool=list(_pixels(open_image_set(subject.pictures.pool), preprocessing)),
         scored=originals + others,

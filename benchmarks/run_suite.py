@@ -18,11 +18,12 @@ from edgevision.bench.measure import BenchJob
 from edgevision.bench.remote.dispatch import Access, measure_at
 from edgevision.bench.remote.target import parse_target
 from edgevision.bench.results.budget import check_budget, read_budget
-from edgevision.bench.results.result import Result, to_document, to_text
+from edgevision.bench.results.result import Result, to_document
 from edgevision.bench.timing.case import cases_for
 from edgevision.bench.timing.plan import TimingPlan
 from edgevision.errors import UsageError
 from edgevision.files import write_text
+from edgevision.serialization.json_text import to_json
 
 
 def main() -> int:
@@ -47,7 +48,7 @@ def main() -> int:
 def write_result(result: Result, suite: str) -> Path:
     stamp = result.created.replace(":", "").replace("+0000", "Z")
     path = HERE / "results" / f"{stamp}-{device_of(result)[0]}-{suite}.json"
-    write_text(path, to_text(to_document([result])))
+    write_text(path, to_json(to_document([result]), indent=2))
     return path
 
 

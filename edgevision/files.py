@@ -1,5 +1,6 @@
 """Writing files so that a reader never sees half of one, and nothing is lost by accident."""
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -32,7 +33,11 @@ def refuse_to_replace(path: Path, *, overwrite: bool) -> None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Whatever the system refuses in the block, say that `path` cannot be written.
+    """Say which file it was when the system refuses something in the block that makes `path`.
+
+    "cannot write `path`" is said of `path`, of what lies in it, of the folders above and of hidden
+    entries beside it, which are ours until they are moved, and of a full disk. What is done in the
+    block also reads files, and those are named instead.
 
     Raises:
         EdgeVisionError: for an OSError that is none of ours.
@@ -42,10 +47,33 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, EdgeVisionError):
             raise
-        message = f"cannot write {path}: {error.strerror or error}"
-        raise EdgeVisionError(
-            message, hint="check the folder's rights and the free space"
-        ) from error
+        raise _refusal(path, error) from error
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+"""What only who writes is told."""
+
+
+def _refusal(path: Path, error: OSError) -> EdgeVisionError:
+    reason, is_full = error.strerror or error, error.errno in _FULL
+    named = Path(os.fsdecode(error.filename)) if error.filename is not None else None
+    if named is not None and not _is_part_of(path, named):
+        message = f"cannot {'write' if is_full else 'open'} {named}: {reason}"
+        return EdgeVisionError(message, hint="check the path, its rights and the free space")
+    if named is None and not is_full:
+        return EdgeVisionError(f"{path} could not be made: {reason}")
+    message = f"cannot write {path}: {reason}"
+    return EdgeVisionError(message, hint="check the folder's rights and the free space")
+
+
+def _is_part_of(path: Path, named: Path) -> bool:
+    # Without "..", which would look like a hidden entry.
+    whole, part = (Path(os.path.normpath(one.absolute())) for one in (path, named))
+    if whole.is_relative_to(part) or part.is_relative_to(whole):
+        return True
+    if not part.is_relative_to(whole.parent):
+        return False
+    return part.relative_to(whole.parent).parts[0].startswith(".")
 
 
 @contextmanager

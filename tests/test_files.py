@@ -1,3 +1,4 @@
+import errno
 import os
 import resource
 import signal
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgevision.errors import EdgeVisionError, UsageError
-from edgevision.files import replacing, sha256_of, write_bytes, write_text
+from edgevision.files import replacing, sha256_of, write_bytes, write_text, writing
 
 
 def test_written_file_has_the_content_and_usual_rights(tmp_path: Path) -> None:
@@ -62,3 +63,72 @@ def test_digest_is_sha256(tmp_path: Path) -> None:
     path.write_bytes(b"abc")
     # FIPS 180-4, example B.1
     assert sha256_of(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def no_such_file(path: Path) -> None:
+    path.read_bytes()
+
+
+def full_disk(path: Path) -> None:
+    # Every write to it is answered as on a full disk.
+    with path.open("wb", buffering=0) as file:
+        file.write(b"x")
+
+
+def test_only_what_is_written_is_said_to_be_unwritable(tmp_path: Path) -> None:
+    output = tmp_path / "out.tflite"
+    photo = tmp_path / "photos/1.png"
+    with (
+        pytest.raises(EdgeVisionError, match=f"^cannot open {photo}: No such file") as caught,
+        replacing(output, overwrite=False),
+    ):
+        no_such_file(photo)
+    assert "rights" in caught.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_said_of_the_output(tmp_path: Path) -> None:
+    output = tmp_path / "out.tflite"
+    with pytest.raises(EdgeVisionError, match=f"^cannot write {output}: No space left"):  # noqa: SIM117
+        with writing(output):
+            full_disk(Path("/dev/full"))
+
+
+def test_a_full_disk_elsewhere_is_named(tmp_path: Path) -> None:
+    elsewhere = OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "tmp/x"))
+    with (
+        pytest.raises(EdgeVisionError, match=f"^cannot write {tmp_path / 'tmp/x'}: No space"),
+        writing(tmp_path / "out"),
+    ):
+        raise elsewhere
+
+
+@pytest.mark.parametrize(
+    "name", ["out", "out/inside", ".out.abc.part/inside", ".", "..", ".export-1/new"]
+)
+def test_the_output_is_all_that_will_be_in_it_and_the_folders_above(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused = PermissionError(errno.EACCES, "Permission denied", str(tmp_path / name))
+    with (
+        pytest.raises(EdgeVisionError, match="^cannot write out: Permission denied"),
+        writing(Path("out")),
+    ):
+        raise refused
+
+
+@pytest.mark.parametrize("name", ["output2", "photos/1.png", "../out", "/dev/video0"])
+def test_other_files_are_named(tmp_path: Path, name: str) -> None:
+    refused = PermissionError(errno.EACCES, "Permission denied", str(tmp_path / name))
+    with pytest.raises(EdgeVisionError, match="^cannot open .*: Permission"):  # noqa: SIM117
+        with writing(tmp_path / "out"):
+            raise refused
+
+
+def test_a_fault_without_a_file_is_not_blamed_on_writing(tmp_path: Path) -> None:
+    with (
+        pytest.raises(EdgeVisionError, match="out could not be made: Input/output error"),
+        writing(tmp_path / "out"),
+    ):
+        raise OSError(errno.EIO, "Input/output error")

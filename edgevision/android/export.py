@@ -1,7 +1,6 @@
 """Exporting a model into an app: the file, its card and golden files, all or nothing."""
 
 import hashlib
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,21 @@ from edgevision.android.photos import Photo, drawn_photos
 from edgevision.android.project import Project
 from edgevision.android.proof import prove_equal
 from edgevision.android.swap import replacing_folder
-from edgevision.card.card import CARD_FILE, Card
-from edgevision.card.json_form import card_to_dict
+from edgevision.card.card import Card
 from edgevision.card.read import find_card
 from edgevision.card.write import remove_card, write_card
 from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
+from edgevision.serialization.encode import to_plain
+from edgevision.serialization.json_text import to_json
 from edgevision.tflite.facts import facts_of, interface_of
 from edgevision.tflite.runtime_version import unknown_operators
 from edgevision.tflite.view import TfliteModel, read_content, read_model
 
 MODEL_FILE = "model.tflite"
+CARD_FILE = "model.json"
+"""The app's name for the card: the only model in its folder is MODEL_FILE."""
 GOLDEN_FOLDER = "golden"
 
 _OURS = {MODEL_FILE, CARD_FILE, GOLDEN_FOLDER}
@@ -200,9 +202,9 @@ def _card_json(exported: Exported, source: Path) -> str:
             "source_sha256": exported.source_sha256,
             "inputs_proven": exported.inputs_proven,
         },
-        **card_to_dict(exported.card),
+        **to_plain(exported.card),
     }
-    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return to_json(document, indent=1)
 
 
 def _refuse_strangers(folder: Path) -> None:

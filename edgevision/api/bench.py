@@ -22,13 +22,14 @@ from edgevision.bench.remote.target import Target, parse_target
 from edgevision.bench.results.budget import Check, Limits, check_budget, read_budget
 from edgevision.bench.results.evaluation import Evaluation, evaluate_cases, with_accuracy
 from edgevision.bench.results.junit import to_junit
-from edgevision.bench.results.result import Result, to_document, to_text
+from edgevision.bench.results.result import Result, to_document
 from edgevision.bench.results.tables import all_tables, sentences
 from edgevision.bench.timing.case import Case, cases_for
 from edgevision.bench.timing.plan import TimingPlan
 from edgevision.errors import DeviceError, EdgeVisionError, TargetMissedError, UsageError
 from edgevision.files import refuse_to_replace, write_text
 from edgevision.progress import Progress, silent
+from edgevision.serialization.json_text import to_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class BenchResult:
 
     def to_json(self) -> str:
         """The document as text, each list of numbers on one line."""
-        return to_text(self.to_dict())
+        return to_json(self.to_dict(), indent=2)
 
     def _repr_html_(self) -> str:
         parts = []
@@ -186,7 +187,7 @@ def bench(
     evaluation = _evaluation(data, labels, preprocessing, job.cases, messages)
     results, failures = _measure(targets, job, access, evaluation, progress)
     if output is not None:
-        write_text(Path(output), to_text(to_document(results)), overwrite=overwrite)
+        write_text(Path(output), to_json(to_document(results), indent=2), overwrite=overwrite)
         messages.note(f"wrote {output}")
     checks: tuple[Check, ...] = ()
     if limits and not failures:

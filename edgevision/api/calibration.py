@@ -52,7 +52,7 @@ class BuiltSet:
     @property
     def classes(self) -> int:
         """How many classes have an image in it; 0 for unlabelled images."""
-        return len({item.label for item in self.calibration.images if item.label is not None})
+        return len({item.class_index for item in self.calibration.images} - {None})
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON values: what `edgevision calibration build --json` prints."""

@@ -7,9 +7,9 @@ from typing import Any
 from edgevision.api.html import card as html_card
 from edgevision.bench.results.tables import megabytes
 from edgevision.card.card import Card
-from edgevision.card.json_form import card_to_dict
 from edgevision.card.read import FoundCard, find_card
 from edgevision.errors import ModelError
+from edgevision.serialization.encode import to_plain
 from edgevision.tflite.facts import Facts, TensorInterface, facts_of
 from edgevision.tflite.view import read_model
 
@@ -51,7 +51,7 @@ class InspectResult:
                 "of_operators": len(facts.computing),
                 "multiply_adds": facts.integer_multiply_adds,
             },
-            "card": card_to_dict(found.card) if found else None,
+            "card": to_plain(found.card) if found else None,
             "card_origin": found.origin if found else None,
             "card_differences": found.differences if found else (),
             "card_error": self.card_error or None,

@@ -41,7 +41,7 @@ from edgevision.preprocess.declared import Preprocessing
 from edgevision.progress import Progress, silent
 from edgevision.quantize.quantize import QuantizedModel
 from edgevision.quantize.search.accuracy_target import TargetSearch
-from edgevision.recipe.toml_file import recipe_to_dict
+from edgevision.serialization.encode import to_plain
 from edgevision.tflite.facts import Facts
 
 
@@ -85,7 +85,7 @@ class QuantizeResult:
             "file": str(self.file),
             "size_bytes": facts.size_bytes,
             "precision": facts.precision,
-            "recipe": recipe_to_dict(model.recipe),
+            "recipe": to_plain(model.recipe),
             "images": model.images,
             "seconds": model.seconds,
             "skipped": [asdict(one) for one in model.skipped],

@@ -75,6 +75,9 @@ def _measured(case: Case, latency: Latency, job: BenchJob, progress: Progress) -
         latency=latency,
         multiply_adds=sum(cost.multiply_adds for cost in costs_of(model)),
         delegation=delegation,
+        delegation_reason=""
+        if delegation is not None
+        else f"{latency.runtime} does not list its operations",
         memory=memory_of(case, model),
         profile=profile(case, progress=progress) if job.per_operation else None,
         sustained=sustain(case, job.sustained_seconds, progress=progress)

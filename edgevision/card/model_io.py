@@ -12,7 +12,7 @@ from edgevision.preprocess.options import declared_of
 from edgevision.tflite.view import read_model
 
 _NOTHING = Preprocessing()
-_KEPT = "{} takes integers: its pixels are normalized as its card says"
+_KEPT_NORMALIZATION = "{} takes integers: its pixels are normalized as its card says"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ def model_io_of(
     same reason `without_card` stands in for a card that is missing and never for one that is there.
 
     Raises:
-        UsageError: neither says how photos become the model's input, or what was said does not
+        UsageError: neither says how photos become the model's input, or what was declared does not
             fit it.
         ModelError: the file is damaged, its card is and was needed, or it does not take one image.
     """
@@ -46,14 +46,14 @@ def model_io_of(
     except ModelError:
         if not declared.is_complete:
             raise
-        # Enough was said to do without the card.
+        # Enough was declared to do without the card.
         card = None
     if card is None and declared.preset is None:
         declared = declared.over(without_card)
     note = ""
     if card is not None and not _takes_reals(path):
         rest = replace(declared, preset=None, mean=None, std=None, color=None)
-        note, declared = "" if rest == declared else _KEPT.format(path.name), rest
+        note, declared = "" if rest == declared else _KEPT_NORMALIZATION.format(path.name), rest
     if card is not None and declared == _NOTHING:
         return ModelIO(preprocessing=card.preprocessing, labels=card.labels, card=card, note=note)
     if card is not None and not declared.is_complete:

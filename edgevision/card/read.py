@@ -6,18 +6,18 @@ from math import isfinite
 from pathlib import Path
 from typing import Literal
 
-from edgevision.card.card import CARD_ENTRY, CARD_FILE, Card
-from edgevision.card.json_form import card_from_dict
+from edgevision.card.card import CARD_ENTRY, EARLIER_CARD_FILE, Card, card_file_of
+from edgevision.card.decode import card_from_plain, parse_card_json
 from edgevision.card.standard_metadata import ENTRY, StandardMetadata, read_metadata
-from edgevision.card.strict import MAX_JSON_BYTES, is_plain, parse_json
 from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.image_preprocessing import ColorOrder, ImagePreprocessing
+from edgevision.serialization.limits import STRANGER, is_plain_text
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.associated import read_file
 from edgevision.tflite.facts import interface_of, output_activation
 from edgevision.tflite.view import TfliteModel, read_content, read_model
 
-Origin = Literal["embedded", "model.json", "TFLite Metadata"]
+Origin = Literal["embedded", "beside", "TFLite Metadata"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +43,19 @@ def read_card(path: Path) -> Card | None:
 def find_card(path: Path) -> FoundCard | None:
     """As `read_card`, with where the card was found and whether it still fits the file.
 
-    Our JSON in the file comes first, then `model.json` beside it when its digest says that it
-    belongs to exactly this file, then the standard TFLite Metadata that other tools write.
+    Our JSON in the file comes first, then a card file beside it (`NAME.card.json`, or the
+    `model.json` of earlier versions) whose digest says that it belongs to exactly this file, then
+    the standard TFLite Metadata that other tools write.
     """
     content = read_content(path)
     model = read_model(content)
     if CARD_ENTRY in model.metadata:
-        card = card_from_dict(parse_json(model.metadata[CARD_ENTRY], f"the card in {path.name}"))
+        plain = parse_card_json(model.metadata[CARD_ENTRY], f"the card in {path.name}")
+        card = card_from_plain(plain)
         return FoundCard(card=card, origin="embedded", differences=_differences(card, model))
     beside = _card_beside(path, content)
     if beside is not None:
-        return FoundCard(card=beside, origin="model.json", differences=_differences(beside, model))
+        return FoundCard(card=beside, origin="beside", differences=_differences(beside, model))
     if ENTRY in model.metadata:
         standard = card_of_standard(path.stem, content, model)
         if standard is not None:
@@ -85,7 +87,7 @@ def card_of_standard(name: str, content: bytes, model: TfliteModel) -> Card | No
         labels = ()
     try:
         return Card(
-            name=standard.name if standard.name and is_plain(standard.name) else name,
+            name=standard.name if standard.name and is_plain_text(standard.name) else name,
             kind="detection" if is_detection else "classification",
             preprocessing=preprocessing,
             labels=labels,
@@ -127,19 +129,20 @@ def _preprocessing(standard: StandardMetadata, model: TfliteModel) -> ImagePrepr
 
 
 def _card_beside(path: Path, content: bytes) -> Card | None:
-    beside = path.with_name(CARD_FILE)
-    try:
-        if beside.stat().st_size > MAX_JSON_BYTES:
-            return None
-        data = beside.read_bytes()
-    except OSError:
-        return None
-    values = parse_json(data, str(beside))
-    file = values.get("file") if isinstance(values, dict) else None
-    # A folder may hold several models; a card that is not this file's is no card.
-    if not isinstance(file, dict) or file.get("sha256") != hashlib.sha256(content).hexdigest():
-        return None
-    return card_from_dict(values)
+    digest = hashlib.sha256(content).hexdigest()
+    for beside in (card_file_of(path), path.with_name(EARLIER_CARD_FILE)):
+        try:
+            if beside.stat().st_size > STRANGER.document_bytes:
+                continue
+            data = beside.read_bytes()
+        except OSError:
+            continue
+        plain = parse_card_json(data, str(beside))
+        file = plain.get("file") if isinstance(plain, dict) else None
+        # A folder may hold several models; a card that is not this file's is no card.
+        if isinstance(file, dict) and file.get("sha256") == digest:
+            return card_from_plain(plain)
+    return None
 
 
 def _differences(card: Card, model: TfliteModel) -> tuple[str, ...]:

@@ -1,14 +1,14 @@
 """Writing the model card into a `.tflite`, as the standard metadata and as our own JSON."""
 
 import hashlib
-import json
 from pathlib import Path
 
-from edgevision.card.card import CARD_ENTRY, CARD_FILE, Card
-from edgevision.card.json_form import card_to_dict
+from edgevision.card.card import CARD_ENTRY, Card, card_file_of
 from edgevision.card.standard_metadata import ENTRY, LABELS_FILE
 from edgevision.card.standard_metadata_writer import build_metadata
 from edgevision.files import write_text
+from edgevision.serialization.encode import to_plain
+from edgevision.serialization.json_text import to_json
 from edgevision.tflite.associated import append_files
 from edgevision.tflite.envelope import unwrap, wrap
 
@@ -24,7 +24,7 @@ def write_card(content: bytes, card: Card) -> bytes:
     files = {}
     if card.labels:
         files[LABELS_FILE] = "".join(f"{label}\n" for label in card.labels).encode()
-    entries = {ENTRY: build_metadata(card), CARD_ENTRY: _to_json(card_to_dict(card)).encode()}
+    entries = {ENTRY: build_metadata(card), CARD_ENTRY: to_json(card, indent=1).encode()}
     return append_files(wrap(content, entries), files)
 
 
@@ -38,7 +38,7 @@ def remove_card(content: bytes) -> bytes:
 
 
 def write_card_file(model: Path, card: Card, *, overwrite: bool = False) -> Path:
-    """Write `model.json` beside `model`, a written file, and return its path.
+    """Write the card beside `model`, a written file (see `card_file_of`), and return its path.
 
     Raises:
         UsageError: it exists and `overwrite` is False.
@@ -50,10 +50,6 @@ def write_card_file(model: Path, card: Card, *, overwrite: bool = False) -> Path
         "size_bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
-    path = model.with_name(CARD_FILE)
-    write_text(path, _to_json({"file": file, **card_to_dict(card)}) + "\n", overwrite=overwrite)
+    path = card_file_of(model)
+    write_text(path, to_json({"file": file, **to_plain(card)}, indent=1), overwrite=overwrite)
     return path
-
-
-def _to_json(values: object) -> str:
-    return json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False)

@@ -45,6 +45,9 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         except typer.Exit:
             raise
         except KeyboardInterrupt:
+            # Where exec() was interrupted, as when a dataclass is made, CPython notes that nobody
+            # caught it, and `python -m` ends by the signal in place of our code. This clears it.
+            exec("")  # noqa: S102 - it is empty
             console.note("interrupted; nothing half-written is left behind")
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:

@@ -1,14 +1,10 @@
 """What an image file says of itself, read before it is decoded: how large, and is it all there."""
 
-import re
 import struct
 import zlib
 
-# A marker is 0xFF and a byte that is neither stuffing (00), filling (FF) nor a restart (D0-D7).
-_JPEG_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])", re.DOTALL)
-_JPEG_END, _JPEG_ALONE = 0xD9, frozenset({0x01, 0xD8})
-# Start of frame, all coding processes; C4, C8 and CC in that range are something else.
-_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+from edgevision.dataset.jpeg_markers import EOI, FRAMES, frame_size, markers_of
+
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _TIFF_FORMATS = {1: "B", 3: "H", 4: "I"}
 
@@ -38,37 +34,18 @@ def what_is_missing(content: bytes) -> str:
     OpenCV 4.6 fills the missing part of a JPEG with grey and reports nothing; 5.0 refuses it.
     """
     if content.startswith(b"\xff\xd8"):
-        if not any(marker == _JPEG_END for marker, _ in _jpeg_segments(content)):
+        if not any(marker == EOI for marker, _ in markers_of(content)):
             return "it is cut short: the end marker is missing"
     elif content.startswith(_PNG_SIGNATURE):
         return _png_fault(content)
     return ""
 
 
-def _jpeg_segments(content: bytes) -> list[tuple[int, int]]:
-    """`(marker, offset behind it)` of each segment up to the end of the first picture.
-
-    Thumbnails inside a segment are stepped over, and so is what cameras append behind the end.
-    """
-    segments = []
-    offset = 2
-    while found := _JPEG_MARKER.search(content, offset):
-        marker, offset = found.group(1)[0], found.end()
-        segments.append((marker, offset))
-        if marker == _JPEG_END:
-            break
-        if marker not in _JPEG_ALONE:
-            if offset + 2 > len(content):
-                break
-            offset += int.from_bytes(content[offset : offset + 2], "big")
-    return segments
-
-
 def _jpeg_pixels(content: bytes) -> int:
-    for marker, offset in _jpeg_segments(content):
-        if marker in _JPEG_FRAMES:
-            height, width = struct.unpack_from(">HH", content, offset + 3)
-            return int(height * width)
+    for marker, at in markers_of(content):
+        if marker in FRAMES:
+            width, height = frame_size(content, at) or (0, 0)
+            return width * height
     return 0
 
 

@@ -1,9 +1,10 @@
-"""An image set: what there is, in a fixed order, with labels when known; pixels come on demand."""
+"""An image set: images in a fixed order, annotated where that is known; pixels on demand."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgevision.dataset.annotation import Annotation, ClassLabel
 from edgevision.dataset.decode import decode_image
 from edgevision.errors import ImageSetError
 from edgevision.files import sha256_of
@@ -16,8 +17,13 @@ class Item:
 
     id: str
     """Path relative to the set's folder, or "file.npz#12" for row 12 of an array."""
-    label: int | None
-    """Index into the set's classes; None when unlabelled."""
+    annotation: Annotation | None = None
+    """What is true of it; None when nobody said."""
+
+    @property
+    def class_index(self) -> int | None:
+        """Of the one class that it shows, into the set's classes; None without such a label."""
+        return self.annotation.index if isinstance(self.annotation, ClassLabel) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +33,7 @@ class ImageSet:
     path: Path
     items: tuple[Item, ...]
     classes: tuple[str, ...]
-    """Class names by label; empty for an unlabelled set, or when labels come without names."""
+    """Class names by index; empty for an unlabelled set, or when labels come without names."""
     load: Callable[[Item], RgbImage] = field(repr=False)
     """Upright RGB pixels of one item; raises ImageSetError naming the image."""
     digest: Callable[[Item], str] = field(repr=False)
@@ -50,8 +56,16 @@ class ImageSet:
 
     @property
     def is_labelled(self) -> bool:
-        """Whether every image has a label."""
-        return bool(self.items) and all(item.label is not None for item in self.items)
+        """Whether every image is annotated."""
+        return bool(self.items) and all(item.annotation is not None for item in self.items)
+
+    @property
+    def class_indices(self) -> tuple[int, ...] | None:
+        """The class of each image; None unless every image shows one that is known."""
+        indices = tuple(
+            item.annotation.index for item in self.items if isinstance(item.annotation, ClassLabel)
+        )
+        return indices if self.items and len(indices) == len(self.items) else None
 
 
 def set_of_files(

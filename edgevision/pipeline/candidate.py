@@ -55,8 +55,8 @@ def answers_of(
     ids = tuple(item.id for item in images)
     refuse_nan(scores, ids)
     labels = None
-    if images.is_labelled:
-        labels = np.array([item.label for item in images], np.int64)
+    if images.class_indices is not None:
+        labels = np.array(images.class_indices, np.int64)
         if int(labels.max()) >= scores.shape[1]:
             raise ImageSetError(
                 f"{images.path} has a label {int(labels.max())}, "

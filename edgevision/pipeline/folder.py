@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from edgevision.card.card import CARD_SUFFIX, EARLIER_CARD_FILE
 from edgevision.errors import UsageError
 from edgevision.files import writing
 
@@ -13,6 +14,8 @@ REPORT = "report.json"
 """The file by which we know a folder as ours."""
 
 PRUNED_MODEL = "pruned.keras"
+_OURS = frozenset({PRUNED_MODEL, EARLIER_CARD_FILE})
+"""What an earlier run may have left beside `.tflite` files and their cards."""
 
 
 def refuse_folder(folder: Path, *, overwrite: bool) -> None:
@@ -46,7 +49,8 @@ def filling(folder: Path, *, overwrite: bool) -> Iterator[Path]:
 
     Raises:
         UsageError: see `refuse_folder`.
-        EdgeVisionError: the folder cannot be written.
+        EdgeVisionError: the folder cannot be written, or a file that the block reads cannot be
+            opened; see `files.writing`.
     """
     refuse_folder(folder, overwrite=overwrite)
     with writing(folder):
@@ -67,7 +71,8 @@ def _move(temporary: Path, folder: Path) -> None:
         return
     new = {path.name for path in temporary.iterdir()}
     for old in folder.iterdir():
-        if (old.suffix == ".tflite" or old.name == PRUNED_MODEL) and old.name not in new:
+        is_ours = old.suffix == ".tflite" or old.name.endswith(CARD_SUFFIX) or old.name in _OURS
+        if is_ours and old.name not in new:
             old.unlink()
     # The report last: while it is missing or old, the folder does not claim to be finished.
     for path in sorted(temporary.iterdir(), key=lambda path: path.name == REPORT):

@@ -118,7 +118,7 @@ def measured(
         rate = agreement(ours, reference)
         low, high = rate.interval
         return TargetMeasurement(value=rate.value, low=low, high=high)
-    labels = np.array([item.label for item in images], np.int64)
+    labels = np.array(images.class_indices, np.int64)
     lost = (reference.argmax(axis=1) == labels).astype(float) - (ours.argmax(axis=1) == labels)
     drop = float(lost.mean())
     # Both models saw the same images, so the spread is that of the differences.

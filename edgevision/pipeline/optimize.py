@@ -125,7 +125,8 @@ def optimize(
                 )
                 for candidate in candidates
             )
-            write_card_file(folder / variants[-1].file, variants[-1].card, overwrite=True)
+            for variant in variants:
+                write_card_file(folder / variant.file, variant.card, overwrite=True)
         outcome = OptimizeReport(
             source=plan.source.name,
             proof=plan.proof.name,

@@ -43,6 +43,7 @@ def package(
     comparison = None if is_float else compare(candidate.answers, reference.answers)
     facts = facts_of(read_model(candidate.content))
     card = Card(
+        kind="classification",
         name=plan.source.stem,
         preprocessing=candidate.preprocessing,
         labels=_labels(plan, photos, facts),

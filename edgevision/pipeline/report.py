@@ -6,11 +6,11 @@ from typing import Any
 from edgevision.bench.timing.latency import Latency
 from edgevision.bench.timing.ratio import Ratio
 from edgevision.card.card import Card
-from edgevision.card.json_form import card_to_dict
 from edgevision.metrics.rate import Rate
 from edgevision.preprocess.auto import PreprocessingChoice
 from edgevision.quantize.assign.scales import FloatOperator
 from edgevision.quantize.search.accuracy_target import TargetSearch
+from edgevision.serialization.encode import to_plain
 from edgevision.tflite.facts import Facts
 from edgevision.verify.agreement import Comparison
 
@@ -120,7 +120,7 @@ def _variant_to_dict(variant: Variant, target: str) -> dict[str, Any]:
         if variant.comparison is None
         else _comparison_to_dict(variant.comparison, variant.card.labels),
         "target": None if variant.reached is None else target_search_to_dict(variant.reached),
-        "card": card_to_dict(variant.card),
+        "card": to_plain(variant.card),
     }
 
 

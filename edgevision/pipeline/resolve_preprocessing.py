@@ -102,7 +102,7 @@ class _Photos:
         plain = replace(preprocessing, color="gray" if preprocessing.color == "gray" else "rgb")
         self._session = session
         self._pixels = [to_pixels(labelled.load(item), plain) for item in chosen]
-        self._labels = np.array([item.label for item in chosen], np.int64)
+        self._labels = np.array([item.class_index for item in chosen], np.int64)
 
     def trials(
         self, preprocessings: Sequence[tuple[str, ImagePreprocessing]], progress: Progress

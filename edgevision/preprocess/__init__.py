@@ -1,1 +1,1 @@
-"""How a photo becomes the input tensor: the contract, its presets, and its one implementation."""
+"""How a photo becomes the input tensor: `ImagePreprocessing`, its presets, its implementation."""

@@ -20,10 +20,10 @@ from edgevision.progress import Progress, silent
 from edgevision.tensors import FloatArray
 
 Score = Callable[[ImagePreprocessing], FloatArray]
-"""(images, classes) scores of the float model under a contract; always the same images."""
+"""(images, classes) scores of the float model under a preprocessing; always the same images."""
 
 CLEAR = 0.05
-"""Two contracts differ clearly when chance alone would do it in fewer than 1 of 20 cases."""
+"""Two preprocessings differ clearly when chance alone would do it in fewer than 1 of 20 cases."""
 
 DOUBTFUL = 0.01
 """A declaration is doubted on stronger evidence: of a dozen rivals, one may look better by luck."""
@@ -35,7 +35,7 @@ ALIKE = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreprocessingTrial:
-    """What the float model scored under one contract."""
+    """What the float model scored under one preprocessing."""
 
     name: str
     preprocessing: ImagePreprocessing
@@ -73,7 +73,7 @@ class PreprocessingChoice:
 def candidates(
     *, width: int, height: int, channels: int, declared: Preprocessing | None = None
 ) -> tuple[tuple[str, ImagePreprocessing], ...]:
-    """`(name, contract)` of each preset in each colour order, best known first.
+    """`(name, preprocessing)` of each preset in each colour order, best known first.
 
     `declared` holds what the user fixed, such as the fit; it is kept in all.
     """
@@ -100,7 +100,7 @@ def run_trials(
     *,
     progress: Progress = silent,
 ) -> tuple[PreprocessingTrial, ...]:
-    """A trial of each contract, in the order given.
+    """A trial of each preprocessing, in the order given.
 
     Raises:
         UsageError: there are no labels.
@@ -168,7 +168,7 @@ def doubt(chosen: PreprocessingTrial, others: Sequence[PreprocessingTrial]) -> s
 
 
 def _same_meaning(one: PreprocessingTrial, other: PreprocessingTrial) -> bool:
-    """Whether a model cannot tell the two contracts apart: by their values, or on these images."""
+    """Whether a model cannot tell the two apart: by their values, or on these images."""
     # Grey pictures are the same in rgb and bgr; then so is every score.
     if np.array_equal(one.scores, other.scores):
         return True

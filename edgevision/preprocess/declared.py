@@ -14,8 +14,8 @@ from edgevision.preprocess.image_preprocessing import (
     ColorOrder,
     Fit,
     ImagePreprocessing,
+    Numbers,
     Resize,
-    preprocessing_from_dict,
 )
 from edgevision.preprocess.presets import PRESETS, Preset
 
@@ -44,17 +44,18 @@ class Preprocessing:
     crop_fraction: float | None = None
     pad: int | None = None
     color: ColorOrder | None = None
-    mean: tuple[float, ...] | None = None
-    std: tuple[float, ...] | None = None
+    mean: Numbers | None = None
+    std: Numbers | None = None
     resize: Resize | None = None
 
     def __post_init__(self) -> None:
         if self.preset is not None and self.preset not in PRESETS and not self.is_auto:
             raise unknown_preset(self.preset)
-        # The contract checks the values; what is not said yet is filled in so that it can.
+        # ImagePreprocessing checks the values; what is not said yet is filled in so that it can.
         values = {name: value for name, value in declared_in(self).items() if name != "preset"}
-        fit = "stretch" if self.crop_fraction is None else "center-crop"
-        preprocessing_from_dict({"width": 1, "height": 1, "fit": fit, **values})
+        fit: Fit = "stretch" if self.crop_fraction is None else "center-crop"
+        assumed: dict[str, Any] = {"width": 1, "height": 1, "fit": fit}
+        ImagePreprocessing(**(assumed | values))
         # Just below 1 is the scale of a uint8 input whose range was widened: 255 / 256.
         if self.std is not None and max(self.std) < 0.9:
             raise _unit_scaled(self)
@@ -80,7 +81,7 @@ class Preprocessing:
         return self.preset == AUTO
 
     def preprocessing(self, *, width: int, height: int, channels: int) -> ImagePreprocessing:
-        """The contract for a model with this input.
+        """The preprocessing of a model with this input.
 
         Raises:
             UsageError: the normalization was not said, or it does not fit the model's input.
@@ -103,7 +104,7 @@ class Preprocessing:
                 of = f"preset {self.preset}" if getattr(self, name) is None else name
                 message = f"{of} has {len(values[name])} channels, but the model takes one"
                 raise UsageError(message, hint="give one number each with --mean and --std")
-        return preprocessing_from_dict(values)
+        return ImagePreprocessing(**values)
 
     def notes(self) -> tuple[str, ...]:
         """A sentence for each explicit value that differs from the named preset's."""

@@ -1,19 +1,22 @@
-"""The contract: how a photo becomes the input tensor, one frozen value that travels with the model.
+"""How a photo becomes the input tensor: one frozen value that travels with the model.
 
 An upright RGB photo is fitted to the model's size (`fit`, `resize`), put in the model's colour
 order, and normalized: real = (pixel - mean) / std, per channel, pixels in 0..255.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn, get_args
+from typing import Annotated, Literal, NoReturn, get_args
 
 from edgevision.errors import UsageError
+from edgevision.serialization.schema import Form
 
 Fit = Literal["stretch", "center-crop", "letterbox"]
 ColorOrder = Literal["rgb", "bgr", "gray"]
 Resize = Literal["linear-exact"]
+
+Numbers = Annotated[tuple[float, ...], Form(one_or_many=True)]
+"""One for all channels, or one for each."""
 
 MAX_SIDE = 8192
 """Longest input side accepted; a model card from a stranger must not make us allocate gigabytes."""
@@ -33,9 +36,9 @@ class ImagePreprocessing:
     pad: int = 0
     """Pixel value around a letterboxed picture, 0-255, all channels."""
     color: ColorOrder = "rgb"
-    mean: tuple[float, ...] = (0.0,)
+    mean: Numbers = (0.0,)
     """Per channel in `color` order, or one number for all channels; in pixel units (0-255)."""
-    std: tuple[float, ...] = (1.0,)
+    std: Numbers = (1.0,)
     """As `mean`; positive."""
     resize: Resize = "linear-exact"
     """cv2.INTER_LINEAR_EXACT: fixed-point bilinear, bit-identical on every machine."""
@@ -87,62 +90,6 @@ class ImagePreprocessing:
     def channel_std(self) -> tuple[float, ...]:
         """`std`, one number for each channel."""
         return self.std * self.channels if len(self.std) == 1 else self.std
-
-
-def preprocessing_to_dict(preprocessing: ImagePreprocessing) -> dict[str, Any]:
-    """The contract as plain JSON/TOML values; `preprocessing_from_dict` reads it back."""
-    return {
-        "width": preprocessing.width,
-        "height": preprocessing.height,
-        "fit": preprocessing.fit,
-        "crop_fraction": preprocessing.crop_fraction,
-        "pad": preprocessing.pad,
-        "color": preprocessing.color,
-        "mean": list(preprocessing.mean),
-        "std": list(preprocessing.std),
-        "resize": preprocessing.resize,
-    }
-
-
-def preprocessing_from_dict(values: Mapping[str, Any]) -> ImagePreprocessing:
-    """The contract that `values` (from JSON or TOML) describe.
-
-    Raises:
-        UsageError: a name is unknown, or a value is missing, of the wrong type or out of range.
-    """
-    known = set(ImagePreprocessing.__dataclass_fields__)
-    if unknown := sorted(set(values) - known):
-        _refuse(f"unknown preprocessing name {unknown[0]!r}; known: {', '.join(sorted(known))}")
-    clean: dict[str, Any] = {}
-    for name, value in values.items():
-        if name in {"mean", "std"}:
-            clean[name] = tuple(_number(name, item) for item in _as_list(value))
-        elif name in {"width", "height", "pad"}:
-            clean[name] = _integer(name, value)
-        elif name == "crop_fraction":
-            clean[name] = _number(name, value)
-        else:
-            clean[name] = value
-    for name in ("width", "height"):
-        if name not in clean:
-            _refuse(f"preprocessing needs {name}")
-    return ImagePreprocessing(**clean)
-
-
-def _as_list(value: object) -> list[object]:
-    return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def _number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        _refuse(f"{name} must be a number, got {value!r}")
-    return float(value)
-
-
-def _integer(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        _refuse(f"{name} must be a whole number, got {value!r}")
-    return value
 
 
 def _refuse(message: str, hint: str = "") -> NoReturn:

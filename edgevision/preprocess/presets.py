@@ -51,7 +51,7 @@ EfficientNet-Lite README in tensorflow/tpu."""
 def preset_of(preprocessing: ImagePreprocessing) -> str | None:
     """Name of the preset whose normalization and colour order `preprocessing` has, or None.
 
-    A one-channel contract has the colour order of every preset with one mean and one std.
+    One-channel preprocessing has the colour order of every preset with one mean and one std.
     """
     for name, preset in PRESETS.items():
         same = (preset.mean, preset.std) == (preprocessing.mean, preprocessing.std)
@@ -61,7 +61,7 @@ def preset_of(preprocessing: ImagePreprocessing) -> str | None:
 
 
 def describe(preprocessing: ImagePreprocessing) -> str:
-    """The contract in a line for people: "224 x 224 rgb, stretch, imagenet-torch"."""
+    """Preprocessing in a line for people: "224 x 224 rgb, stretch, imagenet-torch"."""
     fit: str = preprocessing.fit
     if preprocessing.crop_fraction != 1:
         fit += f" {preprocessing.crop_fraction:g}"

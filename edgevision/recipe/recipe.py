@@ -26,7 +26,7 @@ class Recipe:
     precision: Precision = "int8"
     input_type: InputType = "uint8"
     """What the file's image input holds: raw pixels (uint8), pixels minus 128 (int8), or the real
-    numbers of the contract (float32; always so for dynamic and fp16)."""
+    numbers of the preprocessing (float32; always so for dynamic and fp16)."""
     output_type: OutputType = "float32"
     quality: Quality = "balanced"
     """How long to try: fast leaves weight rounding out, best tries more ranges."""

@@ -38,6 +38,8 @@ class Machine:
     cpu: str
     usable_cpus: int
     features: tuple[str, ...]
+    unknown: str = ""
+    """Why CPU and features are not known; empty when they are."""
 
 
 def check_runtimes() -> tuple[RuntimeHealth, ...]:
@@ -65,7 +67,7 @@ def _check(name: str) -> RuntimeHealth:
 
 def describe_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> Machine:
     """This machine, as the kernels see it."""
-    model, flags = "", ""
+    model, flags, unknown = "", "", ""
     try:
         for line in cpuinfo.read_text(errors="replace").splitlines():
             key, _, value = line.partition(":")
@@ -74,9 +76,9 @@ def describe_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> Machine:
                     model = model or value.strip()
                 case "flags" | "Features":
                     flags = flags or value
-    except OSError:
+    except OSError as error:
         # No procfs (macOS): the features stay unknown, everything else is still worth telling.
-        flags = ""
+        unknown = f"cannot read {cpuinfo}: {error.strerror or error}"
     present = set(flags.split())
     return Machine(
         system=f"{platform.system()} {platform.release()}",
@@ -85,4 +87,5 @@ def describe_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> Machine:
         cpu=model or platform.processor() or "unknown",
         usable_cpus=usable_cpus(),
         features=tuple(name for name in _WORTH_NAMING if name in present),
+        unknown=unknown,
     )

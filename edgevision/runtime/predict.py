@@ -35,11 +35,11 @@ def predict(
     scores = scores_of(session, preprocessing, pixels_of(images, preprocessing, progress, stage))
     ids = tuple(item.id for item in images)
     refuse_nan(scores, ids)
-    labels = [item.label for item in images]
+    labels = images.class_indices
     return Predictions(
         ids=ids,
         scores=scores,
-        labels=np.asarray(labels, np.int64) if images.is_labelled else None,
+        labels=None if labels is None else np.array(labels, np.int64),
     )
 
 

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
+from edgevision.serialization.schema import Form
 from edgevision.tflite import ops
 from edgevision.tflite.arithmetic import (
     INTEGER,
@@ -26,7 +27,7 @@ class TensorInterface:
     """An input or output of the file as an application meets it."""
 
     name: str
-    shape: tuple[int, ...]
+    shape: Annotated[tuple[int, ...], Form(max_items=8)]
     dtype: str
     """ "float32", "uint8", "int8", ..."""
     scale: float | None = None

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from edgevision.android.golden import INDEX, SCHEMA_VERSION, write_values
 from edgevision.android.photos import draw
-from edgevision.preprocess.image_preprocessing import ImagePreprocessing, preprocessing_to_dict
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.normalize import input_table, normalize
 from edgevision.preprocess.pixels import to_pixels
+from edgevision.serialization.encode import to_plain
 from edgevision.tensors import Quantization
 from tests.android.layouts import Layout, Rotation, as_stored, rotate_upright, stored_to_rgb
 
@@ -188,7 +189,7 @@ def write(folder: Path) -> None:
                 "row_stride": stored.row_stride,
                 "pixel_stride": stored.pixel_stride,
                 "rotation": case.layout.rotation,
-                "preprocess": preprocessing_to_dict(case.preprocessing),
+                "preprocess": to_plain(case.preprocessing),
                 "scale": to.scale if to else None,
                 "zero_point": to.zero_point if to else None,
                 "pixels": f"case{index:02}.pixels",

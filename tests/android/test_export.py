@@ -9,7 +9,7 @@ from edgevision.android import export as export_module
 from edgevision.android.export import Exported, export
 from edgevision.android.photos import draw, load_photos
 from edgevision.android.project import Project
-from edgevision.card.json_form import card_from_dict
+from edgevision.card.decode import card_from_plain
 from edgevision.card.read import find_card
 from edgevision.card.write import write_card
 from edgevision.errors import EdgeVisionError, ModelError, UsageError
@@ -34,7 +34,7 @@ def test_model_card_and_golden_files_are_written(exported: Exported) -> None:
     document = json.loads((exported.folder / "model.json").read_text())
     assert document["file"]["sha256"] == sha256_of(exported.folder / "model.tflite")
     assert document["android"]["litert"] == "2.3.0"
-    assert card_from_dict(document) == exported.card
+    assert card_from_plain(document) == exported.card
     assert exported.card.inputs[0].dtype == "int8"
     assert exported.card.labels == LABELS
 

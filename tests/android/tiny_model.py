@@ -57,6 +57,7 @@ def tiny_card(content: bytes) -> Card:
     """The card of what `tiny_model` built."""
     inputs, outputs = interface_of(read_model(content))
     return Card(
+        kind="classification",
         name="tiny",
         preprocessing=tiny_preprocessing(),
         labels=LABELS,

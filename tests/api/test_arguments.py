@@ -131,7 +131,7 @@ def test_pictures_that_cannot_be_read_are_told_and_kept(holiday: Path) -> None:
 
 def test_arrays_may_come_with_labels() -> None:
     images = image_set((PIXELS, [2, 0, 1, 1]), Messages(), class_names=("a", "b", "c"))
-    assert [item.label for item in images] == [2, 0, 1, 1]
+    assert [item.class_index for item in images] == [2, 0, 1, 1]
     assert images.classes == ("a", "b", "c")
     assert np.array_equal(images.load(images.items[3]), PIXELS[3])
 

@@ -30,7 +30,7 @@ def test_it_answers_as_evaluate_does(optimized: Path, photos: Path) -> None:
     assert found.evaluation is not None
     with ev.load_model(str(optimized / "int8.tflite")) as model:
         best = [one.best.index for one in model.batch(images) if one.best is not None]
-    right = sum(index == item.label for index, item in zip(best, images, strict=True))
+    right = sum(index == item.class_index for index, item in zip(best, images, strict=True))
     assert right == found.evaluation.top1.hits
 
 

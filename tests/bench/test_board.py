@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from edgevision.bench.machine.host import differences, read_host, warnings_about_host
-from edgevision.bench.machine.sensors import Reading, read_governor, read_sensors, run_command
+from edgevision.bench.machine.sensors import (
+    Reading,
+    SensorError,
+    read_governor,
+    read_sensors,
+    run_command,
+)
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.sustained import sustain
 from edgevision.errors import ModelError
@@ -38,10 +44,10 @@ def pi(tmp_path: Path) -> Path:
 
 
 def test_a_pi_tells_its_heat_its_clock_and_what_throttles_it(pi: Path) -> None:
-    reading = read_sensors(pi, lambda _: "throttled=0x50005\n")
+    reading, missing = read_sensors(pi, lambda _: "throttled=0x50005\n")
     assert (reading.temperature_c, reading.clock_mhz) == (61.75, 2400.0)
     assert reading.limits == ("under-voltage", "throttled")
-    assert reading.missing == ()
+    assert missing == ()
     assert read_governor(pi) == "ondemand"
 
 
@@ -50,20 +56,65 @@ def test_the_cpus_zone_is_chosen_among_many(pi: Path) -> None:
     zone.mkdir()
     (zone / "type").write_text("battery\n")
     (zone / "temp").write_text("99000\n")
-    assert read_sensors(pi, lambda _: None).temperature_c == 61.75
+    assert read_sensors(pi, lambda _: "throttled=0x0\n")[0].temperature_c == 61.75
 
 
-def test_what_a_machine_does_not_tell_is_said(tmp_path: Path) -> None:
-    reading = read_sensors(tmp_path, lambda _: None)
-    assert reading.missing == ("temperature", "CPU clock", "throttling (vcgencmd)", "governor")
-    assert read_sensors(tmp_path, lambda _: "error=1 what").throttled is None
-    assert read_governor(tmp_path) == ""
+def no_command(_words: object) -> str:
+    message = "cannot run vcgencmd: No such file or directory"
+    raise SensorError(message)
 
 
-def test_a_program_that_is_absent_or_fails_gives_nothing() -> None:
-    assert run_command(["/nowhere/vcgencmd"]) is None
-    assert run_command(["false"]) is None
+def test_what_a_machine_does_not_tell_is_said_with_the_reason(tmp_path: Path) -> None:
+    reading, missing = read_sensors(tmp_path, no_command)
+    assert (reading.temperature_c, reading.clock_mhz, reading.throttled) == (None, None, None)
+    governor = f"{tmp_path}/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
+    assert missing == (
+        "temperature (no thermal_zone in /sys/class/thermal)",
+        "CPU clock (no cpufreq in /sys/devices/system/cpu)",
+        "throttling (cannot run vcgencmd: No such file or directory)",
+        f"governor (no {governor})",
+    )
+    with pytest.raises(SensorError, match="no /"):
+        read_governor(tmp_path)
+
+
+@pytest.mark.parametrize("answer", ["error=1 what", "", "throttled"])
+def test_an_answer_that_is_none_is_the_reason(pi: Path, answer: str) -> None:
+    reading, missing = read_sensors(pi, lambda _: answer)
+    assert reading.throttled is None
+    assert missing == (f"throttling (vcgencmd answered {answer!r})",)
+
+
+def test_a_sensor_that_holds_nonsense_is_the_reason(pi: Path) -> None:
+    zone = pi / "sys/class/thermal/thermal_zone0/temp"
+    zone.write_text("warm\n")
+    cores = pi / "sys/devices/system/cpu"
+    # A core that is off tells nothing; the other one does.
+    (cores / "cpu1/cpufreq/scaling_cur_freq").write_text("<unknown>\n")
+    reading, missing = read_sensors(pi, lambda _: "throttled=0x0")
+    assert (reading.temperature_c, reading.clock_mhz) == (None, 1500.0)
+    assert missing == (f"temperature ({zone} holds 'warm')",)
+
+
+def test_a_program_that_is_absent_fails_or_hangs_is_the_reason(tmp_path: Path) -> None:
+    for words, reason in (
+        (["/nowhere/vcgencmd"], "cannot run /nowhere/vcgencmd: No such file or directory"),
+        (["sh", "-c", "echo VCHI initialization failed >&2; exit 1"], "sh ended with 1: VCHI"),
+        (["sleep", "60"], "sleep did not answer for 2 s"),
+    ):
+        with pytest.raises(SensorError, match=reason):
+            run_command(words)
     assert run_command(["echo", "x"]) == "x\n"
+
+
+def test_a_machine_that_tells_nothing_says_why(tmp_path: Path, pi: Path) -> None:
+    assert read_host(pi).unknown == ()
+    (tmp_path / "empty").mkdir()
+    host = read_host(tmp_path / "empty")
+    assert (host.cpu, host.machine, host.governor, host.memory_bytes) == ("", "", "", 0)
+    named = [reason.partition(" (")[0] for reason in host.unknown]
+    assert named == ["CPU", "operating system", "machine", "governor", "memory"]
+    assert all(f"(no {tmp_path}/empty/" in reason for reason in host.unknown)
 
 
 def test_a_pi_is_described(pi: Path) -> None:
@@ -101,20 +152,21 @@ def test_burst_and_steady_state_of_a_board_that_throttles() -> None:
     # Fast for 20 s, then half as fast.
     world.costs["m"] = lambda _: (10 if world.clock.now_ns < 20e9 else 20) * MS
 
-    def sense() -> Reading:
+    def sense() -> tuple[Reading, tuple[str, ...]]:
         hot = world.clock.now_ns >= 20e9
-        return Reading(
+        reading = Reading(
             temperature_c=85.0 if hot else 60.0,
             clock_mhz=None,
             throttled=4 if hot else 0,
             governor="ondemand",
         )
+        return reading, ("CPU clock (no cpufreq)",)
 
     case = Case(name="m", model=b"")
     found = sustain(case, 60, open_case=world.open, sense=sense, clock_ns=world.clock)
     assert (found.burst_ms, found.steady_ms) == (10.0, 20.0)
     assert 55 <= len(found.points) <= 61
-    assert found.missing == ("CPU clock",)
+    assert found.missing == ("CPU clock (no cpufreq)",)
     assert found.limits == ("throttled",)
     line = str(found)
     assert "10 ms in the first 10 s, 20 ms in the last third" in line
@@ -122,7 +174,7 @@ def test_burst_and_steady_state_of_a_board_that_throttles() -> None:
     assert "at most 85 °C" in line
     assert "governor ondemand" in line
     assert "slowed by throttled" in line
-    assert "not told by this machine: CPU clock" in line
+    assert "not told by this machine: CPU clock (no cpufreq)" in line
 
 
 def test_a_machine_that_stands_still_is_looked_at_once() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from edgevision.bench.measure import BenchJob, measure
+from edgevision.bench.results.tables import sentences
+from edgevision.bench.timing.case import Case
+from edgevision.bench.timing.plan import TimingPlan
 from edgevision.cli.app import guarded
 from edgevision.cli.commands.bench import bench
 from edgevision.cli.commands.compare import compare
@@ -46,6 +51,46 @@ def test_json_is_one_document_with_raw_samples(run: Run) -> None:
     (model,) = document["runs"][0]["models"]
     assert len(model["latency"]["rounds"]) == 6
     assert model["latency"]["rounds"][0]["timed_ns"]
+
+
+def test_a_relative_path_has_its_memory_measured(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my model.tflite").write_bytes(PROBE.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    done = run("bench", "my model.tflite", *QUICK, "--json")
+    (model,) = json.loads(done.stdout)["runs"][0]["models"]
+    assert model["memory"]["model_bytes"] is not None
+    assert model["memory"]["reason"] == ""
+
+
+def test_a_figure_that_is_missing_is_explained_under_the_table(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEVISION_PYTHON", "/nowhere/python")
+    output = tmp_path / "result.json"
+    done = run("bench", PROBE, *QUICK, "-o", output)
+    reason = "cannot start /nowhere/python: No such file or directory"
+    assert f"probe: memory is not known: {reason}" in " ".join(done.stdout.split())
+    (model,) = json.loads(output.read_text())["runs"][0]["models"]
+    assert model["memory"]["reason"] == reason
+    budget = tmp_path / "budget.toml"
+    budget.write_text("[[limits]]\nmemory_bytes = 1e9\n")
+    missed = run("bench", PROBE, *QUICK, "--budget", budget)
+    assert missed.exit_code == 7
+    assert f"was not measured ({reason})" in " ".join(missed.stderr.split())
+
+
+def test_a_runtime_that_lists_no_operations_is_said() -> None:
+    cases = (Case(name="p", model=PROBE),)
+    found = measure(BenchJob(cases=cases, plan=TimingPlan(rounds=1, seconds=0.01)))
+    (model,) = found.models
+    silent = replace(
+        found, models=(replace(model, delegation=None, delegation_reason="x does not list them"),)
+    )
+    assert "p: which operations are delegated is not known: x does not list them" in sentences(
+        silent
+    )
 
 
 def test_a_sweep_over_threads_is_a_row_each(run: Run) -> None:
@@ -175,4 +220,4 @@ def test_a_bad_budget_is_found_before_measuring(run: Run, tmp_path: Path) -> Non
     budget = tmp_path / "budget.toml"
     budget.write_text("[[limits]]\nfast = true\n")
     done = run("bench", "/nowhere.tflite", "--budget", budget)
-    assert (done.exit_code, "[[limits]] table takes" in done.stderr) == (2, True)
+    assert (done.exit_code, "unknown name 'fast'" in done.stderr) == (2, True)

@@ -2,12 +2,12 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edgevision.bench.machine.memory import activation_peak, memory_of
 from edgevision.bench.operators.delegation import Delegation, delegation_of, divide
 from edgevision.bench.operators.explain import explain, outside
 from edgevision.bench.operators.profile import OperationTime, Profile, profile, warnings_about_parts
@@ -18,7 +18,6 @@ from edgevision.tflite.cost import multiply_adds
 from edgevision.tflite.extract import cut_each
 from edgevision.tflite.parse import parse
 from edgevision.tflite.view import Operator, TfliteModel, read_model
-from tests.bench.conftest import PROBE
 from tests.bench.known_processor import KnownProcessor
 from tests.bench.networks import hard_swish_network
 
@@ -206,27 +205,11 @@ def test_what_fell_back_to_float_is_named() -> None:
     assert "compute in float" not in outside(real)
 
 
-def test_activations_alive_at_once() -> None:
-    model = read_model(hard_swish_network(blocks=2, side=8, channels=4))
-    # Input 8x8x3 and the first convolution's output 8x8x4; later two of 8x8x4: int8.
-    assert activation_peak(model) == 2 * 8 * 8 * 4
-
-
-def test_memory_is_measured_in_a_process_of_its_own() -> None:
-    case = Case(name="p", model=PROBE)
-    found = memory_of(case, read_model(PROBE))
-    assert found.peak_bytes is not None
-    assert found.model_bytes is not None
-    # Python with NumPy and the runtime; the probe itself is next to nothing.
-    assert 10e6 < found.peak_bytes < 1e9
-    assert found.model_bytes < 20e6
-
-
-def test_memory_of_what_is_no_file_is_not_guessed() -> None:
-    found = memory_of(Case(name="p", model=PROBE.read_bytes()), read_model(PROBE))
-    assert (found.model_bytes, found.peak_bytes) == (None, None)
-
-
-def test_a_probe_that_fails_gives_no_memory(tmp_path: pytest.TempPathFactory) -> None:
-    found = memory_of(Case(name="p", model=PROBE, runtime="nonsense"), read_model(PROBE))
-    assert found.peak_bytes is None
+def test_an_operation_that_cannot_run_alone_is_named_with_the_reason() -> None:
+    found = replace(
+        taken_apart(5.0, one("CONV_2D", 5.0)),
+        operations=(one("CONV_2D", 5.0), replace(one("CUSTOM", 0), index=7, time_ms=None)),
+    )
+    division = Delegation(operations=2, delegated=1, taken=(0,), partitions=1)
+    (warning,) = warnings_about_parts(found, division, 0.01, {7: "no such operator: Blur"})
+    assert warning == "CUSTOM could not be run alone: no such operator: Blur"

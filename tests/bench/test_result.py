@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from edgevision.bench.measure import BenchJob, measure
-from edgevision.bench.plain import from_plain, to_plain
 from edgevision.bench.results.accuracy import Estimate
 from edgevision.bench.results.result import (
     SCHEMA_VERSION,
@@ -13,11 +12,13 @@ from edgevision.bench.results.result import (
     from_document,
     read_results,
     to_document,
-    to_text,
 )
 from edgevision.bench.timing.case import cases_for
 from edgevision.bench.timing.plan import TimingPlan
 from edgevision.errors import UsageError
+from edgevision.serialization.decode import from_plain
+from edgevision.serialization.encode import to_plain
+from edgevision.serialization.json_text import to_json
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def result() -> Result:
 
 def test_a_result_survives_the_file_whole(result: Result, tmp_path: Path) -> None:
     path = tmp_path / "result.json"
-    path.write_text(to_text(to_document([result])))
+    path.write_text(to_json(to_document([result]), indent=2))
     assert read_results(path) == (result,)
 
 
@@ -46,7 +47,7 @@ def test_the_keys_of_litert_benchmark_are_there(result: Result) -> None:
 
 
 def test_raw_samples_stay_on_one_line(result: Result) -> None:
-    text = to_text(to_document([result]))
+    text = to_json(to_document([result]), indent=2)
     assert text.count("\n") < 600
     assert json.loads(text)["runs"][0]["models"][0]["latency"]["rounds"][0]["timed_ns"]
 
@@ -60,7 +61,7 @@ def test_fields_of_a_newer_minor_version_are_left_aside(result: Result) -> None:
 def test_what_is_not_a_number_becomes_null_and_comes_back() -> None:
     plain = to_plain(Estimate(value=math.nan, low=-math.inf, high=0.5))
     assert plain == {"value": None, "low": None, "high": 0.5}
-    found = from_plain(Estimate, plain)
+    found = from_plain(Estimate, plain, where="estimate")
     assert math.isnan(found.value)
     assert found.high == 0.5
 
@@ -72,7 +73,9 @@ def test_what_is_no_result_is_refused(version: object) -> None:
 
 
 def test_a_newer_version_is_refused_by_its_number() -> None:
-    with pytest.raises(UsageError, match=f"has schema version {SCHEMA_VERSION + 1}"):
+    with pytest.raises(
+        UsageError, match=f"has version {SCHEMA_VERSION + 1}, known is {SCHEMA_VERSION}"
+    ):
         from_document({"schema_version": SCHEMA_VERSION + 1})
 
 
@@ -80,7 +83,8 @@ def test_a_damaged_field_is_named(result: Result) -> None:
     document = to_document([result])
     document["runs"][0]["models"][1]["latency"]["rounds"][2]["init_ns"] = "soon"
     with pytest.raises(
-        UsageError, match=r"runs\[0\]\.models\[1\]\.latency\.rounds\[2\]\.init_ns should be int"
+        UsageError,
+        match=r"runs\[0\]\.models\[1\]\.latency\.rounds\[2\]\.init_ns should be a whole number",
     ):
         from_document(document)
     del document["runs"][0]["models"][1]["latency"]["rounds"][2]["init_ns"]
@@ -93,7 +97,7 @@ def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot read"):
         read_results(path)
     path.write_text("{")
-    with pytest.raises(UsageError, match="is no JSON"):
+    with pytest.raises(UsageError, match="is not JSON"):
         read_results(path)
 
 

@@ -204,6 +204,7 @@ def test_number_without_a_meaning_is_reported_as_a_number(tmp_path: Path, has_ca
         inputs, outputs = interface_of(read_model(path))
         preprocessing = ImagePreprocessing(width=SIDE, height=SIDE)
         card = Card(
+            kind="classification",
             name="age", preprocessing=preprocessing, activation="logits", precision="float32",
             inputs=inputs, outputs=outputs,
         )  # fmt: skip
@@ -275,6 +276,7 @@ def written(
         model = read_model(content)
         inputs, outputs = interface_of(model)
         card = Card(
+            kind="classification",
             name="m",
             preprocessing=of_card,
             activation="sigmoid" if dtype == "float32" else "logits",

@@ -33,6 +33,7 @@ def card_of() -> CardOf:
                 width=SIDE, height=SIDE, mean=(128.0,), std=(1 / inputs[0].scale,)
             )
         return Card(
+            kind="classification",
             name="small",
             preprocessing=preprocessing,
             labels=LABELS,

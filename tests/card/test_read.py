@@ -1,6 +1,7 @@
 import dataclasses
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,47 @@ def test_card_beside_is_found_when_it_belongs_to_the_file(
     write_card_file(path, card_of(float_model))
     found = find_card(path)
     assert found is not None
-    assert (found.origin, found.card) == ("model.json", card_of(float_model))
+    assert (found.origin, found.card) == ("beside", card_of(float_model))
+
+
+def test_each_file_of_a_folder_has_its_own_card(
+    tmp_path: Path, float_model: bytes, uint8_model: bytes, card_of: CardOf
+) -> None:
+    for name, content in (("float32", float_model), ("int8", uint8_model)):
+        path = tmp_path / f"{name}.tflite"
+        path.write_bytes(content)
+        write_card_file(path, card_of(content))
+    assert {path.name for path in tmp_path.glob("*.json")} == {
+        "float32.card.json",
+        "int8.card.json",
+    }
+    assert read_card(tmp_path / "float32.tflite") == card_of(float_model)
+    assert read_card(tmp_path / "int8.tflite") == card_of(uint8_model)
+
+
+def test_the_card_that_earlier_versions_wrote_for_a_folder_is_read(
+    path: Path, float_model: bytes, uint8_model: bytes, card_of: CardOf
+) -> None:
+    path.write_bytes(float_model)
+    write_card_file(path, card_of(float_model)).rename(path.with_name("model.json"))
+    other = path.with_name("other.tflite")
+    other.write_bytes(uint8_model)
+    assert read_card(path) == card_of(float_model)
+    # It was the card of the last recipe's file, and never of the others.
+    assert read_card(other) is None
+
+
+def test_an_earlier_card_does_not_stand_before_the_files_own(
+    path: Path, float_model: bytes, card_of: CardOf
+) -> None:
+    path.write_bytes(float_model)
+    own = card_of(float_model)
+    earlier = write_card_file(path, replace(own, name="earlier")).rename(
+        path.with_name("model.json")
+    )
+    write_card_file(path, own)
+    assert earlier.exists()
+    assert read_card(path) == own
 
 
 def test_card_of_another_file_in_the_folder_is_not_used(

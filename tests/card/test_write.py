@@ -1,4 +1,5 @@
 import io
+import json
 import struct
 import zipfile
 from dataclasses import replace
@@ -8,9 +9,8 @@ import numpy as np
 import pytest
 
 from edgevision.card.card import CARD_ENTRY, Card
-from edgevision.card.json_form import card_from_dict
+from edgevision.card.decode import card_from_plain, parse_card_json
 from edgevision.card.standard_metadata import ENTRY, read_metadata
-from edgevision.card.strict import parse_json
 from edgevision.card.write import remove_card, write_card, write_card_file
 from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
@@ -29,7 +29,7 @@ def packaged(content: bytes, card_of: CardOf) -> bytes:
 def test_card_is_inside_the_file(float_model: bytes, card_of: CardOf) -> None:
     written = packaged(float_model, card_of)
     entry = read_model(written).metadata[CARD_ENTRY]
-    assert card_from_dict(parse_json(entry, "card")) == card_of(float_model)
+    assert card_from_plain(parse_card_json(entry, "card")) == card_of(float_model)
 
 
 @pytest.mark.parametrize("build", ["float32", "uint8", "dynamic", "fp16"])
@@ -97,6 +97,8 @@ def test_standard_metadata_says_what_the_card_says(float_model: bytes, card_of: 
 
 def card_with(preprocessing: ImagePreprocessing, like: Card) -> Card:
     return Card(
+        kind="classification",
+        activation="softmax",
         name=like.name,
         preprocessing=preprocessing,
         precision=like.precision,
@@ -156,7 +158,7 @@ def test_file_rewritten_by_another_tool_is_packaged_afresh(
     rewritten = pack(unpack(packaged(float_model, card_of)))
     again = packaged(rewritten, card_of)
     entry = read_model(again).metadata[CARD_ENTRY]
-    assert card_from_dict(parse_json(entry, "card")) == card_of(float_model)
+    assert card_from_plain(parse_card_json(entry, "card")) == card_of(float_model)
     assert facts_of(read_model(again)).operators == facts_of(read_model(float_model)).operators
 
 
@@ -182,10 +184,10 @@ def test_card_file_names_its_model(tmp_path: Path, float_model: bytes, card_of: 
     model = tmp_path / "m.tflite"
     model.write_bytes(float_model)
     path = write_card_file(model, card_of(float_model))
-    values = parse_json(path.read_bytes(), "card")
-    assert (path.name, values["file"]["name"]) == ("model.json", "m.tflite")
+    values = json.loads(path.read_bytes())
+    assert (path.name, values["file"]["name"]) == ("m.card.json", "m.tflite")
     assert values["file"]["size_bytes"] == len(float_model)
-    assert card_from_dict(values) == card_of(float_model)
+    assert card_from_plain(values) == card_of(float_model)
     with pytest.raises(UsageError, match="exists"):
         write_card_file(model, card_of(float_model))
 

@@ -1,5 +1,7 @@
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -145,3 +147,21 @@ def test_commands_in_the_readme_are_understood() -> None:
 
 def test_the_app_is_what_the_entry_point_runs() -> None:
     assert isinstance(app, typer.Typer)
+
+
+def test_an_interrupt_while_a_dataclass_is_made_ends_with_130(tmp_path: Path) -> None:
+    # dataclasses make their methods by exec.
+    (tmp_path / "interrupted.py").write_text(
+        "import sys, typer\n"
+        "from edgevision.cli.app import guarded\n"
+        "def command() -> None:\n"
+        "    exec('raise KeyboardInterrupt')\n"
+        "try:\n"
+        "    guarded(command)()\n"
+        "except typer.Exit as ended:\n"
+        "    sys.exit(ended.exit_code)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "interrupted"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert (done.returncode, b"interrupted; nothing" in done.stderr) == (130, True)

@@ -94,7 +94,7 @@ def test_set_is_not_replaced_unasked(here: Path, capsys: pytest.CaptureFixture[s
         (["build", "photos", "--preprocess", "auto"], 2, "auto is not for this command"),
         (["check", "photos", "--mean", "127"], 2, "--mean does nothing without --model"),
         (["build", "photos", "--mean", "a"], 2, "not a list of numbers"),
-        (["build", "photos", "--fit", "squeeze"], 2, "fit must be one of"),
+        (["build", "photos", "--fit", "squeeze"], 2, "fit should be one of"),
         (["build", "photos", "--std", "0.229,0.224,0.225"], 2, "pixels 0..1"),
         (["build", "photos", "--labels", "nowhere.txt"], 4, "cannot read nowhere.txt"),
         (["check"], 4, "calibration holds no set"),

@@ -144,6 +144,7 @@ def test_the_models_card_wins_over_the_calibration_set(
     of_model = ImagePreprocessing(width=12, height=12, mean=(128.0,), std=(127.5,))
     facts = facts_of(read_model(model))
     card = Card(
+        kind="classification",
         name="model",
         preprocessing=of_model,
         activation="softmax",

@@ -209,7 +209,7 @@ def test_few_unstable_tensors_among_many_are_let_pass() -> None:
         wide = 1.0 + 9.0 * ("a" in [item.id for item in items])
         return {f"steady {number}": (0.0, 1.0) for number in range(9)} | {"odd": (0.0, wide)}
 
-    stability = measure_stability([Item("a", None), Item("b", None)], ranges_of)
+    stability = measure_stability([Item("a"), Item("b")], ranges_of)
 
     assert stability.unstable == ("odd",)
     assert stability.is_stable

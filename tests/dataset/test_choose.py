@@ -40,7 +40,7 @@ def test_classes_are_balanced_as_far_as_they_go(tmp_path: Path) -> None:
     images = open_image_set(ten_cats_three_dogs(tmp_path))
 
     counts = {
-        count: Counter(item.label for item in choose(images, count=count).items)
+        count: Counter(item.class_index for item in choose(images, count=count).items)
         for count in (4, 6, 9)
     }
 
@@ -52,9 +52,9 @@ def test_fewer_images_than_classes_come_from_different_classes(tmp_path: Path) -
 
     one, other = (choose(images, count=3, seed=seed).items for seed in (0, 1))
 
-    assert len({item.label for item in one}) == 3
+    assert len({item.class_index for item in one}) == 3
     # Not always the first classes of the alphabet.
-    assert {item.label for item in one} != {item.label for item in other}
+    assert {item.class_index for item in one} != {item.class_index for item in other}
 
 
 def test_all_are_taken_when_there_are_fewer_than_asked_for(tmp_path: Path) -> None:

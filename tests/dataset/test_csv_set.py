@@ -23,7 +23,7 @@ def test_rows_keep_their_order(photos: Path) -> None:
 
     images = open_image_set(photos)
 
-    assert [(item.id, item.label) for item in images] == [("sub/c.png", 2), ("a.png", 0)]
+    assert [(item.id, item.class_index) for item in images] == [("sub/c.png", 2), ("a.png", 0)]
     assert images.classes == ()
 
 
@@ -34,7 +34,7 @@ def test_list_of_names_beside_the_folder_gives_the_classes(photos: Path) -> None
     images = open_image_set(photos)
 
     assert images.classes == ("tench", "goldfish", "shark")
-    assert [item.label for item in images] == [2, 0]
+    assert [item.class_index for item in images] == [2, 0]
 
 
 def test_list_that_is_given_wins_over_the_models_and_the_one_beside(
@@ -47,7 +47,7 @@ def test_list_that_is_given_wins_over_the_models_and_the_one_beside(
     images = open_image_set(photos, labels=tmp_path / "mine.txt", class_names=["dog"])
 
     assert images.classes == ("cat", "dog")
-    assert images.items[0].label == 1
+    assert images.items[0].class_index == 1
 
 
 def test_table_elsewhere_labels_the_folder(photos: Path, tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_names_without_a_list_are_numbered_in_sorted_order(photos: Path) -> None
     images = open_image_set(photos)
 
     assert images.classes == ("cat", "dog")
-    assert [item.label for item in images] == [1, 0]
+    assert [item.class_index for item in images] == [1, 0]
 
 
 def test_further_columns_and_windows_text_are_fine(photos: Path) -> None:
@@ -74,7 +74,7 @@ def test_further_columns_and_windows_text_are_fine(photos: Path) -> None:
         '\ufeffauthor, Label ,File\r\nme,1,a.png\r\n\r\n"x, y",0,b.png\r\n'.encode()
     )
 
-    assert [(item.id, item.label) for item in open_image_set(photos)] == [
+    assert [(item.id, item.class_index) for item in open_image_set(photos)] == [
         ("a.png", 1),
         ("b.png", 0),
     ]
@@ -139,7 +139,7 @@ def test_class_named_like_another_ones_index_is_ambiguous(photos: Path) -> None:
 def test_digits_as_names_in_order_are_not_ambiguous(photos: Path) -> None:
     table(photos, "a.png,1")
 
-    assert open_image_set(photos, class_names=["0", "1"]).items[0].label == 1
+    assert open_image_set(photos, class_names=["0", "1"]).items[0].class_index == 1
 
 
 def test_name_of_two_classes_is_ambiguous(photos: Path) -> None:

@@ -1,8 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from edgevision.dataset.annotation import ClassLabel, ClassLabels
 from edgevision.dataset.formats.open_set import open_image_set
 from edgevision.errors import ImageSetError
 from tests.dataset.pictures import fill, picture, save
@@ -14,7 +16,7 @@ def test_class_folders_are_numbered_in_sorted_order(tmp_path: Path) -> None:
     images = open_image_set(tmp_path)
 
     assert images.classes == ("cat", "dog")
-    assert [(item.id, item.label) for item in images] == [
+    assert [(item.id, item.class_index) for item in images] == [
         ("cat/deep/er/y.png", 0),
         ("cat/z.jpg", 0),
         ("dog/a.png", 1),
@@ -37,7 +39,7 @@ def test_empty_class_folder_keeps_the_numbers_of_the_others(tmp_path: Path) -> N
     images = open_image_set(tmp_path)
 
     assert images.classes == ("cat", "dog", "fox")
-    assert {item.label for item in images} == {0, 2}
+    assert {item.class_index for item in images} == {0, 2}
 
 
 def test_folder_without_images_is_no_class(tmp_path: Path) -> None:
@@ -54,7 +56,7 @@ def test_models_classes_give_the_numbers(tmp_path: Path) -> None:
 
     images = open_image_set(tmp_path, class_names=["dog", "fox", "cat"])
 
-    assert {item.id: item.label for item in images} == {"dog/a.png": 0, "cat/a.png": 2}
+    assert {item.id: item.class_index for item in images} == {"dog/a.png": 0, "cat/a.png": 2}
     assert images.classes == ("dog", "fox", "cat")
 
 
@@ -80,7 +82,7 @@ def test_imagenet_folders_take_the_models_names_in_order(tmp_path: Path) -> None
 
     images = open_image_set(tmp_path, class_names=["tench", "goldfish"])
 
-    assert {item.id: item.label for item in images}["n01443537/a.png"] == 1
+    assert {item.id: item.class_index for item in images}["n01443537/a.png"] == 1
     assert images.classes == ("tench", "goldfish")
 
 
@@ -235,3 +237,26 @@ def test_file_gone_after_listing_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(ImageSetError, match=r"cannot read .*a\.png"):
         images.digest(images.items[0])
+
+
+def test_the_folder_of_an_image_is_its_annotation(tmp_path: Path) -> None:
+    images = open_image_set(fill(tmp_path, ["dog/a.png", "cat/a.png"]))
+    assert [item.annotation for item in images] == [ClassLabel(0), ClassLabel(1)]
+    assert images.class_indices == (0, 1)
+
+
+def test_images_that_are_not_all_of_one_known_class_have_no_indices(tmp_path: Path) -> None:
+    images = open_image_set(fill(tmp_path, ["a.png", "b.png"]))
+    first, second = images.items
+    labelled, several = ClassLabel(0), ClassLabels(frozenset({0, 1}))
+    for annotations in ((None, None), (labelled, None), (labelled, several)):
+        marked = replace(
+            images,
+            items=(
+                replace(first, annotation=annotations[0]),
+                replace(second, annotation=annotations[1]),
+            ),
+        )
+        assert marked.class_indices is None
+        assert marked.is_labelled == (None not in annotations)
+    assert replace(images, items=()).class_indices is None

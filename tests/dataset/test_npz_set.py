@@ -24,7 +24,7 @@ def saved(folder: Path, **arrays: Any) -> Path:
 def test_rows_are_images(tmp_path: Path) -> None:
     images = open_image_set(saved(tmp_path, x=X, y=np.array([2, 0, 1, 2])))
 
-    assert [(item.id, item.label) for item in images] == [
+    assert [(item.id, item.class_index) for item in images] == [
         ("set.npz#0", 2),
         ("set.npz#1", 0),
         ("set.npz#2", 1),
@@ -91,7 +91,7 @@ def test_scaled_images_are_refused(tmp_path: Path, x: NDArray[Any]) -> None:
     ],
 )
 def test_labels_as_integers_or_one_hot(tmp_path: Path, y: NDArray[Any]) -> None:
-    assert [item.label for item in open_image_set(saved(tmp_path, x=X, y=y))] == [1, 0, 2, 1]
+    assert [item.class_index for item in open_image_set(saved(tmp_path, x=X, y=y))] == [1, 0, 2, 1]
 
 
 @pytest.mark.parametrize(

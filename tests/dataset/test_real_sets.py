@@ -33,6 +33,6 @@ def test_cifar_calibration_set_is_balanced_and_apart_from_evaluation(shared: Pat
 
     choice = choose(train, count=200, exclude=evaluation)
 
-    assert set(Counter(item.label for item in choice.items).values()) == {20}
+    assert set(Counter(item.class_index for item in choice.items).values()) == {20}
     assert train.classes[3] == "cat"
     assert not {evaluation.digest(item) for item in evaluation} & set(choice.digests)

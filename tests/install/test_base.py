@@ -105,6 +105,7 @@ def write_model(folder: Path) -> Path:
     content = image_probe()
     facts = facts_of(read_model(content))
     card = Card(
+        kind="classification",
         name="probe",
         preprocessing=ImagePreprocessing(width=1, height=1),
         labels=("red", "green", "blue"),

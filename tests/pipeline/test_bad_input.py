@@ -1,18 +1,21 @@
 """Whatever goes in: a sentence, the right exit code, and nothing half-written left behind."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 from edgevision.cli import run
+from edgevision.pipeline import optimize
 from tests.processes import children_of, wait_until_ended
 
 Spoil = Callable[[Path, Path, Path], list[str]]
@@ -189,6 +192,55 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(
     assert "error: " in done.stderr
     assert "Traceback" not in done.stderr
     assert contents(tmp_path) == set()
+
+
+def photos_go(folder: Path) -> None:
+    shutil.rmtree(folder / "photos/b-green")
+
+
+def a_photo_becomes_a_folder(folder: Path) -> None:
+    photo = folder / "photos/b-green/1.png"
+    photo.unlink()
+    photo.mkdir()
+
+
+@pytest.fixture
+def spoiled_arguments(tmp_path: Path, models: Path, photos: Path) -> list[str]:
+    """Calibration photos of its own, in `tmp_path`/photos."""
+    shutil.copytree(photos / "train", tmp_path / "photos")
+    arguments = good(tmp_path, models, photos)
+    arguments[arguments.index("--calibration") + 1] = str(tmp_path / "photos")
+    return arguments
+
+
+@pytest.mark.parametrize(
+    ("happens", "words"),
+    [
+        (photos_go, "cannot read {}/photos/b-green/"),
+        (a_photo_becomes_a_folder, "cannot read {}/photos/b-green/1.png: Is a directory"),
+    ],
+)
+def test_what_fails_midway_is_named(
+    happens: Callable[[Path], None],
+    words: str,
+    tmp_path: Path,
+    spoiled_arguments: list[str],
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    convert = optimize._convert
+
+    def and_then(*given: Any, **more: Any) -> Any:
+        converted = convert(*given, **more)
+        happens(tmp_path)
+        return converted
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(optimize, "_convert", and_then)
+        assert run(["optimize", *spoiled_arguments]) == 4
+    err = " ".join(capfd.readouterr().err.split())
+    assert words.format(tmp_path) in err
+    assert "cannot write" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
 
 
 def test_ctrl_c_in_the_middle_ends_everything_and_leaves_nothing(

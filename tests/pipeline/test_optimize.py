@@ -34,7 +34,13 @@ def report(workplace: Path) -> dict[str, dict[str, Any]]:
 
 def test_exactly_as_typed_it_fills_a_folder(workplace: Path) -> None:
     names = {path.name for path in (workplace / "colours-edge").iterdir()}
-    assert names == {"float32.tflite", "int8.tflite", "model.json", "report.json", "convert.log"}
+    assert names == {
+        *("float32.tflite", "int8.tflite", "report.json", "convert.log"),
+        *("float32.card.json", "int8.card.json"),
+    }
+    for name in ("float32", "int8"):
+        beside = json.loads((workplace / "colours-edge" / f"{name}.card.json").read_text())
+        assert (beside["file"]["name"], beside["precision"]) == (f"{name}.tflite", name)
     assert [path.name for path in workplace.glob(".*")] == []
 
 
@@ -106,10 +112,13 @@ def test_an_earlier_result_is_kept_and_overwriting_keeps_what_is_not_ours(
     assert run(["optimize", "colours.keras", "--int8"]) == 2
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
     (folder / "notes.txt").write_text("mine")
+    # Of a version that wrote one card for the folder.
+    (folder / "model.json").write_text("{}")
     assert run(["optimize", "colours.keras", "--fp16", "--overwrite"]) == 0
     assert {path.name for path in folder.iterdir()} == {
         *("float32.tflite", "fp16.tflite"),
-        *("model.json", "report.json", "convert.log", "notes.txt"),
+        *("float32.card.json", "fp16.card.json"),
+        *("report.json", "convert.log", "notes.txt"),
     }
     assert run(["optimize", "colours.keras", "--int8", "--overwrite", "--json"]) == 0
 

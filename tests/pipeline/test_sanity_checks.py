@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from edgevision.card.card import CalibrationSource
+from edgevision.dataset.annotation import ClassLabel
 from edgevision.dataset.imageset import ImageSet, Item
 from edgevision.errors import ImageSetError
 from edgevision.pipeline.request import OptimizeRequest, Photos
@@ -11,7 +12,7 @@ from edgevision.pipeline.sanity_checks import refuse_names, sanity_checks
 
 
 def image_set(count: int, classes: tuple[str, ...] = ()) -> ImageSet:
-    label = 0 if classes else None
+    label = ClassLabel(0) if classes else None
     return ImageSet(
         path=Path("photos"),
         items=tuple(Item(f"{number}.png", label) for number in range(count)),

@@ -6,12 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgevision.errors import UsageError
-from edgevision.preprocess.image_preprocessing import (
-    MAX_SIDE,
-    ImagePreprocessing,
-    preprocessing_from_dict,
-    preprocessing_to_dict,
-)
+from edgevision.preprocess.image_preprocessing import MAX_SIDE, ImagePreprocessing
+from edgevision.serialization.decode import from_plain
+from edgevision.serialization.encode import to_plain
 
 
 @pytest.mark.parametrize(
@@ -42,18 +39,19 @@ def test_a_preprocessing_that_cannot_be_is_refused(values: dict[str, Any], compl
 @pytest.mark.parametrize(
     ("values", "complaint"),
     [
-        ({"height": 8}, "needs width"),
-        ({"width": 8, "height": 8, "colour": "rgb"}, "unknown preprocessing name 'colour'"),
-        ({"width": 8.0, "height": 8}, "width must be a whole number"),
-        ({"width": True, "height": 8}, "width must be a whole number"),
-        ({"width": 8, "height": 8, "std": "255"}, "std must be a number"),
-        ({"width": 8, "height": 8, "mean": [1, None, 2]}, "mean must be a number"),
-        ({"width": 8, "height": 8, "fit": ["stretch"]}, "fit must be one of"),
+        ({"height": 8}, "preprocessing.width is missing"),
+        ({"width": 8, "height": 8, "colour": "rgb"}, "unknown name 'colour'"),
+        ({"width": 8.0, "height": 8}, "width should be a whole number"),
+        ({"width": True, "height": 8}, "width should be a whole number"),
+        ({"width": 8, "height": 8, "std": "255"}, "std.0. should be a number"),
+        ({"width": 8, "height": 8, "mean": [1, "2", 3]}, "mean.1. should be a number"),
+        ({"width": 8, "height": 8, "mean": [1, None, 2]}, "mean must be finite"),
+        ({"width": 8, "height": 8, "fit": ["stretch"]}, "fit should be one of"),
     ],
 )
 def test_a_table_from_outside_is_checked(values: dict[str, Any], complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
-        preprocessing_from_dict(values)
+        from_plain(ImagePreprocessing, values, where="preprocessing", unknown="refuse")
 
 
 positive = st.floats(0.01, 1000)
@@ -72,7 +70,14 @@ positive = st.floats(0.01, 1000)
     )
 )
 def test_a_preprocessing_survives_its_dictionary(preprocessing: ImagePreprocessing) -> None:
-    assert preprocessing_from_dict(preprocessing_to_dict(preprocessing)) == preprocessing
+    plain = to_plain(preprocessing)
+    assert from_plain(ImagePreprocessing, plain, where="preprocessing") == preprocessing
+
+
+def test_one_number_stands_for_all_channels() -> None:
+    plain = {"width": 8, "height": 8, "mean": 127.5, "std": 2}
+    found = from_plain(ImagePreprocessing, plain, where="preprocessing")
+    assert (found.mean, found.std) == ((127.5,), (2.0,))
 
 
 def test_three_equal_numbers_are_scalar() -> None:

@@ -55,7 +55,7 @@ def quantized(
     return Result(
         reference=_scores(path, preprocessing, pixels),
         ours=_scores(made.content, made.preprocessing, pixels),
-        labels=np.asarray([item.label for item in judged]),
+        labels=np.asarray(judged.class_indices),
     )
 
 

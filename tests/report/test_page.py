@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from edgevision.bench.results.result import Result, to_document, to_text
+from edgevision.bench.results.result import Result, to_document
 from edgevision.cli.app import guarded
 from edgevision.cli.commands.report import report
 from edgevision.errors import UsageError
@@ -19,6 +19,7 @@ from edgevision.report.markup import Markup, join, tag
 from edgevision.report.page import render
 from edgevision.report.pareto_chart import Dot, pareto_front
 from edgevision.report.thumbnail import thumbnail_of
+from edgevision.serialization.json_text import to_json
 
 Runs = list[dict[str, Any]]
 
@@ -176,7 +177,7 @@ def test_the_command_writes_the_file_once(result: Result, tmp_path: Path) -> Non
     app = typer.Typer()
     app.command()(guarded(report))
     document, page = tmp_path / "r.json", tmp_path / "r.html"
-    document.write_text(to_text(to_document([result])))
+    document.write_text(to_json(to_document([result]), indent=2))
     words = [str(document), str(document), "-o", str(page), "--title", "A & B"]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output

@@ -88,5 +88,11 @@ def test_cpu_features_are_read_from_a_pi_cpuinfo(tmp_path: Path) -> None:
     assert machine.cpu == "A board"
 
 
+def test_a_system_that_hides_its_cpu_says_why(tmp_path: Path) -> None:
+    machine = describe_machine(tmp_path / "cpuinfo")
+    assert machine.features == ()
+    assert machine.unknown == f"cannot read {tmp_path / 'cpuinfo'}: No such file or directory"
+
+
 def test_library_prints_as_package_and_version() -> None:
     assert str(RuntimeLibrary("litert", "2.3.0", None)) == "ai-edge-litert 2.3.0"

@@ -38,7 +38,7 @@ def pictures(count: int = 6, seed: int = 0, *, contrast: float = 1.0) -> list[Rg
 def image_set(images: Sequence[RgbImage]) -> ImageSet:
     return ImageSet(
         path=Path("planted"),
-        items=tuple(Item(str(at), None) for at in range(len(images))),
+        items=tuple(Item(str(at)) for at in range(len(images))),
         classes=(),
         load=lambda item: images[int(item.id)],
         digest=lambda item: item.id,

@@ -6,12 +6,12 @@ from pathlib import PurePath
 from typing import Any
 
 from edgevision.android.check.finding import AppFinding, Outcome, find
-from edgevision.android.export import GOLDEN_FOLDER, MODEL_FILE, refuse_unfit
+from edgevision.android.export import CARD_FILE, GOLDEN_FOLDER, MODEL_FILE, refuse_unfit
 from edgevision.android.golden import INDEX
-from edgevision.card.card import CARD_FILE
-from edgevision.card.json_form import card_from_dict
-from edgevision.card.strict import parse_json
+from edgevision.card.decode import card_from_plain, parse_card_json
 from edgevision.errors import ModelError, UsageError
+from edgevision.serialization.json_text import parse_json
+from edgevision.serialization.limits import STRANGER
 from edgevision.tflite.facts import interface_of
 from edgevision.tflite.view import read_model
 
@@ -33,7 +33,7 @@ def check_model(read: Read, *, litert: str = "") -> Iterator[AppFinding]:
 
 
 def _document(read: Read) -> dict[str, Any]:
-    document = parse_json(read(CARD_FILE), CARD_FILE)
+    document = parse_card_json(read(CARD_FILE), CARD_FILE)
     if not isinstance(document, dict):
         message = f"{CARD_FILE} is no JSON object"
         raise ModelError(message)
@@ -50,7 +50,7 @@ def _digest(read: Read) -> tuple[Outcome, str]:
 
 
 def _card(read: Read) -> tuple[Outcome, str]:
-    card = card_from_dict(_document(read))
+    card = card_from_plain(_document(read))
     inputs, outputs = interface_of(read_model(read(MODEL_FILE)))
     if (card.inputs, card.outputs) != (inputs, outputs):
         return "failed", "the card's tensors are not the file's"
@@ -71,7 +71,8 @@ def _operations(read: Read, litert: str) -> tuple[Outcome, str]:
 
 
 def _golden_files(read: Read) -> tuple[Outcome, str]:
-    index = parse_json(read(f"{GOLDEN_FOLDER}/{INDEX}"), INDEX)
+    content = read(f"{GOLDEN_FOLDER}/{INDEX}")
+    index = parse_json(content, where=INDEX, limits=STRANGER, error=ModelError)
     try:
         photos = index["photos"]
         names = [photo[part] for photo in photos for part in ("photo", "tensor", "scores")]

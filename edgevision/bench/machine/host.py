@@ -1,13 +1,13 @@
-"""Which machine a figure comes from: without that it is no figure."""
+"""The machine a figure comes from: without that it is no figure."""
 
 import os
 import platform
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgevision.bench.machine.sensors import read_governor
+from edgevision.bench.machine.sensors import SensorError, read_governor, why_unread
 from edgevision.runtime.session import usable_cpus
 
 _CHECKED = ("machine", "cpu", "architecture", "usable_cpus", "governor")
@@ -35,6 +35,8 @@ class Host:
     memory_bytes: int
     load: float
     """Processes running or waiting over the last minute when measuring began."""
+    unknown: tuple[str, ...] = ()
+    """What the machine does not tell, and why: "memory (no /proc/meminfo)"."""
 
     @property
     def title(self) -> str:
@@ -44,19 +46,24 @@ class Host:
 
 def read_host(root: Path = Path("/")) -> Host:
     """This machine; `root` stands for "/" in tests."""
-    cpuinfo = _text(root / "proc/cpuinfo")
+    unknown: list[str] = []
+    cpuinfo = _text("CPU", [root / "proc/cpuinfo"], unknown)
+    release = _text("operating system", [root / "etc/os-release"], unknown)
+    # Boards with a device tree (every Pi), then PCs.
+    names = [root / "proc/device-tree/model", root / "sys/class/dmi/id/product_name"]
     return Host(
-        machine=_machine(root),
+        machine=_text("machine", names, unknown),
         cpu=_cpu(cpuinfo),
         architecture=platform.machine(),
         usable_cpus=usable_cpus(),
-        governor=read_governor(root),
-        os=_os(_text(root / "etc/os-release")),
+        governor=_governor(root, unknown),
+        os=_os(release),
         kernel=platform.release(),
         python=platform.python_version(),
         is_virtual=bool(re.search(r"^flags\s*:.*\bhypervisor\b", cpuinfo, re.MULTILINE)),
-        memory_bytes=1024 * _number(r"^MemTotal:\s*(\d+)", _text(root / "proc/meminfo")),
-        load=_load(),
+        memory_bytes=_memory_bytes(_text("memory", [root / "proc/meminfo"], unknown)),
+        load=_load(unknown),
+        unknown=tuple(unknown),
     )
 
 
@@ -94,14 +101,6 @@ def warnings_about_host(host: Host, *, threads: int) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _machine(root: Path) -> str:
-    # Boards with a device tree (every Pi), then PCs.
-    for name in ("proc/device-tree/model", "sys/class/dmi/id/product_name"):
-        if found := _text(root / name).strip("\0 \n"):
-            return found
-    return ""
-
-
 def _cpu(cpuinfo: str) -> str:
     if found := re.search(r"^model name\s*:\s*(.+)$", cpuinfo, re.MULTILINE):
         return found[1].strip()
@@ -136,20 +135,37 @@ def _os(release: str) -> str:
     return found[1] if found else platform.system()
 
 
-def _load(read: Callable[[], tuple[float, float, float]] | None = None) -> float:
+def _governor(root: Path, unknown: list[str]) -> str:
     try:
-        return round((read or os.getloadavg)()[0], 2)
-    except OSError:
+        return read_governor(root)
+    except SensorError as error:
+        unknown.append(f"governor ({error})")
+        return ""
+
+
+def _memory_bytes(meminfo: str) -> int:
+    found = re.search(r"^MemTotal:\s*(\d+)", meminfo, re.MULTILINE)
+    return 1024 * int(found[1]) if found else 0
+
+
+def _load(unknown: list[str]) -> float:
+    try:
+        return round(os.getloadavg()[0], 2)
+    except OSError as error:
+        unknown.append(f"load ({error})")
         return 0.0
 
 
-def _number(pattern: str, text: str) -> int:
-    found = re.search(pattern, text, re.MULTILINE)
-    return int(found[1]) if found else 0
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace")
-    except OSError:
-        return ""
+def _text(name: str, paths: Sequence[Path], unknown: list[str]) -> str:
+    """What the first of the files that says anything says of `name`; else why none does."""
+    reasons = []
+    for path in paths:
+        try:
+            # Device trees end their texts with a zero.
+            if found := path.read_text(errors="replace").strip("\0 \n"):
+                return found
+            reasons.append(f"{path} is empty")
+        except OSError as error:
+            reasons.append(why_unread(path, error))
+    unknown.append(f"{name} ({', '.join(reasons)})")
+    return ""

@@ -1,22 +1,26 @@
 """How much memory a model takes, measured in a process of its own."""
 
-import json
 import os
+import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import edgevision
+from edgevision.bench.machine.memory_probe import MODULE
 from edgevision.bench.timing.case import Case
+from edgevision.errors import UsageError
+from edgevision.serialization.decode import from_plain
+from edgevision.serialization.json_text import parse_json, to_json
 from edgevision.tflite.view import TfliteModel
 
-_SECONDS = 120
+_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Bytes; None where the system does not tell (only Linux does)."""
+    """Bytes; where one is None, `reason` says why."""
 
     activations_bytes: int
     """Largest sum of intermediate tensors alive at once: no arena can be smaller."""
@@ -25,15 +29,21 @@ class Memory:
     weights and arena."""
     peak_bytes: int | None
     """Peak of the whole process with Python, NumPy and the runtime in it."""
+    reason: str = ""
+    """Why a figure is not known, without a full stop."""
 
 
-def memory_of(case: Case, model: TfliteModel) -> Memory:
+def memory_of(case: Case, model: TfliteModel, *, timeout_seconds: float = _SECONDS) -> Memory:
     """Memory of one case; starts a Python process that opens the model and runs it once."""
-    found = _probe(case)
+    activations = activation_peak(model)
+    try:
+        before, after = _probe(case, timeout_seconds)
+    except _ProbeError as error:
+        return Memory(
+            activations_bytes=activations, model_bytes=None, peak_bytes=None, reason=str(error)
+        )
     return Memory(
-        activations_bytes=activation_peak(model),
-        model_bytes=found[0] if found else None,
-        peak_bytes=found[1] if found else None,
+        activations_bytes=activations, model_bytes=max(0, after - before), peak_bytes=after
     )
 
 
@@ -53,66 +63,68 @@ def activation_peak(model: TfliteModel) -> int:
     return peak
 
 
-def _probe(case: Case) -> tuple[int, int] | None:
+class _ProbeError(Exception):
+    """Why the probe has no answer."""
+
+
+def _probe(case: Case, timeout_seconds: float) -> tuple[int, int]:
+    """Peak of resident memory before and after running the model, in bytes."""
     if not isinstance(case.model, Path):
-        return None
-    options = json.dumps(
-        {
-            "model": str(case.model),
-            "threads": case.threads,
-            "runtime": case.runtime,
-            "delegates": [str(path) for path in case.delegates],
-            "xnnpack": case.xnnpack,
-        }
-    )
+        message = "the model is in no file that another process could open"
+        raise _ProbeError(message)
     # On a board, the interpreter that the user named (`remote.ssh`), which may be a wrapper.
     python = os.environ.get("EDGEVISION_PYTHON") or sys.executable
     try:
         reply = subprocess.run(
-            [python, "-m", "edgevision.bench.machine.memory", options],
+            [python, "-m", MODULE, to_json(_from_anywhere(case, case.model))],
             capture_output=True,
             text=True,
-            timeout=_SECONDS,
-            check=True,
-            cwd=_import_root(),
+            errors="replace",
+            timeout=timeout_seconds,
+            check=False,
+            # `-m` looks in the working directory first: the child must load the code that asks.
+            cwd=Path(edgevision.__file__).resolve().parents[1],
         )
-        before, after = json.loads(reply.stdout)
-    except (subprocess.SubprocessError, OSError, ValueError):
-        return None
-    return max(0, after - before), after
+    except subprocess.TimeoutExpired as error:
+        message = f"the process that measures it did not end in {timeout_seconds:g} s"
+        raise _ProbeError(message) from error
+    except OSError as error:
+        message = f"cannot start {python}: {error.strerror or error}"
+        raise _ProbeError(message) from error
+    if reply.returncode:
+        raise _ProbeError(_failure(reply))
+    # Native libraries write notices on standard output too; the answer comes last.
+    answer = _last_line(reply.stdout)
+    try:
+        return from_plain(tuple[int, int], parse_json(answer, where="it"), where="it")
+    except UsageError as error:
+        message = f"the process that measures it answered {answer[:60]!r}"
+        raise _ProbeError(message) from error
 
 
-def _import_root() -> Path:
-    # `-m` looks in the working directory first: the child must load the very code that asks.
-    return Path(edgevision.__file__).resolve().parents[1]
+def _from_anywhere(case: Case, model: Path) -> Case:
+    """The case for a process in another working directory."""
+    # A library's bare name is looked up by the system's loader, wherever one is.
+    delegates = tuple(one if one.parent == Path() else one.absolute() for one in case.delegates)
+    return replace(case, model=model.absolute(), delegates=delegates)
 
 
-def _main(options: str) -> None:
-    import numpy as np
-
-    from edgevision.bench.timing.inputs import fill_random
-    from edgevision.runtime.loader import load_runtime
-
-    asked = json.loads(options)
-    asked["model"] = Path(asked["model"])
-    asked["delegates"] = tuple(Path(path) for path in asked["delegates"])
-    case = Case(name="probe", **asked)
-    load_runtime(case.runtime)
-    # Forget the peak that importing left behind.
-    Path("/proc/self/clear_refs").write_text("5")
-    before = _peak_bytes()
-    with case.open() as session:
-        for spec in session.inputs:
-            fill_random(session.view(spec), np.random.default_rng(0))
-        session.invoke()
-    print(json.dumps([before, _peak_bytes()]))  # noqa: T201 - its parent reads it
+def _failure(reply: "subprocess.CompletedProcess[str]") -> str:
+    code = reply.returncode
+    if code < 0:
+        return f"the process that measures it was ended by {_signal_name(-code)}"
+    reason = _last_line(reply.stderr) or "without a word"
+    return f"the process that measures it ended with {code}: {reason[:300]}"
 
 
-def _peak_bytes() -> int:
-    status = Path("/proc/self/status").read_text()
-    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return 1024 * int(line.split()[1])
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        # Real-time signals have no names.
+        return f"signal {number}"
 
 
-if __name__ == "__main__":
-    _main(sys.argv[1])
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from time import perf_counter_ns, thread_time_ns
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.bench.operators.delegation import Delegation, delegation_of
-from edgevision.bench.operators.ring import Clock, Visits, go_round
+from edgevision.bench.operators.operator_times import Clock, OperatorTimes, time_operators
 from edgevision.bench.timing.case import Case, Timeable
 from edgevision.bench.timing.inputs import fill_random
 from edgevision.progress import Progress, silent
@@ -22,6 +23,7 @@ from edgevision.tflite.view import TfliteModel, read_model
 
 _PASSES = 3
 """Fresh starts of all pieces: where memory happens to lie changes with each."""
+_NONE_REFUSED: Mapping[int, str] = MappingProxyType({})
 STATED_ERROR = 0.15
 """The parts add up to the whole within this, or the profile says that they do not."""
 
@@ -51,7 +53,7 @@ class Profile:
     """A model taken apart."""
 
     whole_ms: float
-    """The model itself, visited in turn with its pieces."""
+    """The model itself, run in turn with its pieces."""
     operations: tuple[OperationTime, ...]
     partitions: int
     warnings: tuple[str, ...]
@@ -99,24 +101,22 @@ def profile(
     inside = _values_inside(case, pieces)
     division = delegation_of(case)
     clock_ns = clock_ns or (thread_time_ns if case.threads == 1 else perf_counter_ns)
-    visits = Visits()
+    runs = OperatorTimes()
     for number in range(_PASSES):
-        go_round(case, pieces, inside, visits, open_case=open_case, clock_ns=clock_ns)
+        time_operators(case, pieces, inside, runs, open_case=open_case, clock_ns=clock_ns)
         progress(number + 1, _PASSES, f"profiling {case.name}")
-    idle_ms = _typical(visits.nothing)
+    idle_ms = _typical(runs.nothing)
     times = {
-        index: max(0.0, _typical(visits.pieces[index]) - idle_ms)
-        if index in visits.pieces
-        else None
+        index: max(0.0, _typical(runs.pieces[index]) - idle_ms) if index in runs.pieces else None
         for index in (piece.operators[0] for piece in pieces)
     }
     found = Profile(
-        whole_ms=max(0.0, _typical(visits.whole) - idle_ms),
+        whole_ms=max(0.0, _typical(runs.whole) - idle_ms),
         operations=_operations(model, times, division),
         partitions=division.partitions if division else 0,
         warnings=(),
     )
-    return replace(found, warnings=warnings_about_parts(found, division, idle_ms))
+    return replace(found, warnings=warnings_about_parts(found, division, idle_ms, runs.refused))
 
 
 def _typical(times_ms: list[float]) -> float:
@@ -146,9 +146,16 @@ def _operations(
 
 
 def warnings_about_parts(
-    found: Profile, division: Delegation | None, idle_ms: float
+    found: Profile,
+    division: Delegation | None,
+    idle_ms: float,
+    refused: Mapping[int, str] = _NONE_REFUSED,
 ) -> tuple[str, ...]:
-    """What makes these times doubtful; `idle_ms` is the cost of calling a model at all."""
+    """What makes these times doubtful.
+
+    `idle_ms` is the cost of calling a model at all; `refused` says why operations, by their index,
+    could not be run alone.
+    """
     lines = []
     if found.whole_ms < idle_ms:
         lines.append(
@@ -166,9 +173,12 @@ def warnings_about_parts(
             f"the parts are more than {STATED_ERROR:.0%} off the whole: what the runtime{pieces} "
             f"{effect} is in the whole alone"
         )
-    alone = [one.name for one in found.operations if one.time_ms is None]
-    if alone:
-        lines.append(f"could not be run alone: {', '.join(sorted(set(alone)))}")
+    reasons: dict[str, str] = {}
+    for one in found.operations:
+        if one.time_ms is None:
+            reasons.setdefault(one.name, refused.get(one.index, ""))
+    for name, reason in sorted(reasons.items()):
+        lines.append(f"{name} could not be run alone" + (f": {reason[:200]}" if reason else ""))
     return tuple(lines)
 
 

@@ -48,10 +48,10 @@ class Adb:
             message = f"{self.target} did not answer for {_SECONDS} s"
             raise DeviceError(message, hint="unplug it, plug it in, and try again") from error
         # benchmark_model writes its results on stderr.
-        declared = reply.stdout + reply.stderr
+        output = reply.stdout + reply.stderr
         if reply.returncode:
-            raise _refusal(self.target, declared)
-        return declared
+            raise _refusal(self.target, output)
+        return output
 
     def shell(self, command: str) -> str:
         """Output of one command line in the device's shell."""
@@ -78,7 +78,7 @@ def temporary_folder(phone: Adb) -> Iterator[str]:
         phone.run("rm", "-rf", folder)
 
 
-def _refusal(target: AdbTarget, declared: str) -> DeviceError:
+def _refusal(target: AdbTarget, output: str) -> DeviceError:
     reasons = (
         ("unauthorized", "it has not allowed this computer", "confirm the question on its screen"),
         ("no devices", "no phone is connected", "switch on USB debugging and plug it in"),
@@ -88,9 +88,9 @@ def _refusal(target: AdbTarget, declared: str) -> DeviceError:
         ("not executable", "the binary is for another CPU", "getprop ro.product.cpu.abi names it"),
     )
     last = next(
-        (line.strip() for line in reversed(declared.splitlines()) if line.strip()), "no reason"
+        (line.strip() for line in reversed(output.splitlines()) if line.strip()), "no reason"
     )
     for words, meaning, remedy in reasons:
-        if words in declared:
+        if words in output:
             return DeviceError(f"cannot use {target}: {meaning} ({last})", hint=remedy)
     return DeviceError(f"{target} refuses: {last}", hint="run with --debug to see what was asked")

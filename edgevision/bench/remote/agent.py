@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,12 @@ def main() -> int:
     try:
         _check_numpy()
         from edgevision.bench.measure import BenchJob, measure
-        from edgevision.bench.plain import from_plain, to_plain
+        from edgevision.serialization.decode import from_plain
+        from edgevision.serialization.encode import to_plain
+        from edgevision.serialization.json_text import read_json
 
-        job = from_plain(BenchJob, json.loads(Path("job.json").read_bytes()), "job")
-        # Absolute, for the processes that measuring starts elsewhere.
-        cases = tuple(replace(case, model=Path(str(case.model)).resolve()) for case in job.cases)
-        result = measure(replace(job, cases=cases), progress=progress)
+        job = from_plain(BenchJob, read_json(Path("job.json")), where="job")
+        result = measure(job, progress=progress)
     except EdgeVisionError as error:
         say({"error": str(error), "hint": error.hint, "exit_code": error.exit_code})
         return 1

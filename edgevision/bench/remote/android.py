@@ -45,8 +45,8 @@ def measure_over_adb(
     with temporary_folder(phone) as folder:
 
         def run(index: int, case: Case) -> ToolRun:
-            declared = phone.shell(f"cd {folder} && ./benchmark_model {_options(index, case, job)}")
-            return parse_run(declared, where=str(phone.target))
+            output = phone.shell(f"cd {folder} && ./benchmark_model {_options(index, case, job)}")
+            return parse_run(output, where=str(phone.target))
 
         phone("push", str(benchmark_model), f"{folder}/benchmark_model")
         phone.run("chmod", "755", f"{folder}/benchmark_model")
@@ -98,5 +98,7 @@ def _measured(case: Case, runs: Sequence[ToolRun]) -> Measured:
         case,
         latency,
         delegation=runs[0].delegation,
+        delegation_reason="" if runs[0].delegation else "benchmark_model names no delegate",
         peak_bytes=max(peaks) if peaks else None,
+        memory_reason="benchmark_model tells the peak of its whole process, if that",
     )

@@ -4,7 +4,6 @@ Models go through `run-as` into the app's private files, where only a debug buil
 where no other app can write. What the screen takes and writes is BenchmarkActivity.kt's.
 """
 
-import json
 import re
 import shlex
 import tempfile
@@ -31,6 +30,8 @@ from edgevision.bench.timing.latency import Latency, Round
 from edgevision.errors import DeviceError, UsageError
 from edgevision.files import sha256_of
 from edgevision.progress import Progress, silent
+from edgevision.serialization.json_text import parse_json
+from edgevision.serialization.limits import STRANGER
 
 Export = Callable[[Path, Path], str]
 """Writes what the app needs of a `.tflite` into a new folder: the file as the app runs it, its card
@@ -151,9 +152,9 @@ def _run(phone: Adb, model: _AppModel, case: Case, job: BenchJob, patience: Pati
     }
     words = [word for name, value in options.items() for word in (*name.split(), value)]
     _run_as(phone, "rm", "-f", result)
-    declared = phone.run("am", "start", "-S", "-n", f"{_PACKAGE}/.BenchmarkActivity", *words)
+    output = phone.run("am", "start", "-S", "-n", f"{_PACKAGE}/.BenchmarkActivity", *words)
     # Older versions of am exit with 0 all the same.
-    if failed := re.search(r"^(?:Error:|Exception|java\.|Security).*", declared, re.MULTILINE):
+    if failed := re.search(r"^(?:Error:|Exception|java\.|Security).*", output, re.MULTILINE):
         message = f"the app's benchmark screen cannot be started on {phone.target}: {failed[0]}"
         raise DeviceError(message, hint=f"it may be another version of the app; {_INSTALL}")
     _wait(phone, model, patience, patience.answer_seconds + plan.seconds / plan.rounds)
@@ -168,10 +169,10 @@ def _wait(phone: Adb, model: _AppModel, patience: Patience, seconds: float) -> N
     while monotonic() < deadline:
         sleep(patience.poll_seconds)
         ask = shlex.join(["run-as", _PACKAGE, "ls", f"files/{model.folder}"])
-        declared = phone.shell(f"pidof {_PACKAGE}; {ask}").split()
-        if _RESULT in declared:
+        output = phone.shell(f"pidof {_PACKAGE}; {ask}").split()
+        if _RESULT in output:
             return
-        gone = 0 if any(word.isdigit() for word in declared) else gone + 1
+        gone = 0 if any(word.isdigit() for word in output) else gone + 1
         if gone == _GONE_POLLS:
             message = f"the app on {phone.target} was closed, or crashed, before it answered"
             raise DeviceError(message, hint="adb logcat -b crash -d   may say why")
@@ -183,15 +184,15 @@ def _wait(phone: Adb, model: _AppModel, patience: Patience, seconds: float) -> N
 
 def _answer(phone: Adb, model: _AppModel, case: Case, text: str) -> Result:
     try:
-        document = json.loads(text)
+        document = parse_json(text, where="it", limits=STRANGER)
         if isinstance(document, dict) and isinstance(error := document.get("error"), str):
             message = f"the app on {phone.target} refuses {case.name}: {error[:500]}"
             raise DeviceError(message, hint="adb logcat -d   may say more")
-        (result,) = from_document(document, name="it")
+        (result,) = from_document(document, name="it", limits=STRANGER)
         (measured,) = result.models
         (one,) = measured.latency.rounds
     # UsageError is a ValueError.
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise _damaged(phone, case, str(error)) from error
     times = (one.init_ns, one.first_ns, *one.warmup_ns, *one.timed_ns)
     if one.reported or not one.timed_ns or not all(0 < time < _MOST_NS for time in times):
@@ -215,7 +216,13 @@ def _measured(case: Case, model: _AppModel, answers: Sequence[Result]) -> Measur
     warnings = list(dict.fromkeys(w for answer in answers for w in answer.models[0].warnings))
     if model.is_rewritten:
         warnings.append("timed with int8 in place of uint8, which LiteRT's Kotlin API lacks")
-    return measured_on_phone(case, latency, warnings=warnings)
+    return measured_on_phone(
+        case,
+        latency,
+        delegation_reason="the app does not list its operations",
+        memory_reason="the app does not measure it",
+        warnings=warnings,
+    )
 
 
 def _run_as(phone: Adb, *words: str) -> str:

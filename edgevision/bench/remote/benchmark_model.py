@@ -32,17 +32,17 @@ class ToolRun:
     delegation: Delegation | None
 
 
-def parse_run(declared: str, *, where: str) -> ToolRun:
+def parse_run(output: str, *, where: str) -> ToolRun:
     """The figures of one run.
 
     Raises:
         DeviceError: it printed none, or is too old to print a median.
     """
-    timings = _TIMINGS.search(declared)
+    timings = _TIMINGS.search(output)
     # The first "count=" line is the warm-up's, the last one the steady state's.
-    counts = list(_COUNT.finditer(declared))
+    counts = list(_COUNT.finditer(output))
     if timings is None or not counts:
-        last = next((line for line in reversed(declared.splitlines()) if line.strip()), "nothing")
+        last = next((line for line in reversed(output.splitlines()) if line.strip()), "nothing")
         message = f"benchmark_model on {where} gave no timings: {last.strip()}"
         raise DeviceError(message, hint="try the binary by hand: adb shell")
     count = counts[-1]
@@ -50,7 +50,7 @@ def parse_run(declared: str, *, where: str) -> ToolRun:
         message = f"benchmark_model on {where} is too old: it prints a mean and no median"
         raise DeviceError(message, hint="use a build of TensorFlow 2.12 or later")
     low, high, mean, deviation, p5, median, p95 = (_nanoseconds(count[i]) for i in range(2, 9))
-    peak, replaced = _PEAK.search(declared), _REPLACED.search(declared)
+    peak, replaced = _PEAK.search(output), _REPLACED.search(output)
     return ToolRun(
         init_ns=_nanoseconds(timings[1]),
         first_ns=_nanoseconds(timings[2]),

@@ -41,13 +41,13 @@ try:
     child = subprocess.Popen([python, "-m", "AGENT"], cwd=folder, env=environment,
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              start_new_session=True)
-    said = child.stdout.fileno()
+    output = child.stdout.fileno()
     while True:
-        ready, _, _ = select.select([0, said], [], [], 60)
+        ready, _, _ = select.select([0, output], [], [], 60)
         if not ready or (0 in ready and not os.read(0, 4096)):
             sys.exit(1)
-        if said in ready:
-            text = os.read(said, 1 << 16)
+        if output in ready:
+            text = os.read(output, 1 << 16)
             if not text:
                 break
             while text:

@@ -2,15 +2,15 @@
 
 import ast
 import io
-import json
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import edgevision
 from edgevision.bench.measure import BenchJob
-from edgevision.bench.plain import to_plain
+from edgevision.serialization.json_text import to_json
 
 AGENT = "edgevision.bench.remote.agent"
 _DATA_FILES = ("runtime/probe.tflite",)
@@ -22,16 +22,16 @@ def pack(job: BenchJob) -> bytes:
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for name, content in _modules():
             _add(tar, name, content)
-        plain = to_plain(job)
-        for number, (case, entry) in enumerate(zip(job.cases, plain["cases"], strict=True)):
+        cases = []
+        for number, case in enumerate(job.cases):
             stored = (
                 f"models/{number}/{Path(str(case.model)).name}"
                 if isinstance(case.model, Path)
                 else f"models/{number}/model.tflite"
             )
             _add(tar, stored, case.content())
-            entry["model"] = stored
-        _add(tar, "job.json", json.dumps(plain).encode())
+            cases.append(replace(case, model=Path(stored)))
+        _add(tar, "job.json", to_json(replace(job, cases=tuple(cases))).encode())
     return buffer.getvalue()
 
 

@@ -58,19 +58,35 @@ def read_phone(phone: Adb) -> Host:
         *lines,
         *[""] * 11,
     )
+    machine = f"{maker} {model}".strip()
+    told = {
+        "machine": machine,
+        "CPU": soc,
+        "usable CPUs": cpus,
+        "governor": governor,
+        "memory": memory,
+        "load": load,
+    }
     return Host(
-        machine=f"{maker} {model}".strip(),
+        machine=machine,
         cpu=soc,
         architecture=arch,
-        usable_cpus=int(cpus) if cpus.isdigit() else 0,
+        usable_cpus=int(_number(cpus)),
         governor=governor,
         os=f"Android {release}",
         kernel=kernel,
         python="",
         is_virtual=qemu == "1",
-        memory_bytes=1024 * int("".join(re.findall(r"\d+", memory)) or 0),
-        load=float(load.split()[0]) if load else 0.0,
+        memory_bytes=1024 * int(_number(memory)),
+        load=float(_number(load)),
+        unknown=tuple(f"{name} (the phone is silent)" for name, word in told.items() if not word),
     )
+
+
+def _number(text: str) -> str:
+    """The first number in `text`, "0" without."""
+    found = re.search(r"\d+(?:\.\d+)?", text)
+    return found[0] if found else "0"
 
 
 def in_rounds(
@@ -92,7 +108,9 @@ def measured_on_phone(
     latency: Latency,
     *,
     delegation: Delegation | None = None,
+    delegation_reason: str = "",
     peak_bytes: int | None = None,
+    memory_reason: str,
     warnings: Sequence[str] = (),
 ) -> Measured:
     """One model: what the phone found, and what its file says here."""
@@ -105,8 +123,12 @@ def measured_on_phone(
         latency=latency,
         multiply_adds=sum(cost.multiply_adds for cost in costs_of(model)),
         delegation=delegation,
+        delegation_reason=delegation_reason,
         memory=Memory(
-            activations_bytes=activation_peak(model), model_bytes=None, peak_bytes=peak_bytes
+            activations_bytes=activation_peak(model),
+            model_bytes=None,
+            peak_bytes=peak_bytes,
+            reason=memory_reason,
         ),
         warnings=(*warnings, *warnings_about(latency)),
     )

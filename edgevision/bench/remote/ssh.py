@@ -16,7 +16,6 @@ from dataclasses import replace
 from typing import IO, Any
 
 from edgevision.bench.measure import BenchJob
-from edgevision.bench.plain import from_plain
 from edgevision.bench.remote.bootstrap import SOURCE
 from edgevision.bench.remote.bundle import AGENT, pack
 from edgevision.bench.remote.target import SshTarget
@@ -28,6 +27,7 @@ from edgevision.errors import (
     ModelError,
 )
 from edgevision.progress import Progress, silent
+from edgevision.serialization.decode import from_plain
 
 PROVISIONED = "$HOME/.cache/edgevision/bench"
 """The venv that `provision` makes on the board."""
@@ -84,12 +84,18 @@ def measure_over_ssh(
             process.terminate()
             feeding.join()
         errors.seek(0)
-        said = errors.read().decode(errors="replace")
+        stderr = errors.read().decode(errors="replace")
     if answer is None:
-        raise _lost(target, code, said)
+        raise _lost(target, code, stderr)
     if "error" in answer:
         raise _refused(target, answer)
-    result = from_plain(Result, answer["result"], f"the answer of {target}")
+    result = from_plain(
+        Result,
+        answer["result"],
+        where=f"the answer of {target}",
+        error=DeviceError,
+        hint="name another Python there, or run it again",
+    )
     return replace(result, target=str(target))
 
 
@@ -108,11 +114,11 @@ def provision(target: SshTarget, *, options: Sequence[str] = (), folder: str = P
     with tempfile.TemporaryFile() as errors, _start(target, command, options, errors) as process:
         process.communicate()
         errors.seek(0)
-        code, said = process.returncode, errors.read().decode(errors="replace")
+        code, stderr = process.returncode, errors.read().decode(errors="replace")
     if code == 255:
-        raise _lost(target, code, said)
+        raise _lost(target, code, stderr)
     if code:
-        message = f"cannot provision {target}: {_last_line(said)}"
+        message = f"cannot provision {target}: {_last_line(stderr)}"
         raise DeviceError(message, hint="ai-edge-litert needs 64-bit Raspberry Pi OS; see doctor")
 
 
@@ -176,15 +182,15 @@ def _listen(process: "subprocess.Popen[bytes]", progress: Progress) -> dict[str,
     return None
 
 
-def _lost(target: SshTarget, code: int, said: str) -> DeviceError:
+def _lost(target: SshTarget, code: int, stderr: str) -> DeviceError:
     for words, meaning, remedy in _REASONS:
-        if words in said:
+        if words in stderr:
             message = f"cannot reach {target}: {meaning}"
             return DeviceError(message, hint=remedy.format(login=target.login, host=target.host))
     if code == 127:
-        message = f"{target} has no Python: {_last_line(said)}"
+        message = f"{target} has no Python: {_last_line(stderr)}"
         return DeviceError(message, hint="name it: ssh://user@host/path/to/python3")
-    message = f"lost {target} midway (ssh ended with {code}): {_last_line(said)}"
+    message = f"lost {target} midway (ssh ended with {code}): {_last_line(stderr)}"
     return DeviceError(message, hint="run it again; the board removes what was left there")
 
 
@@ -197,6 +203,6 @@ def _refused(target: SshTarget, answer: dict[str, Any]) -> EdgeVisionError:
     return DeviceError(message, hint=hint)
 
 
-def _last_line(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+def _last_line(stderr: str) -> str:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     return lines[-1] if lines else "it said nothing"

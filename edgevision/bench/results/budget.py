@@ -1,14 +1,14 @@
 """Limits a model must keep, as a file for CI: size, latency per machine, accuracy, memory."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 from edgevision.bench.results.result import Measured, Result
 from edgevision.errors import UsageError
+from edgevision.serialization.decode import from_plain
+from edgevision.serialization.toml_text import read_toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,28 @@ class Limits:
     agreement: float | None = None
     """Least share of images with the first model's answer, 0 to 1, by the interval's lower end."""
 
+    def __post_init__(self) -> None:
+        names = [entry.name for entry in fields(self) if entry.name not in _WORDS]
+        if all(getattr(self, name) is None for name in names):
+            message = f"there is no limit for {self.model!r} on {self.machine!r}"
+            raise UsageError(message, hint=f"give at least one of {', '.join(names)}")
+
+
+_WORDS = frozenset({"model", "machine"})
+"""What of `Limits` says where they apply."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Budget:
+    """The file."""
+
+    limits: tuple[Limits, ...]
+
+    def __post_init__(self) -> None:
+        if not self.limits:
+            message = "there are no limits"
+            raise UsageError(message)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
@@ -42,6 +64,8 @@ class Check:
     limit: float
     found: float | None
     """None when it was not measured, which misses the limit."""
+    reason: str = ""
+    """Why it was not measured, when that is known."""
 
     @property
     def is_kept(self) -> bool:
@@ -53,6 +77,8 @@ class Check:
     def __str__(self) -> str:
         """As in "int8 on local: p95_ms 3.2, limit 3"."""
         value = "was not measured" if self.found is None else f"{self.found:.4g}"
+        if self.reason:
+            value += f" ({self.reason})"
         return f"{self.model} on {self.machine}: {self.what} {value}, limit {self.limit:.4g}"
 
 
@@ -62,19 +88,9 @@ def read_budget(path: Path) -> tuple[Limits, ...]:
     Raises:
         UsageError: the file cannot be read, or holds something unknown.
     """
-    try:
-        document = tomllib.loads(path.read_text())
-    except OSError as error:
-        message = f"cannot read {path}: {error.strerror}"
-        raise UsageError(message, hint="check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        message = f"{path} is no TOML: {error}"
-        raise UsageError(message) from error
-    tables = document.get("limits")
-    if set(document) != {"limits"} or not isinstance(tables, list) or not tables:
-        message = f"{path} needs one or more [[limits]] tables and nothing else"
-        raise UsageError(message, hint="docs/bench.md shows one")
-    return tuple(_limits(table, path) for table in tables)
+    hint = "docs/bench.md shows a budget: [[limits]] tables and nothing else"
+    document = read_toml(path)
+    return from_plain(_Budget, document, where=f"{path}:", unknown="refuse", hint=hint).limits
 
 
 def check_budget(budget: Sequence[Limits], results: Sequence[Result]) -> tuple[Check, ...]:
@@ -117,6 +133,9 @@ def _checks(limits: Limits, result: Result, measured: Measured) -> list[Check]:
             what=what,
             limit=getattr(limits, what),
             found=value,
+            reason=measured.memory.reason
+            if what == "memory_bytes" and measured.memory is not None
+            else "",
         )
         for what, value in values.items()
         if getattr(limits, what) is not None and what not in skipped
@@ -135,18 +154,3 @@ def _values(measured: Measured) -> Mapping[str, float | None]:
         "drop_points": 100 * change.drop.high if change and change.drop else None,
         "agreement": change.agreement.low if change else None,
     }
-
-
-def _limits(table: Any, path: Path) -> Limits:
-    known = {entry.name for entry in fields(Limits)}
-    words = {"model", "machine"}
-    if not isinstance(table, dict) or not set(table) <= known or not set(table) - words:
-        extra = sorted(set(table) - known) if isinstance(table, dict) else [table]
-        message = f"{path}: a [[limits]] table takes {', '.join(sorted(known))}; got {extra}"
-        raise UsageError(message, hint="and it needs at least one limit")
-    for name, value in table.items():
-        wanted = str if name in words else (int, float)
-        if not isinstance(value, wanted) or isinstance(value, bool):
-            message = f"{path}: {name} = {value!r} is not a {'text' if name in words else 'number'}"
-            raise UsageError(message)
-    return Limits(**table)

@@ -1,8 +1,6 @@
 """The result of a benchmark: raw samples and all, as a value and as a versioned JSON document."""
 
-import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +11,17 @@ from edgevision.bench.machine.memory import Memory
 from edgevision.bench.machine.size import Size
 from edgevision.bench.operators.delegation import Delegation
 from edgevision.bench.operators.profile import Profile
-from edgevision.bench.plain import from_plain, to_plain
 from edgevision.bench.results.accuracy import Accuracy
 from edgevision.bench.timing.latency import Latency
 from edgevision.bench.timing.plan import TimingPlan
 from edgevision.bench.timing.ratio import Ratio
 from edgevision.bench.timing.sustained import Sustained
 from edgevision.errors import UsageError
+from edgevision.serialization.decode import from_plain
+from edgevision.serialization.encode import to_plain
+from edgevision.serialization.json_text import read_json
+from edgevision.serialization.limits import OWN, Limits
+from edgevision.serialization.version import check_version
 
 SCHEMA_VERSION = 1
 """Version of the document.
@@ -41,11 +43,26 @@ class Measured:
     """Of one inference."""
     delegation: Delegation | None = None
     """How the runtime divided the model; None where it does not tell."""
+    delegation_reason: str = ""
+    """Why `delegation` is None, without a full stop."""
     memory: Memory | None = None
     accuracy: Accuracy | None = None
     profile: Profile | None = None
     sustained: Sustained | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Which figures there are not, and why, a sentence each without a full stop."""
+        earlier, found = "an earlier version did not say why", []
+        if self.memory is None or self.memory.model_bytes is None:
+            found.append(f"memory is not known: {(self.memory and self.memory.reason) or earlier}")
+        if self.delegation is None:
+            reason = self.delegation_reason or earlier
+            found.append(f"which operations are delegated is not known: {reason}")
+        if self.latency.summary.p99_ms is None:
+            found.append("p90 and p99 are not known: benchmark_model reports p5, p50 and p95")
+        return tuple(found)
 
     @property
     def gops(self) -> float:
@@ -90,13 +107,9 @@ def to_document(results: Sequence[Result]) -> dict[str, Any]:
     }
 
 
-def to_text(document: Mapping[str, Any]) -> str:
-    """The document as JSON text, indented, with each list of numbers on one line."""
-    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    return re.sub(r"\[[\d\s,.eE+-]+\]", lambda found: re.sub(r"\s+", " ", found[0]), text) + "\n"
-
-
-def from_document(document: object, *, name: str = "result") -> tuple[Result, ...]:
+def from_document(
+    document: object, *, name: str = "result", limits: Limits = OWN
+) -> tuple[Result, ...]:
     """The results a JSON document holds, one a machine, of this or any older version.
 
     Raises:
@@ -106,18 +119,13 @@ def from_document(document: object, *, name: str = "result") -> tuple[Result, ..
     if not isinstance(document, dict) or type(version) is not int or version < 1:
         message = f"{name} is no result of edgevision bench"
         raise UsageError(message, hint="make one: edgevision bench model.tflite -o result.json")
-    if version > SCHEMA_VERSION:
-        message = f"{name} has schema version {version}; known here: up to {SCHEMA_VERSION}"
-        raise UsageError(message, hint="pip install --upgrade edgevision")
+    check_version(document, known=SCHEMA_VERSION, oldest=1, where=name)
     if isinstance(error := document.get("error"), str):
         # What the Android app leaves in place of a result.
-        message = f"{name} holds no result, the benchmark failed: {error}"
+        message = f"{name} holds no result, the benchmark failed: {error[:500]}"
         raise UsageError(message, hint="run it again when that is put right")
-    try:
-        return from_plain(_Runs, document, name).runs
-    except ValueError as error:
-        message = f"{error}"
-        raise UsageError(message, hint="the file is damaged or was edited by hand") from error
+    hint = "the file is damaged or was edited by hand"
+    return from_plain(_Runs, document, where=f"{name}:", limits=limits, hint=hint).runs
 
 
 def read_results(path: Path) -> tuple[Result, ...]:
@@ -126,15 +134,7 @@ def read_results(path: Path) -> tuple[Result, ...]:
     Raises:
         UsageError: the file cannot be read or holds no results.
     """
-    try:
-        document = json.loads(path.read_bytes())
-    except OSError as error:
-        message = f"cannot read {path}: {error.strerror}"
-        raise UsageError(message, hint="check the path") from error
-    except ValueError as error:
-        message = f"{path} is no JSON: {error}"
-        raise UsageError(message) from error
-    return from_document(document, name=path.name)
+    return from_document(read_json(path), name=path.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,8 +134,11 @@ def sentences(result: Result) -> tuple[str, ...]:
     lines = [ratio_sentence(ratio) for ratio in result.ratios]
     for measured in result.models:
         lines.extend(_accuracy_sentences(measured, result.classes))
+        lines.extend(f"{measured.name}: {reason}" for reason in measured.unknown)
     lines.extend(_profile_sentences(result.models))
     lines.extend(str(one.sustained) for one in result.models if one.sustained)
+    if result.host.unknown:
+        lines.append(f"not told by this machine: {', '.join(result.host.unknown)}")
     return tuple(lines)
 
 

@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 
-LEAST_ROUNDS_TO_COMPARE = 6
-"""Below six rounds no 95 % interval exists: 2 of 2^5 sign patterns are already 6 %."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimingPlan:
@@ -16,7 +13,8 @@ class TimingPlan:
     """
 
     rounds: int = 10
-    """Fresh starts of every model; the unit of evidence when two models are compared."""
+    """Fresh starts of every model; the unit of evidence when two models are compared. Below six no
+    95 % interval exists: 2 of 2^5 sign patterns are already 6 %."""
     seconds: float = 2.0
     """Timed running per model, over all rounds together."""
     least_runs: int = 50

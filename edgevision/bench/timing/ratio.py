@@ -1,14 +1,17 @@
 """Is one model really slower than another? A ratio with an interval, and a verdict or none."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
 from edgevision.bench.timing.latency import Latency
+from edgevision.bench.timing.rank_intervals import (
+    Interval,
+    rank_sum_interval,
+    signed_rank_interval,
+)
 
 Verdict = Literal["faster", "slower", "undecided"]
 
@@ -49,16 +52,8 @@ def ratio_of(base: Latency, other: Latency, *, confidence: float = 0.95) -> Rati
         ValueError: the two were not measured in the same number of rounds.
     """
     logs = np.log(other.round_medians_ns) - np.log(base.round_medians_ns)
-    middle, low, high = signed_rank_interval([float(value) for value in logs], confidence)
-    return Ratio(
-        base=base.name,
-        name=other.name,
-        ratio=math.exp(middle),
-        low=None if low is None else math.exp(low),
-        high=None if high is None else math.exp(high),
-        confidence=confidence,
-        rounds=len(logs),
-    )
+    interval = signed_rank_interval([float(value) for value in logs], confidence)
+    return _ratio(base, other, interval, confidence=confidence, rounds=len(logs))
 
 
 def ratio_apart(base: Latency, other: Latency, *, confidence: float = 0.95) -> Ratio:
@@ -68,83 +63,23 @@ def ratio_apart(base: Latency, other: Latency, *, confidence: float = 0.95) -> R
     changed on the machine between the two it cannot know.
     """
     before, after = np.log(base.round_medians_ns), np.log(other.round_medians_ns)
-    differences = sorted(float(one) for one in np.subtract.outer(after, before).ravel())
-    cut = _rank_sum_cut(len(before), len(after), (1 - confidence) / 2)
+    interval = rank_sum_interval(
+        [float(one) for one in before], [float(one) for one in after], confidence
+    )
+    rounds = min(len(before), len(after))
+    return _ratio(base, other, interval, confidence=confidence, rounds=rounds)
+
+
+def _ratio(
+    base: Latency, other: Latency, interval: Interval, *, confidence: float, rounds: int
+) -> Ratio:
+    """The ratio from an interval of its logarithm."""
     return Ratio(
         base=base.name,
         name=other.name,
-        ratio=math.exp(float(np.median(differences))),
-        low=math.exp(differences[cut - 1]) if cut else None,
-        high=math.exp(differences[-cut]) if cut else None,
+        ratio=math.exp(interval.centre),
+        low=None if interval.low is None else math.exp(interval.low),
+        high=None if interval.high is None else math.exp(interval.high),
         confidence=confidence,
-        rounds=min(len(before), len(after)),
+        rounds=rounds,
     )
-
-
-def signed_rank_interval(
-    values: Sequence[float], confidence: float
-) -> tuple[float, float | None, float | None]:
-    """Centre of a symmetric distribution and its exact interval, `(centre, low, high)`.
-
-    The centre is the median of all pairwise means (Hodges-Lehmann); the ends are those pairwise
-    means that the signed-rank test would just not reject. Ends are None when `values` are too few
-    for the confidence asked.
-
-    Source: Hollander & Wolfe, Nonparametric Statistical Methods, sections 3.2 and 3.3.
-    """
-    count = len(values)
-    means = sorted((values[i] + values[j]) / 2 for i in range(count) for j in range(i, count))
-    centre = float(np.median(means))
-    cut = _signed_rank_cut(count, (1 - confidence) / 2)
-    if cut == 0:
-        return centre, None, None
-    return centre, means[cut - 1], means[-cut]
-
-
-@lru_cache
-def _signed_rank_cut(count: int, tail: float) -> int:
-    """The largest k with P(W < k) <= tail for the signed-rank statistic W of `count` values."""
-    ways = [1]
-    for rank in range(1, count + 1):
-        longer = [*ways, *([0] * rank)]
-        for total, number in enumerate(ways):
-            longer[total + rank] += number
-        ways = longer
-    allowed, below, cut = tail * 2**count, 0, 0
-    for number in ways:
-        below += number
-        if below > allowed:
-            break
-        cut += 1
-    return cut
-
-
-@lru_cache
-def _rank_sum_cut(ours: int, theirs: int, tail: float) -> int:
-    """The largest k with P(U < k) <= tail for Mann and Whitney's U of two samples.
-
-    Source: Hollander & Wolfe, Nonparametric Statistical Methods, section 4.3.
-    """
-    counts = _arrangements(ours, theirs)
-    allowed, below, cut = tail * math.comb(ours + theirs, ours), 0, 0
-    for number in counts:
-        below += number
-        if below > allowed:
-            break
-        cut += 1
-    return cut
-
-
-@lru_cache
-def _arrangements(ours: int, theirs: int) -> tuple[int, ...]:
-    """Orders of two samples in which U is 0, 1, 2, ..."""
-    if not ours or not theirs:
-        return (1,)
-    # The largest of all is one of theirs, or one of ours, which then beats all of theirs.
-    one, other = _arrangements(ours, theirs - 1), _arrangements(ours - 1, theirs)
-    found = [0] * (ours * theirs + 1)
-    for u, number in enumerate(one):
-        found[u] += number
-    for u, number in enumerate(other):
-        found[u + theirs] += number
-    return tuple(found)

@@ -35,7 +35,7 @@ class Sustained:
     name: str
     points: tuple[Point, ...]
     missing: tuple[str, ...]
-    """What this machine does not tell."""
+    """What this machine does not tell, and why: "temperature (no thermal_zone in ...)"."""
 
     @property
     def burst_ms(self) -> float:
@@ -78,7 +78,7 @@ def sustain(
     seconds: float,
     *,
     open_case: Callable[[Case], Timeable] = Case.open,
-    sense: Callable[[], Reading] = read_sensors,
+    sense: Callable[[], tuple[Reading, tuple[str, ...]]] = read_sensors,
     clock_ns: Callable[[], int] = perf_counter_ns,
     progress: Progress = silent,
 ) -> Sustained:
@@ -93,34 +93,42 @@ def sustain(
             fill_random(model.view(spec), np.random.default_rng(0))
         model.invoke()
         points: list[Point] = []
+        missing: dict[str, None] = {}
         began = clock_ns()
         total = max(1, round(seconds))
         progress(0, total, f"sustaining {case.name}")
         # One look at least, also on a machine that stood still for all of `seconds`.
         while not points or (clock_ns() - began) / 1e9 < seconds:
-            points.append(_second(model, began, sense, clock_ns))
+            point, unread = _second(model, began, sense, clock_ns)
+            points.append(point)
+            missing |= dict.fromkeys(unread)
             progress(min(total, round(points[-1].at_s)), total, f"sustaining {case.name}")
     finally:
         model.close()
-    return Sustained(name=case.name, points=tuple(points), missing=points[0].reading.missing)
+    return Sustained(name=case.name, points=tuple(points), missing=tuple(missing))
 
 
 def _second(
-    model: Timeable, began: int, sense: Callable[[], Reading], clock_ns: Callable[[], int]
-) -> Point:
+    model: Timeable,
+    began: int,
+    sense: Callable[[], tuple[Reading, tuple[str, ...]]],
+    clock_ns: Callable[[], int],
+) -> tuple[Point, tuple[str, ...]]:
     times: list[int] = []
     until = clock_ns() + _EVERY_NS
     while not times or clock_ns() < until:
         start = clock_ns()
         model.invoke()
         times.append(clock_ns() - start)
-    return Point(
+    reading, missing = sense()
+    point = Point(
         at_s=(clock_ns() - began) / 1e9,
         runs=len(times),
         p50_ms=float(np.median(times)) / 1e6,
         max_ms=max(times) / 1e6,
-        reading=sense(),
+        reading=reading,
     )
+    return point, missing
 
 
 def _median(points: "list[Point] | tuple[Point, ...]") -> float:

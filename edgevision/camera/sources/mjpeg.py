@@ -2,12 +2,18 @@
 
 The stream is walked marker by marker, so neither a wrong Content-Length nor a thumbnail inside a
 picture can cut it in the wrong place, and a picture is not decoded until somebody wants it.
-
-Source: ITU-T T.81, annex B.
 """
 
-import re
-
+from edgevision.dataset.jpeg_markers import (
+    ALONE,
+    EOI,
+    FRAMES,
+    SOI,
+    SOS,
+    find_marker,
+    frame_size,
+    segment_length,
+)
 from edgevision.errors import DeviceError
 
 MAX_JPEG_BYTES = 32 << 20
@@ -17,11 +23,6 @@ MAX_PIXELS = 64_000_000
 """A header can promise 65 535 x 65 535 pixels in a few bytes; decoding would take gigabytes."""
 
 _START = b"\xff\xd8\xff"
-# In entropy-coded data FF is followed by 00, by a restart marker, or by more fill bytes.
-_MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-_SIZE_MARKERS = frozenset(set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC})
-_BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD8)})
-_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 
 
 class MjpegSplitter:
@@ -54,27 +55,27 @@ class MjpegSplitter:
         if self._begin < 0:
             return self._find_start()
         if self._in_scan:
-            match = _MARKER_IN_SCAN.search(self._buffer, self._at)
-            if match is None:
+            found = find_marker(self._buffer, self._at)
+            if found < 0:
                 # A marker may straddle this chunk and the next.
                 self._at = max(self._at, len(self._buffer) - 1)
                 return False
-            self._at, self._in_scan = match.start(), False
+            self._at, self._in_scan = found, False
         if len(self._buffer) < self._at + 4 and not self._ends_here():
             return False
         return self._pass_marker(pictures)
 
     def _pass_marker(self, pictures: list[bytes]) -> bool:
         marker = self._buffer[self._at + 1]
-        if self._buffer[self._at] != 0xFF or (marker == _SOI and self._at != self._begin):
+        if self._buffer[self._at] != 0xFF or (marker == SOI and self._at != self._begin):
             # Bytes were lost: what begins here is no picture, look for the next start.
-            return self._drop(self._at if marker == _SOI else self._begin + 2)
-        if marker == _EOI:
+            return self._drop(self._at if marker == SOI else self._begin + 2)
+        if marker == EOI:
             pictures.append(bytes(self._buffer[self._begin : self._at + 2]))
             return self._drop(self._at + 2)
         if marker == 0xFF:
             self._at += 1
-        elif marker in {_SOI, *_BARE_MARKERS}:
+        elif marker in ALONE:
             self._at += 2
         else:
             return self._skip_segment(marker)
@@ -84,17 +85,17 @@ class MjpegSplitter:
         return self._buffer[self._at : self._at + 2] == b"\xff\xd9"
 
     def _skip_segment(self, marker: int) -> bool:
-        length = int.from_bytes(self._buffer[self._at + 2 : self._at + 4], "big")
-        if marker in _SIZE_MARKERS:
-            if len(self._buffer) < self._at + 9:
+        length = segment_length(self._buffer, self._at)
+        if marker in FRAMES:
+            size = frame_size(self._buffer, self._at)
+            if size is None:
                 return False
-            height = int.from_bytes(self._buffer[self._at + 5 : self._at + 7], "big")
-            width = int.from_bytes(self._buffer[self._at + 7 : self._at + 9], "big")
+            width, height = size
             if width * height > MAX_PIXELS:
                 raise DeviceError(f"a JPEG header promises {width} x {height} pixels")
         if len(self._buffer) < self._at + 2 + length:
             return False
-        self._in_scan = marker == _SOS
+        self._in_scan = marker == SOS
         self._at += 2 + max(2, length)
         return True
 

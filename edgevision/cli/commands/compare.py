@@ -59,7 +59,7 @@ def _render(comparison: "ResultComparison") -> None:
 
 
 def _plain(comparison: "ResultComparison") -> dict[str, object]:
-    from edgevision.bench.plain import to_plain
+    from edgevision.serialization.encode import to_plain
 
     return {
         "before": comparison.before,

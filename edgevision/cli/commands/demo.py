@@ -28,7 +28,7 @@ def demo(
         ("train/ held-out/", "the photos, a folder per class"),
         ("digits.keras", "the trained model"),
         ("calibration/", "the calibration set: set.toml and manifest.csv"),
-        ("digits-edge/", "float32.tflite, int8.tflite, model.json, report.json"),
+        ("digits-edge/", "float32.tflite, int8.tflite, their cards, report.json"),
     ):
         console.print_text(f"  {path:<18}{what}")
     console.print_text(

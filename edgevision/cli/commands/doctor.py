@@ -97,7 +97,8 @@ def _render(
 ) -> None:
     console.print_text(f"edgevision {version}, Python {machine.python}, {machine.system}")
     console.print_text(f"{machine.cpu} ({machine.architecture}), {machine.usable_cpus} usable CPUs")
-    console.print_text(f"CPU features: {' '.join(machine.features) or 'unknown'}")
+    reason = f"unknown ({machine.unknown or 'none of those that TFLite chooses by'})"
+    console.print_text(f"CPU features: {' '.join(machine.features) or reason}")
     table = console.new_table("runtime", "state", "XNNPACK", left=("state", "XNNPACK"))
     for health in runtimes:
         state = f"works, {health.detail}" if health.works else health.detail

@@ -142,7 +142,7 @@ def _origin(found: "FoundCard | None") -> str:
         return "none: nothing in or beside the file says how to use it"
     return {
         "embedded": "inside the file",
-        "model.json": "model.json beside the file",
+        "beside": "in a file beside it",
         "TFLite Metadata": "none of ours; read from the standard TFLite Metadata inside",
     }[found.origin]
 

@@ -35,4 +35,4 @@ def render(result: "OptimizeResult") -> None:
             console.print_text(f"{variant.file}: left in float: {named}")
     if report.stripped:
         console.print_text(f"left out, training only: {', '.join(report.stripped)}")
-    console.print_text(f"all in {result.folder}/: model.json, report.json, the .tflite files")
+    console.print_text(f"all in {result.folder}/: report.json, the .tflite files and their cards")

@@ -54,7 +54,8 @@ def examples_of(
         ImageSetError: an image cannot be read.
     """
     items = images.items
-    labels = np.array([item.label for item in items], np.int64) if images.is_labelled else None
+    indices = images.class_indices
+    labels = None if indices is None else np.array(indices, np.int64)
     one = preprocessing.width * preprocessing.height * preprocessing.channels
 
     def decoded(index: int) -> Pixels:

@@ -6,10 +6,8 @@ behind our back is an error and never a silently different model.
 
 import hashlib
 import os
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from edgevision import __version__
 from edgevision.dataset.calibration.choose import Selection
@@ -21,11 +19,13 @@ from edgevision.dataset.calibration.manifest import (
 )
 from edgevision.dataset.formats.csv_set import MAX_TABLE_BYTES
 from edgevision.dataset.imageset import ImageSet
-from edgevision.dataset.toml_text import to_toml
-from edgevision.errors import ImageSetError, UsageError
+from edgevision.errors import ImageSetError
 from edgevision.files import refuse_to_replace, write_text
 from edgevision.preprocess.declared import Preprocessing
-from edgevision.preprocess.options import TABLE, from_dict, to_dict
+from edgevision.serialization.decode import from_plain
+from edgevision.serialization.limits import Limits
+from edgevision.serialization.toml_text import read_toml, to_toml
+from edgevision.serialization.version import check_version
 
 SCHEMA_VERSION = 1
 SET_FILE, MANIFEST_FILE = "set.toml", "manifest.csv"
@@ -58,7 +58,7 @@ class CalibrationSet:
 def write_set(
     folder: Path,
     source: ImageSet,
-    choice: Selection,
+    selection: Selection,
     *,
     seed: int,
     split: str = "",
@@ -72,26 +72,22 @@ def write_set(
         UsageError: a set is there already and `overwrite` is False.
         EdgeVisionError: the folder cannot be written.
     """
-    manifest = manifest_text(choice)
-    values: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
-        "made_by": f"edgevision {__version__}",
-        "source": _from_folder(source.path, folder),
-        "split": split or source.path.resolve().stem,
-        "images": len(choice.items),
-        "seed": seed,
-        "manifest_sha256": hashlib.sha256(manifest.encode()).hexdigest(),
-    }
-    if evaluation is not None:
-        values["evaluation"] = _from_folder(evaluation, folder)
-    if source.classes:
-        values["classes"] = list(source.classes)
-    if preprocessing is not None:
-        values[TABLE] = to_dict(preprocessing)
+    manifest = manifest_text(selection)
+    described = _SetFile(
+        made_by=f"edgevision {__version__}",
+        source=_from_folder(source.path, folder),
+        split=split or source.path.resolve().stem,
+        images=len(selection.items),
+        seed=seed,
+        manifest_sha256=hashlib.sha256(manifest.encode()).hexdigest(),
+        evaluation=None if evaluation is None else _from_folder(evaluation, folder),
+        classes=source.classes or None,
+        preprocessing=preprocessing,
+    )
     refuse_to_replace(folder / SET_FILE, overwrite=overwrite)
     # The manifest first: set.toml holds its digest, so half a rewrite is noticed when read.
     write_text(folder / MANIFEST_FILE, manifest, overwrite=overwrite)
-    write_text(folder / SET_FILE, to_toml(values), overwrite=overwrite)
+    write_text(folder / SET_FILE, to_toml(described), overwrite=overwrite)
     return folder / SET_FILE
 
 
@@ -102,33 +98,28 @@ def read_set(folder: Path) -> CalibrationSet:
         ImageSetError: set.toml or manifest.csv is missing, damaged or does not fit the other, or
             the images are gone.
     """
-    values = _read_toml(folder / SET_FILE)
+    described = _read_set_file(folder / SET_FILE)
     content = _read_bytes(folder / MANIFEST_FILE)
     digest = hashlib.sha256(content).hexdigest()
-    if digest != values["manifest_sha256"]:
+    if digest != described.manifest_sha256:
         message = f"{folder / MANIFEST_FILE} is not the one that {SET_FILE} was written with"
         raise ImageSetError(message, hint=BUILD_AGAIN)
-    source = (folder / values["source"]).resolve()
+    source = (folder / described.source).resolve()
     if not source.exists():
         message = f"the images of {folder / SET_FILE} are gone: there is no {source}"
         raise ImageSetError(message, hint=BUILD_AGAIN)
     pinned = read_manifest(content, folder / MANIFEST_FILE, is_npz=source.suffix.lower() == ".npz")
-    if len(pinned) != values["images"]:
-        message = f"{folder / MANIFEST_FILE} lists {len(pinned)} images, not {values['images']}"
+    if len(pinned) != described.images:
+        message = f"{folder / MANIFEST_FILE} lists {len(pinned)} images, not {described.images}"
         raise ImageSetError(message, hint=BUILD_AGAIN)
-    try:
-        preprocessing = from_dict(values[TABLE]) if TABLE in values else None
-    except UsageError as error:
-        message = f"{folder / SET_FILE}: {error}"
-        raise ImageSetError(message, hint=error.hint) from error
-    evaluation = values.get("evaluation")
+    evaluation = described.evaluation
     return CalibrationSet(
         path=folder,
-        images=open_pinned(source, pinned, tuple(values.get("classes", ()))),
+        images=open_pinned(source, pinned, described.classes or ()),
         digest=digest,
-        seed=values["seed"],
-        split=values["split"],
-        preprocessing=preprocessing,
+        seed=described.seed,
+        split=described.split,
+        preprocessing=described.preprocessing,
         evaluation=(folder / evaluation).resolve() if evaluation is not None else None,
     )
 
@@ -160,43 +151,41 @@ def no_set(cwd: Path) -> ImageSetError:
     return ImageSetError(message, hint="edgevision calibration build PHOTOS --preprocess NAME")
 
 
-_KEYS: dict[str, type] = {
-    "schema_version": int,
-    "made_by": str,
-    "source": str,
-    "split": str,
-    "images": int,
-    "seed": int,
-    "manifest_sha256": str,
-    "evaluation": str,
-    "classes": list,
-    TABLE: dict,
-}
-_OPTIONAL = frozenset({"made_by", "evaluation", "classes", TABLE})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SetFile:
+    """What set.toml holds."""
+
+    schema_version: int = SCHEMA_VERSION
+    made_by: str = ""
+    source: str
+    """The images: relative to the folder of set.toml, with slashes, or absolute."""
+    split: str
+    images: int
+    seed: int
+    manifest_sha256: str
+    evaluation: str | None = None
+    """As `source`."""
+    classes: tuple[str, ...] | None = None
+    preprocessing: Preprocessing | None = None
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        values = tomllib.loads(_read_bytes(path).decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        message = f"{path} is not TOML: {error}"
-        raise ImageSetError(message, hint=BUILD_AGAIN) from error
-    version = values.get("schema_version")
-    if version != SCHEMA_VERSION:
-        message = f"{path} has schema_version {version!r}; this edgevision reads {SCHEMA_VERSION}"
-        raise ImageSetError(message, hint="update edgevision, or make the set again")
-    for key in values:
-        if key not in _KEYS:
-            message = f"{path} has an unknown name {key!r}"
-            raise ImageSetError(message, hint=f"known: {', '.join(_KEYS)}")
-    for key, kind in _KEYS.items():
-        if key not in values and key not in _OPTIONAL:
-            raise ImageSetError(f"{path} lacks {key}", hint=BUILD_AGAIN)
-        if key in values and (not isinstance(values[key], kind) or isinstance(values[key], bool)):
-            raise ImageSetError(f"{path}: {key} cannot be {values[key]!r}", hint=BUILD_AGAIN)
-    if not all(isinstance(name, str) for name in values.get("classes", ())):
-        raise ImageSetError(f"{path}: classes must be names", hint=BUILD_AGAIN)
-    return values
+_LIMITS = Limits(document_bytes=MAX_TABLE_BYTES)
+
+
+def _read_set_file(path: Path) -> _SetFile:
+    values = read_toml(path, limits=_LIMITS, error=ImageSetError, hint=BUILD_AGAIN)
+    check_version(
+        values, known=SCHEMA_VERSION, where=str(path), error=ImageSetError, hint=BUILD_AGAIN
+    )
+    return from_plain(
+        _SetFile,
+        values,
+        where=f"{path}:",
+        limits=_LIMITS,
+        unknown="refuse",
+        error=ImageSetError,
+        hint=BUILD_AGAIN,
+    )
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -58,22 +58,22 @@ def check(
     Raises:
         ImageSetError: an image of `evaluation` cannot be read.
     """
-    looks: list[ImageSummary] = []
+    summaries: list[ImageSummary] = []
     findings: list[SetFinding] = []
     for done, item in enumerate(images, start=1):
         try:
-            looks.append(summarize_image(images, item))
+            summaries.append(summarize_image(images, item))
         except ImageSetError as error:
             findings.append(_finding("error", "unreadable", str(error), [item]))
         progress(done, len(images), "checking images")
-    findings += _count(looks)
-    findings += _range(looks)
-    findings += _balance(images, looks)
-    findings += _duplicates(looks)
+    findings += _count(summaries)
+    findings += _range(summaries)
+    findings += _balance(images, summaries)
+    findings += _duplicates(summaries)
     if evaluation is not None:
-        findings += _overlap(looks, evaluation, progress)
-    if len(looks) >= FEWEST:
-        findings += _stability(looks, ranges_of)
+        findings += _overlap(summaries, evaluation, progress)
+    if len(summaries) >= FEWEST:
+        findings += _stability(summaries, ranges_of)
     if images.skipped:
         findings.append(
             SetFinding(
@@ -87,58 +87,59 @@ def check(
     return tuple(sorted(findings, key=lambda finding: order[finding.severity]))
 
 
-def _count(looks: Sequence[ImageSummary]) -> list[SetFinding]:
-    if len(looks) < FEWEST:
-        message = f"{len(looks)} readable images are too few: ranges need at least {FEWEST}"
+def _count(summaries: Sequence[ImageSummary]) -> list[SetFinding]:
+    if len(summaries) < FEWEST:
+        message = f"{len(summaries)} readable images are too few: ranges need at least {FEWEST}"
         return [_finding("error", "too-few", message)]
-    if len(looks) < ENOUGH:
-        message = f"{len(looks)} images are few: {ENOUGH} to 500 give steady ranges"
+    if len(summaries) < ENOUGH:
+        message = f"{len(summaries)} images are few: {ENOUGH} to 500 give steady ranges"
         return [_finding("warning", "too-few", message)]
     return []
 
 
-def _range(looks: Sequence[ImageSummary]) -> list[SetFinding]:
+def _range(summaries: Sequence[ImageSummary]) -> list[SetFinding]:
     """Pixels that were scaled before they were saved, and pictures without content."""
     found: list[SetFinding] = []
-    constant = [look.item for look in looks if look.low == look.high]
-    scaled = [look.item for look in looks if look.low < look.high <= 1]
+    constant = [summary.item for summary in summaries if summary.low == summary.high]
+    scaled = [summary.item for summary in summaries if summary.low < summary.high <= 1]
     dark = [
-        look.item
-        for look in looks
-        if look.high > 1 and look.low < look.high and max(look.mean) < DARK
+        summary.item
+        for summary in summaries
+        if summary.high > 1 and summary.low < summary.high and max(summary.mean) < DARK
     ]
     if scaled:
         # A photo of 0..1 floats cast to bytes: what a model would see is black.
         message = f"{_images(scaled)} with no value above 1: scaled to 0..1 before saving?"
-        found.append(_finding(_if_many(scaled, looks), "range", message, scaled))
+        found.append(_finding(_if_many(scaled, summaries), "range", message, scaled))
     if constant:
         message = f"{_images(constant)} of one single colour"
-        found.append(_finding(_if_many(constant, looks), "constant", message, constant))
+        found.append(_finding(_if_many(constant, summaries), "constant", message, constant))
     if dark:
         message = f"{_images(dark)} nearly black (mean below {DARK:g} of 255)"
-        found.append(_finding(_if_many(dark, looks), "dark", message, dark))
-    highest = max((look.high for look in looks), default=255)
+        found.append(_finding(_if_many(dark, summaries), "dark", message, dark))
+    highest = max((summary.high for summary in summaries), default=255)
     if 1 < highest < 128:
         message = f"no pixel of any image is above {highest}: are they scaled to 0..255?"
         found.append(_finding("warning", "range", message))
-    if looks and all(look.is_grey for look in looks):
+    if summaries and all(summary.is_grey for summary in summaries):
         found.append(_finding("note", "grey", "every image is grey"))
     return found
 
 
-def _balance(images: ImageSet, looks: Sequence[ImageSummary]) -> list[SetFinding]:
-    counts = Counter(look.item.label for look in looks if look.item.label is not None)
+def _balance(images: ImageSet, summaries: Sequence[ImageSummary]) -> list[SetFinding]:
+    indices = (summary.item.class_index for summary in summaries)
+    counts = Counter(index for index in indices if index is not None)
     if not counts:
         return []
     found: list[SetFinding] = []
     classes = len(images.classes)
-    if classes > len(counts) and len(looks) >= classes:
+    if classes > len(counts) and len(summaries) >= classes:
         missing = [name for label, name in enumerate(images.classes) if label not in counts]
         message = f"{len(missing)} of {classes} classes have no image: {_some(missing)}"
         found.append(_finding("warning", "imbalance", message))
     (most, many), (least, few) = counts.most_common()[0], counts.most_common()[-1]
     # With a handful of images a class, some are bound to be several times others.
-    if many > IMBALANCE * few and len(looks) >= 5 * len(counts):
+    if many > IMBALANCE * few and len(summaries) >= 5 * len(counts):
         message = (
             f"class {_class_name(images, most)} has {many} images, "
             f"class {_class_name(images, least)} has {few}"
@@ -147,15 +148,15 @@ def _balance(images: ImageSet, looks: Sequence[ImageSummary]) -> list[SetFinding
     return found
 
 
-def _duplicates(looks: Sequence[ImageSummary]) -> list[SetFinding]:
+def _duplicates(summaries: Sequence[ImageSummary]) -> list[SetFinding]:
     first: dict[str, Item] = {}
     again: list[tuple[Item, Item]] = []
-    for look in looks:
-        known = first.get(look.stored) or first.get(look.pixels)
+    for summary in summaries:
+        known = first.get(summary.stored) or first.get(summary.pixels)
         if known is not None:
-            again.append((look.item, known))
-        first.setdefault(look.stored, look.item)
-        first.setdefault(look.pixels, look.item)
+            again.append((summary.item, known))
+        first.setdefault(summary.stored, summary.item)
+        first.setdefault(summary.pixels, summary.item)
     if not again:
         return []
     items = [item for item, _ in again]
@@ -166,7 +167,7 @@ def _duplicates(looks: Sequence[ImageSummary]) -> list[SetFinding]:
 
 
 def _overlap(
-    looks: Sequence[ImageSummary], evaluation: ImageSet, progress: Progress
+    summaries: Sequence[ImageSummary], evaluation: ImageSet, progress: Progress
 ) -> list[SetFinding]:
     held_out: dict[str, str] = {}
     for done, item in enumerate(evaluation, start=1):
@@ -174,9 +175,9 @@ def _overlap(
         held_out[pixel_digest(evaluation.load(item))] = item.id
         progress(done, len(evaluation), "comparing with evaluation")
     both = [
-        (look.item, held_out.get(look.stored) or held_out.get(look.pixels))
-        for look in looks
-        if look.stored in held_out or look.pixels in held_out
+        (summary.item, held_out.get(summary.stored) or held_out.get(summary.pixels))
+        for summary in summaries
+        if summary.stored in held_out or summary.pixels in held_out
     ]
     if not both:
         return []
@@ -188,9 +189,9 @@ def _overlap(
     return [_finding("error", "overlap", message, shared)]
 
 
-def _stability(looks: Sequence[ImageSummary], ranges_of: RangesOf | None) -> list[SetFinding]:
-    items = [look.item for look in looks]
-    stability = measure_stability(items, ranges_of or _channel_ranges(looks))
+def _stability(summaries: Sequence[ImageSummary], ranges_of: RangesOf | None) -> list[SetFinding]:
+    items = [summary.item for summary in summaries]
+    stability = measure_stability(items, ranges_of or _channel_ranges(summaries))
     what = "activation ranges" if ranges_of is not None else "pixel statistics"
     if stability.is_stable:
         steady = len(stability.overlaps) - len(stability.unstable)
@@ -205,8 +206,8 @@ def _stability(looks: Sequence[ImageSummary], ranges_of: RangesOf | None) -> lis
     return [_finding("warning", "stability", message)]
 
 
-def _channel_ranges(looks: Sequence[ImageSummary]) -> RangesOf:
-    by_item = {look.item: look for look in looks}
+def _channel_ranges(summaries: Sequence[ImageSummary]) -> RangesOf:
+    by_item = {summary.item: summary for summary in summaries}
 
     def ranges_of(items: Sequence[Item]) -> dict[str, Range]:
         means = np.asarray([by_item[item].mean for item in items]).mean(axis=0)
@@ -224,9 +225,9 @@ def _finding(severity: Severity, kind: str, message: str, items: Sequence[Item] 
     return SetFinding(severity=severity, kind=kind, message=message, items=ids)
 
 
-def _if_many(some: Sequence[Item], looks: Sequence[ImageSummary]) -> Severity:
+def _if_many(some: Sequence[Item], summaries: Sequence[ImageSummary]) -> Severity:
     """A tenth of the set moves its ranges; a single odd image is only worth a look."""
-    return "error" if len(some) > 0.1 * len(looks) else "warning"
+    return "error" if len(some) > 0.1 * len(summaries) else "warning"
 
 
 def _images(items: Sequence[Item]) -> str:

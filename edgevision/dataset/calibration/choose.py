@@ -98,7 +98,7 @@ def _in_turn(source: ImageSet, seed: int) -> Iterator[Item]:
     """All items: one of each class, then another of each, shuffled by `seed`."""
     by_class: defaultdict[int | None, list[Item]] = defaultdict(list)
     for item in source:
-        by_class[item.label].append(item)
+        by_class[item.class_index].append(item)
     classes = sorted(by_class, key=lambda label: _rank(seed, f"class {label}"))
     shuffled = (sorted(by_class[label], key=lambda item: _rank(seed, item.id)) for label in classes)
     for round_of_items in zip_longest(*shuffled):

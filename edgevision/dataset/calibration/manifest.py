@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
+from edgevision.dataset.annotation import ClassLabel
 from edgevision.dataset.calibration.choose import Selection
 from edgevision.dataset.classes import ClassNames
 from edgevision.dataset.decode import decode_bytes
@@ -20,13 +21,14 @@ BUILD_AGAIN = "make the set again: edgevision calibration build PHOTOS --overwri
 _HEADER = ["file", "label", "sha256"]
 
 
-def manifest_text(choice: Selection) -> str:
+def manifest_text(selection: Selection) -> str:
     """The manifest of the chosen images: file,label,sha256; the label is empty when unknown."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_HEADER)
-    for item, digest in zip(choice.items, choice.digests, strict=True):
-        writer.writerow((item.id, "" if item.label is None else item.label, digest))
+    for item, digest in zip(selection.items, selection.digests, strict=True):
+        index = item.class_index
+        writer.writerow((item.id, "" if index is None else index, digest))
     return text.getvalue()
 
 
@@ -47,7 +49,7 @@ def read_manifest(content: bytes, path: Path, *, is_npz: bool) -> Mapping[Item, 
             belongs = name.rpartition("#")[2].isdecimal() if is_npz else True
             if not belongs or (not is_npz and safe_name(name, where) != name):
                 raise ImageSetError(f"{where}: {name} does not belong there", hint=BUILD_AGAIN)
-            pinned[Item(name, int(label) if label else None)] = digest
+            pinned[Item(name, ClassLabel(int(label)) if label else None)] = digest
     except (csv.Error, ValueError) as error:
         if isinstance(error, ImageSetError):
             raise

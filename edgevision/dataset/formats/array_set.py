@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from edgevision.dataset.annotation import ClassLabel
 from edgevision.dataset.classes import ClassNames
 from edgevision.dataset.imageset import ImageSet, Item
 from edgevision.errors import ImageSetError
@@ -52,9 +53,9 @@ def set_of_arrays(
 ) -> ImageSet:
     """As `image_set_of_arrays`, of arrays that lie at `path`."""
     images = _as_pixels(x, path)
-    labels: list[int | None] = [None] * len(images)
+    labels: list[ClassLabel | None] = [None] * len(images)
     if y is not None:
-        labels = [*_as_labels(y, len(images), known, path)]
+        labels = [ClassLabel(index) for index in _as_labels(y, len(images), known, path)]
 
     def row_of(item: Item) -> NDArray[np.uint8]:
         row: NDArray[np.uint8] = images[int(item.id.rpartition("#")[2])]

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from edgevision.dataset.annotation import ClassLabel
 from edgevision.dataset.classes import ClassNames, label_of
 from edgevision.dataset.decode import IMAGE_SUFFIXES
 from edgevision.dataset.imageset import ImageSet, Item, set_of_files
@@ -39,7 +40,7 @@ def open_csv_set(folder: Path, table: Path, known: ClassNames) -> ImageSet:
         if not (folder / name).is_file():
             message = f"{where}: there is no file {folder / name}"
             raise ImageSetError(message, hint="paths are relative to the image folder")
-        items.append(Item(name, label_of(label, known, where=where)))
+        items.append(Item(name, ClassLabel(label_of(label, known, where=where))))
     return set_of_files(folder, items, classes=known.names)
 
 

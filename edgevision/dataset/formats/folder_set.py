@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from edgevision.dataset.annotation import ClassLabel
 from edgevision.dataset.classes import ClassNames, did_you_mean
 from edgevision.dataset.formats.walk import find_images, list_folder
 from edgevision.dataset.imageset import ImageSet, Item, set_of_files
@@ -29,7 +30,7 @@ def open_plain_folder(folder: Path) -> ImageSet:
                 message,
                 hint="keep images only in class folders, or only in the folder itself",
             )
-    items = (Item(name, None) for name in listing.images)
+    items = (Item(name) for name in listing.images)
     return set_of_files(folder, items, skipped=listing.unreadable)
 
 
@@ -53,7 +54,7 @@ def open_class_folders(folder: Path, known: ClassNames) -> ImageSet:
         if not images and not unreadable and _has_files(folder / name):
             message = f"{folder / name} holds files but no images, so it is no class"
             raise ImageSetError(message, hint="move it elsewhere: every subfolder is a class")
-        items += [Item(f"{name}/{image}", indices[name]) for image in images]
+        items += [Item(f"{name}/{image}", ClassLabel(indices[name])) for image in images]
         skipped += [f"{name}/{picture}" for picture in unreadable]
     return set_of_files(
         folder, items, classes=known.names or listing.folders, skipped=tuple(skipped)

@@ -67,6 +67,10 @@ def test_a_phone_measures_and_is_left_as_it_was(phone: Adb, tool: Path, tmp_path
     assert str(result.models[0].delegation) == "65 of 67, 2 partitions"
     assert result.models[0].memory is not None
     assert result.models[0].memory.peak_bytes == round(21.5 * 2**20)
+    assert result.models[0].unknown == (
+        "memory is not known: benchmark_model tells the peak of its whole process, if that",
+        "p90 and p99 are not known: benchmark_model reports p5, p50 and p95",
+    )
     assert result.ratios[0].ratio == pytest.approx(0.5)
     assert result.ratios[0].verdict == "faster"
     assert list((tmp_path / "phone/data/local/tmp").iterdir()) == []

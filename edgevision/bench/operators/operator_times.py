@@ -1,4 +1,4 @@
-"""Pieces of a model and the whole of it, held open together and run round and round."""
+"""Operators as models of their own, and the whole model, held open together and timed in turns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -22,21 +22,23 @@ Clock = Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visits:
+class OperatorTimes:
     """Milliseconds of every run, by what was run."""
 
     pieces: dict[int, list[float]] = field(default_factory=dict)
     """By index of the operation; absent when it could not be run alone."""
+    refused: dict[int, str] = field(default_factory=dict)
+    """Why an operation could not be run alone, by its index."""
     nothing: list[float] = field(default_factory=list)
     """A model that does next to nothing: what a call costs."""
     whole: list[float] = field(default_factory=list)
 
 
-def go_round(
+def time_operators(
     case: Case,
     pieces: Sequence[Cut],
     inside: Mapping[int, NDArray[Any]],
-    visits: Visits,
+    times: OperatorTimes,
     *,
     open_case: Callable[[Case], Timeable],
     clock_ns: Clock,
@@ -50,7 +52,7 @@ def go_round(
         case: The whole, and how it and its pieces are run.
         pieces: Its operations, one each.
         inside: What the tensors hold that the pieces start from.
-        visits: Gets the times.
+        times: Where they are put.
         open_case: Opens a case.
         clock_ns: Tells the times, and when it is enough.
     """
@@ -61,7 +63,7 @@ def go_round(
             stack.callback(session.close)
             return session
 
-        opened = _open_pieces(pieces, inside, hold, clock_ns)
+        opened = _open_pieces(pieces, inside, times, hold, clock_ns)
         nothing, whole = hold(PROBE.read_bytes()), hold(case.content())
         chance = np.random.default_rng(0)
         for spec in whole.inputs:
@@ -70,9 +72,9 @@ def go_round(
         began, rounds = clock_ns(), 0
         while rounds < _LEAST_ROUNDS or clock_ns() - began < _PASS_NS:
             for one in opened:
-                visits.pieces.setdefault(one.index, []).append(one.run(clock_ns))
-            visits.nothing.append(_timed_ms(nothing, clock_ns))
-            visits.whole.append(_timed_ms(whole, clock_ns))
+                times.pieces.setdefault(one.index, []).append(one.run(clock_ns))
+            times.nothing.append(_timed_ms(nothing, clock_ns))
+            times.whole.append(_timed_ms(whole, clock_ns))
             rounds += 1
 
 
@@ -94,6 +96,7 @@ class _Open:
 def _open_pieces(
     pieces: Sequence[Cut],
     inside: Mapping[int, NDArray[Any]],
+    times: OperatorTimes,
     hold: Callable[[bytes], Timeable],
     clock_ns: Clock,
 ) -> list[_Open]:
@@ -103,8 +106,9 @@ def _open_pieces(
             session = hold(piece.content)
             one = _Open(piece.operators[0], session, tuple(inside[index] for index in piece.inputs))
             one.run(clock_ns)
-        except (ModelError, ValueError):
+        except (ModelError, ValueError) as error:
             # An operation that needs its neighbours (a custom one, or with run-time shapes).
+            times.refused[piece.operators[0]] = str(error)
             continue
         opened.append(one)
     return opened
