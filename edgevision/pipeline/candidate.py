@@ -10,7 +10,7 @@ from edgevision.pipeline.pixel_store import PixelStore
 from edgevision.predictions import Predictions
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
-from edgevision.quantize.assign.scales import FloatOperator
+from edgevision.quantize.assign.integer_part import FloatOperator
 from edgevision.quantize.search.accuracy_target import TargetSearch
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.predict import refuse_nan, scores_of

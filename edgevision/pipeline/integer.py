@@ -11,7 +11,8 @@ from edgevision.pipeline.latency_meter import LatencyMeter
 from edgevision.pipeline.pixel_store import PixelStore
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
-from edgevision.quantize.quantize import QuantizedModel, calibrated_model, quantize, read_float
+from edgevision.quantize.calibration import calibrated_model, read_float
+from edgevision.quantize.quantize import QuantizedModel, quantize
 from edgevision.quantize.search.accuracy_target import (
     AccuracyTarget,
     TargetMeasurement,
@@ -60,7 +61,7 @@ def make_quantized(
     if work.goal is not None and recipe.is_integer:
         reached = _search(work, work.goal, recipe, progress)
         return reached.model, reached
-    photos, watch = work.calibration, work.latency_meter
+    photos, meter = work.calibration, work.latency_meter
     compares = work.never_slower and not recipe.is_full_integer
     made = quantize(
         work.content,
@@ -68,8 +69,9 @@ def make_quantized(
         images=None if photos is None else photos.__iter__,
         recipe=recipe,
         total=None if photos is None else len(photos),
-        timer=watch.compared_ms if watch is not None and compares else None,
-        target=HERE if watch is None else watch.target,
+        timer=meter.compared_ms if meter is not None and compares else None,
+        target=HERE if meter is None else meter.target,
+        threads=1 if meter is None else meter.threads,
         progress=progress,
     )
     return made, None

@@ -29,7 +29,7 @@ MUCH = 0.8
 
 
 class LatencyMeter:
-    """Times files side by side, on this machine and one thread unless told otherwise.
+    """Times files side by side, always on the same machine and with as many threads.
 
     On a device every method may raise `DeviceError`, and `UsageError` without the access it needs.
     """
@@ -40,9 +40,11 @@ class LatencyMeter:
         *,
         target: Target | None = None,
         access: Access | None = None,
+        threads: int = 1,
     ) -> None:
         """Take a first look at files with the plan `first`, on `target`: this machine if None."""
         self._first = first
+        self.threads = threads
         self._target = target or Local()
         self._access = access or Access()
         self._known: list[dict[bytes, Latency]] = []
@@ -71,32 +73,27 @@ class LatencyMeter:
         return {name: latency.summary.p50_ms for name, latency in found.items()}
 
     def latencies(
-        self, files: Mapping[str, bytes], *, threads: int = 1, progress: Progress = silent
+        self, files: Mapping[str, bytes], *, progress: Progress = silent
     ) -> dict[str, Latency]:
         """All that was measured of each file: again only if not all were timed side by side."""
         for known in reversed(self._known):
             found = {name: known[content] for name, content in files.items() if content in known}
-            if len(found) == len(files) and {one.threads for one in found.values()} == {threads}:
+            if len(found) == len(files):
                 return {name: replace(one, name=name) for name, one in found.items()}
-        return self._measure(files, LOOK, threads=threads, progress=progress)
+        return self._measure(files, LOOK, progress=progress)
 
     def _measure(
-        self,
-        files: Mapping[str, bytes],
-        plan: TimingPlan,
-        *,
-        threads: int = 1,
-        progress: Progress = silent,
+        self, files: Mapping[str, bytes], plan: TimingPlan, *, progress: Progress = silent
     ) -> dict[str, Latency]:
         if isinstance(self._target, Local):
-            found = time_models(files, threads=threads, plan=plan, progress=progress)
+            found = time_models(files, threads=self.threads, plan=plan, progress=progress)
         else:
-            found = self._measure_there(files, plan, threads, progress)
+            found = self._measure_there(files, plan, progress)
         self._known.append({files[name]: latency for name, latency in found.items()})
         return found
 
     def _measure_there(
-        self, files: Mapping[str, bytes], plan: TimingPlan, threads: int, progress: Progress
+        self, files: Mapping[str, bytes], plan: TimingPlan, progress: Progress
     ) -> dict[str, Latency]:
         with tempfile.TemporaryDirectory(prefix="edgevision-") as folder:
             cases = []
@@ -104,7 +101,7 @@ class LatencyMeter:
                 # A path: adb pushes files.
                 path = Path(folder) / f"{number}.tflite"
                 path.write_bytes(content)
-                cases.append(Case(name=name, model=path, threads=threads))
+                cases.append(Case(name=name, model=path, threads=self.threads))
             job = BenchJob(cases=tuple(cases), plan=plan)
             result = measure_at(self._target, job, self._access, progress=progress)
         return {measured.name: measured.latency for measured in result.models}

@@ -88,7 +88,9 @@ def optimize(
             folder=folder,
             progress=progress,
             clock=clock,
-            latency_meter=LatencyMeter(first=LOOK, target=plan.target, access=plan.access),
+            latency_meter=LatencyMeter(
+                first=LOOK, target=plan.target, access=plan.access, threads=plan.threads
+            ),
         )
         with run.stage("convert"):
             converted = _convert(run, beginning=beginning)
@@ -108,9 +110,7 @@ def optimize(
             candidates += [smaller, *_quantize_all(run, smaller, photos, calibration)]
         with run.stage("time"):
             latencies = run.latency_meter.latencies(
-                {one.name: one.content for one in candidates},
-                threads=plan.threads,
-                progress=progress,
+                {one.name: one.content for one in candidates}, progress=progress
             )
         with run.stage("package"):
             variants = tuple(

@@ -13,6 +13,7 @@ from edgevision.dataset.imageset import ImageSet
 from edgevision.files import sha256_of, write_bytes
 from edgevision.keras_model.archive import digest_of
 from edgevision.metrics.classification import top_k_accuracy
+from edgevision.pipeline.asked import asked_by
 from edgevision.pipeline.candidate import Candidate
 from edgevision.pipeline.report import Variant
 from edgevision.pipeline.request import OptimizeRequest
@@ -20,7 +21,7 @@ from edgevision.pipeline.sanity_checks import names_needed
 from edgevision.tflite.facts import Facts, facts_of
 from edgevision.tflite.view import read_model
 from edgevision.verify.agreement import Comparison, compare
-from edgevision.verify.check import Asked, check_file
+from edgevision.verify.check import check_file
 
 
 def package(
@@ -57,7 +58,7 @@ def package(
     path = folder / f"{candidate.name}.tflite"
     write_bytes(path, write_card(candidate.content, card), overwrite=True)
     written = facts_of(read_model(path))
-    check_file(written, _asked(candidate, plan))
+    check_file(written, asked_by(candidate.recipe, candidate.skipped, allow_flex=plan.allow_flex))
     own = latencies[candidate.name]
     labels = candidate.answers.labels
     return Variant(
@@ -71,20 +72,6 @@ def package(
         comparison=comparison,
         skipped=tuple(candidate.skipped),
         reached=candidate.reached,
-    )
-
-
-def _asked(candidate: Candidate, plan: OptimizeRequest) -> Asked:
-    recipe = candidate.recipe
-    if recipe is None:
-        return Asked(precision="float32", allow_flex=plan.allow_flex)
-    return Asked(
-        precision=recipe.precision,
-        input_type=recipe.input_type,
-        output_type=recipe.output_type,
-        full_integer=(recipe.input_type, recipe.output_type) == ("int8", "int8"),
-        kept_float=frozenset(skipped.tensor for skipped in candidate.skipped),
-        allow_flex=plan.allow_flex,
     )
 
 

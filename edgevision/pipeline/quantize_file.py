@@ -11,6 +11,7 @@ from edgevision.card.read import read_card
 from edgevision.card.write import write_card
 from edgevision.dataset.imageset import ImageSet
 from edgevision.files import replacing, sha256_of
+from edgevision.pipeline.asked import asked_by
 from edgevision.pipeline.integer import QuantizeInputs, make_quantized
 from edgevision.pipeline.latency_meter import LatencyMeter
 from edgevision.pipeline.pixel_store import PixelStore
@@ -22,7 +23,7 @@ from edgevision.quantize.search.accuracy_target import AccuracyTarget, TargetSea
 from edgevision.recipe.recipe import Recipe
 from edgevision.tflite.facts import Facts, facts_of, output_activation
 from edgevision.tflite.view import read_content, read_model
-from edgevision.verify.check import Asked, check_file
+from edgevision.verify.check import check_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,15 +105,7 @@ def quantize_file(job: QuantizeRequest, *, progress: Progress = silent) -> Quant
         temporary.write_bytes(packaged)
         facts = facts_of(read_model(temporary))
         # Before it takes the place of an earlier file.
-        check_file(
-            facts,
-            Asked(
-                precision=job.recipe.precision,
-                input_type=job.recipe.input_type,
-                output_type=job.recipe.output_type,
-                kept_float=frozenset(skipped.tensor for skipped in model.skipped),
-            ),
-        )
+        check_file(facts, asked_by(job.recipe, model.skipped))
     return QuantizedFile(model=model, facts=facts, reached=reached)
 
 

@@ -8,7 +8,7 @@ from edgevision.bench.timing.ratio import Ratio
 from edgevision.card.card import Card
 from edgevision.metrics.rate import Rate
 from edgevision.preprocess.auto import PreprocessingChoice
-from edgevision.quantize.assign.scales import FloatOperator
+from edgevision.quantize.assign.integer_part import FloatOperator
 from edgevision.quantize.search.accuracy_target import TargetSearch
 from edgevision.serialization.encode import to_plain
 from edgevision.tflite.facts import Facts

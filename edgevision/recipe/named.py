@@ -34,6 +34,9 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 def recipe_named(name: str) -> Recipe:
     """The recipe called `name`.
 
+    >>> recipe_named("full-integer").is_full_integer
+    True
+
     Raises:
         UsageError: there is none of that name.
     """

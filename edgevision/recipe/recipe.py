@@ -1,6 +1,6 @@
 """The recipe: every choice of a quantization in one frozen value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NoReturn, get_args
 
 from edgevision.errors import UsageError
@@ -9,7 +9,9 @@ Precision = Literal["int8", "dynamic", "fp16", "int16x8"]
 InputType = Literal["uint8", "int8", "float32"]
 OutputType = Literal["float32", "int8", "uint8"]
 RangeMethod = Literal["auto", "min-max", "mean-min-max"]
-Step = Literal["auto", "on", "off"]
+Switch = Literal["auto", "on", "off"]
+"""Of a step of the quantizer; auto: on if it brings answers nearer to the float model's on images
+that were kept out."""
 Quality = Literal["fast", "balanced", "best"]
 
 
@@ -26,7 +28,7 @@ class Recipe:
     precision: Precision = "int8"
     input_type: InputType = "uint8"
     """What the file's image input holds: raw pixels (uint8), pixels minus 128 (int8), or the real
-    numbers of the preprocessing (float32; always so for dynamic and fp16)."""
+    numbers that preprocessing makes (float32; always so for dynamic and fp16)."""
     output_type: OutputType = "float32"
     quality: Quality = "balanced"
     """How long to try: fast leaves weight rounding out, best tries more ranges."""
@@ -38,9 +40,9 @@ class Recipe:
     """End the range of an activation function's input where its int8 output no longer changes."""
     bias_correction: bool = True
     """Take the mean error that rounding causes out of the biases, layer by layer."""
-    equalization: Step = "auto"
-    """Raise quiet channels before depthwise layers. auto: if it helps."""
-    weight_rounding: Step = "auto"
+    equalization: Switch = "auto"
+    """Scale quiet channels up before the convolution that reads them. auto: if it helps."""
+    weight_rounding: Switch = "auto"
     """Round weights so that each layer's output is nearest to the float one, not each weight.
     auto: from balanced on, if it helps."""
     rewrite: bool = True
@@ -54,6 +56,9 @@ class Recipe:
     """Regular expressions: operators that write a tensor whose name one of them finds stay
     float."""
     seed: int = 0
+    steps: dict[str, Switch] = field(default_factory=dict)
+    """Any step of `quantize.steps` by its name; one that is named here wins over the field of that
+    name above."""
 
     def __post_init__(self) -> None:
         for name, choices in (
@@ -62,12 +67,15 @@ class Recipe:
             ("output_type", get_args(OutputType)),
             ("quality", get_args(Quality)),
             ("ranges", get_args(RangeMethod)),
-            ("equalization", get_args(Step)),
-            ("weight_rounding", get_args(Step)),
+            ("equalization", get_args(Switch)),
+            ("weight_rounding", get_args(Switch)),
         ):
             value = getattr(self, name)
             if value not in choices:
                 _refuse(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+        for name, switch in self.steps.items():
+            if switch not in get_args(Switch):
+                _refuse(f"steps.{name} must be one of auto, on, off, got {switch!r}")
         if self.precision in {"dynamic", "fp16"} and (
             self.input_type != "float32" or self.output_type != "float32"
         ):
@@ -82,6 +90,32 @@ class Recipe:
     def is_full_integer(self) -> bool:
         """Whether input and output are int8 as well: for NPUs, which compute nothing in float."""
         return (self.input_type, self.output_type) == ("int8", "int8")
+
+    def switch(self, step: str) -> Switch | None:
+        """Whether a step is on, off or to be measured; None where the recipe does not say.
+
+        >>> recipe = Recipe(bias_correction=False, steps={"fold_constants": "off"})
+        >>> [recipe.switch(s) for s in ("bias_correction", "fold_constants", "equalization", "x")]
+        ['off', 'off', 'auto', None]
+        """
+        if step in self.steps:
+            return self.steps[step]
+        if step == "ranges":
+            return _RANGE_SWITCHES[self.ranges]
+        if step in _ON_OFF:
+            return "on" if getattr(self, step) else "off"
+        switch: Switch | None = getattr(self, step) if step in _MEASURED else None
+        return switch
+
+
+_ON_OFF = frozenset({"clip_saturated", "bias_correction", "rewrite", "float_scores"})
+_MEASURED = frozenset({"equalization", "weight_rounding"})
+_RANGE_SWITCHES: dict[RangeMethod, Switch] = {
+    "auto": "auto",
+    "mean-min-max": "on",
+    "min-max": "off",
+}
+"""Range selection is what goes beyond the extremes."""
 
 
 def _refuse(message: str) -> NoReturn:

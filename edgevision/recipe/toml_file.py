@@ -24,6 +24,11 @@ def recipe_from_plain(
 ) -> Recipe:
     """The recipe that `values` describe: fields of `Recipe`, and `base`, a named recipe.
 
+    >>> from edgevision.recipe.named import recipe_named
+    >>> values = {"base": "int8", "steps": {"ranges": "off"}}
+    >>> recipe_from_plain(values, recipe_named).switch("ranges")
+    'off'
+
     Raises:
         UsageError: a name is unknown or a value is of the wrong type or out of range.
     """
@@ -35,4 +40,7 @@ def recipe_from_plain(
     if base is None and changes.get("precision") in {"dynamic", "fp16"}:
         changes.setdefault("input_type", "float32")
     start = named("int8" if base is None else base)
+    if isinstance(steps := changes.get("steps"), dict):
+        # What is switched here is added to what the base switches.
+        changes["steps"] = {**start.steps, **steps}
     return from_plain(Recipe, changes, where=where, base=start, unknown="refuse")

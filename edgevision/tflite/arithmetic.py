@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from edgevision.disjoint_sets import DisjointSets
 from edgevision.tflite import ops
 from edgevision.tflite.cost import multiply_adds
 from edgevision.tflite.ops.kinds import kind_of
@@ -99,22 +100,15 @@ def _connected(
     operators: Sequence[Operator], model: TfliteModel
 ) -> tuple[tuple[Operator, ...], ...]:
     island_of: dict[int, int] = {}
-    joined = list(range(len(operators)))
-
-    def find(island: int) -> int:
-        while joined[island] != island:
-            joined[island] = joined[joined[island]]
-            island = joined[island]
-        return island
-
+    islands = DisjointSets(len(operators))
     for number, operator in enumerate(operators):
         for tensor in _values(operator, model):
             if tensor in island_of:
-                joined[find(number)] = find(island_of[tensor])
+                islands.join(number, island_of[tensor])
             island_of[tensor] = number
     groups: dict[int, list[Operator]] = {}
     for number, operator in enumerate(operators):
-        groups.setdefault(find(number), []).append(operator)
+        groups.setdefault(islands.find(number), []).append(operator)
     return tuple(tuple(group) for group in groups.values())
 
 

@@ -191,3 +191,47 @@ def test_a_file_that_fails_its_check_does_not_replace_an_earlier_one(
         quantize(model, calibration=photos, preprocess="unit", overwrite=True)
     assert written.read_bytes() == b"earlier"
     assert {path.name for path in model.parent.iterdir()} == {model.name, written.name, "photos"}
+
+
+FULL_INTEGER = {
+    "flag": ["--full-integer"],
+    "types": ["--input-type", "int8", "--output-type", "int8"],
+    "named": ["--recipe", "full-integer"],
+    "file": ["--recipe", "mine.toml"],
+    "target": ["--full-integer", "--min-agreement", "10"],
+}
+
+
+@pytest.mark.parametrize("asked", FULL_INTEGER)
+def test_a_full_integer_file_with_float_operators_is_refused_and_they_are_named(
+    model: Path,
+    photos: Path,
+    asked: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(model.parent)
+    Path("mine.toml").write_text('base = "full-integer"\nquality = "fast"\n')
+    b = Builder((1, 12, 12, 3))
+    x = b.conv(b.graph.inputs[0], np.ones((4, 3, 3, 3)) / 27, None)
+    x = b.op("EXP", [x], b.graph.tensors[x].shape)
+    model.write_bytes(serialize(b.finish(b.dense(b.mean(x), np.eye(4)))))
+    words = ["quantize", str(model), "--calibration", str(photos), "--preprocess", "unit"]
+    output = model.with_name("npu.tflite")
+    assert run([*words, "-o", str(output), *FULL_INTEGER[asked]]) == 8
+    complaint = " ".join(capsys.readouterr().err.split())
+    assert "not integer throughout" in complaint
+    assert "EXP" in complaint
+    assert not output.exists()
+    # Only because that was asked: the default leaves it in float, and says so.
+    assert run([*words, "-o", str(output)]) == 0
+
+
+def test_an_unknown_step_is_a_usage_error_before_photos_are_read(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text('[steps]\nequalisation = "off"\n')
+    words = ["quantize", str(model), "--preprocess", "unit", "--recipe", str(recipe)]
+    assert run([*words, "--calibration", str(tmp_path / "nowhere")]) == 2
+    assert "'equalisation'" in capsys.readouterr().err

@@ -3,7 +3,13 @@ from pathlib import Path
 import pytest
 
 from edgevision.errors import UsageError
-from edgevision.pipeline.candidate_latency import int8_latency_ms
+from edgevision.pipeline.candidate_latency import TIMED_ONLY, int8_latency_ms
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
+from edgevision.quantize.quantize import quantize
+from edgevision.recipe.recipe import Recipe
+from edgevision.tflite.parse import parse
+from edgevision.tflite.serialize import serialize
+from tests.quantize.builder import random_images, small_cnn
 
 
 @pytest.mark.slow
@@ -28,3 +34,23 @@ def test_a_wider_model_takes_longer(tmp_path: Path) -> None:
 def test_an_unknown_place_is_refused_before_anything_is_measured() -> None:
     with pytest.raises(UsageError):
         int8_latency_ms(target="nowhere://board")
+
+
+def test_what_is_only_timed_computes_the_same_and_nothing_is_searched() -> None:
+    images = random_images(12)
+    timed, best = (
+        quantize(
+            serialize(small_cnn()),
+            preprocessing=ImagePreprocessing(width=12, height=12, mean=(127.5,), std=(127.5,)),
+            images=lambda: images,
+            recipe=recipe,
+        )
+        for recipe in (TIMED_ONLY, Recipe(quality="best"))
+    )
+    operators = [
+        [(op.name, op.version, len(op.inputs)) for op in parse(made.content).operators]
+        for made in (timed, best)
+    ]
+    assert operators[0] == operators[1]
+    assert timed.steps == ()
+    assert best.steps

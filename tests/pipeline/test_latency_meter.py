@@ -51,26 +51,29 @@ def test_a_close_race_is_timed_properly(plans: list[TimingPlan]) -> None:
 
 
 def test_files_that_were_timed_side_by_side_are_not_timed_again(plans: list[TimingPlan]) -> None:
-    watch = LatencyMeter(first=LOOK)
-    watch.compared_ms(FILES)
-    found = watch.latencies({"float32": b"float", "mine": b"int8"})
+    meter = LatencyMeter(first=LOOK)
+    meter.compared_ms(FILES)
+    found = meter.latencies({"float32": b"float", "mine": b"int8"})
     assert plans == [LOOK]
     assert {name: one.summary.p50_ms for name, one in found.items()} == {"float32": 7.0, "mine": 3}
     assert [one.name for one in found.values()] == ["float32", "mine"]
 
 
-@pytest.mark.parametrize(
-    ("files", "threads"), [({**FILES, "fp16": b"fp16"}, 1), (FILES, 2)], ids=["another", "threads"]
-)
-def test_what_was_not_timed_so_is_timed_afresh(
-    plans: list[TimingPlan], files: dict[str, bytes], threads: int
-) -> None:
-    watch = LatencyMeter(first=LOOK)
-    watch.compared_ms(FILES)
-    found = watch.latencies(files, threads=threads)
+def test_what_was_not_timed_so_is_timed_afresh(plans: list[TimingPlan]) -> None:
+    files = {**FILES, "fp16": b"fp16"}
+    meter = LatencyMeter(first=LOOK)
+    meter.compared_ms(FILES)
+    assert list(meter.latencies(files)) == list(files)
     assert len(plans) == 2
-    assert list(found) == list(files)
-    assert {one.threads for one in found.values()} == {threads}
+
+
+def test_choices_and_tables_are_timed_with_the_same_threads(plans: list[TimingPlan]) -> None:
+    meter = LatencyMeter(first=LOOK, threads=4)
+    meter.compared_ms(FILES)
+    assert {one.threads for one in meter.latencies(FILES).values()} == {4}
+    assert plans == [LOOK]
+    meter.median_ms(FILES)
+    assert {one.threads for one in meter.latencies(FILES).values()} == {4}
 
 
 def test_a_device_times_files_in_place_of_this_machine(
@@ -92,13 +95,13 @@ def test_a_device_times_files_in_place_of_this_machine(
         return SimpleNamespace(models=models)
 
     monkeypatch.setattr(latency_meter, "measure_at", measure_at)
-    watch = LatencyMeter(first=LOOK, target=phone, access=access)
-    assert watch.compared_ms(FILES) == {"float": 70.0, "int8": 30.0}
-    found = watch.latencies(FILES, threads=2)
+    meter = LatencyMeter(first=LOOK, target=phone, access=access, threads=2)
+    assert meter.compared_ms(FILES) == {"float": 70.0, "int8": 30.0}
+    found = meter.latencies(FILES)
     assert {one.threads for one in found.values()} == {2}
-    assert watch.target == "adb:R58M"
+    assert meter.target == "adb:R58M"
     assert plans == []
-    assert len(sent) == 4
+    assert len(sent) == 2
     assert not any(path.exists() for path in sent)
 
 

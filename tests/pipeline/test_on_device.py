@@ -125,7 +125,7 @@ def test_what_is_slow_on_the_device_decides_and_is_told_of_it(
     pi: Pi, float_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     slow = OperatorLatency(position=0, operator="CONV_2D", integer_us=1000.0, float_us=1.0)
-    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _: (slow,))
+    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _made, **_: (slow,))
     monkeypatch.setitem(TOOK_MS, "mixed", 40.0)
     assert quantize(float_file, "--on", BOARD, "--json") == 0
     with_progress = json.loads(capsys.readouterr().out)["speed"]
@@ -155,7 +155,7 @@ def float_is_fast_here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     slow = OperatorLatency(position=0, operator="CONV_2D", integer_us=10_000.0, float_us=1.0)
     monkeypatch.setattr(latency_meter, "time_models", time_models)
-    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _: (slow,))
+    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _made, **_: (slow,))
     return asked
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.assign.score_operators import REASON
-from edgevision.quantize.quantize import calibrated_model
-from edgevision.quantize.quantized_graph import CalibratedModel
+from edgevision.quantize.calibrate.calibrated_model import CalibratedModel
+from edgevision.quantize.calibration import calibrated_model
 from edgevision.quantize.search.accuracy_target import (
     AccuracyTarget,
     TargetMeasurement,

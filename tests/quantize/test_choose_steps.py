@@ -1,10 +1,7 @@
 from dataclasses import replace
 
-import numpy as np
-
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.quantize import QuantizedModel, quantize
-from edgevision.quantize.search.held_out_loss import mean_root_divergence, noise
 from edgevision.recipe.recipe import Recipe
 from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import random_images, small_cnn
@@ -67,15 +64,3 @@ def test_every_switch_changes_the_file() -> None:
         )
     }
     assert len(files) == 5
-
-
-def test_divergence_of_equal_answers_is_zero_and_a_worked_example() -> None:
-    logits = np.log(np.asarray([[0.5, 0.5], [0.9, 0.1]]))
-    assert mean_root_divergence(logits, logits + 3) < 1e-6
-    other = np.log(np.asarray([[0.25, 0.75], [0.9, 0.1]]))
-    first = 0.5 * np.log(2) + 0.5 * np.log(0.5 / 0.75)
-    np.testing.assert_allclose(mean_root_divergence(logits, other), 0.5 * first**0.5, rtol=1e-6)
-
-
-def test_noise_is_a_share_of_power() -> None:
-    np.testing.assert_allclose(noise(np.asarray([3.0, 4.0]), np.asarray([3.0, 5.0])), 1 / 25)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
-from edgevision.quantize.quantize import calibrated_model
+from edgevision.quantize.calibration import calibrated_model
+from edgevision.quantize.quantize import quantize
 from edgevision.quantize.search import mixed_precision
 from edgevision.quantize.search.choose_steps import choose_steps
 from edgevision.quantize.search.mixed_precision import (
@@ -16,6 +17,7 @@ from edgevision.quantize.search.mixed_precision import (
     operator_latencies,
 )
 from edgevision.recipe.recipe import Recipe
+from edgevision.runtime.session import Session
 from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import random_images, small_cnn
 
@@ -87,7 +89,7 @@ def test_a_mix_that_is_faster_as_a_whole_is_taken_and_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     slow = OperatorLatency(position=0, operator="CONV_2D", integer_us=1000.0, float_us=1.0)
-    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _: (slow,))
+    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _made, **_: (slow,))
     same, sentence, asked = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8, "dynamic": 1.9})
     assert not same
     assert "in 1 CONV_2D: left in float, which is faster on this machine" in str(sentence)
@@ -98,7 +100,7 @@ def test_a_mix_that_is_faster_as_a_whole_is_taken_and_told(
 def test_a_mix_that_leaves_nothing_in_float_is_int8_however_it_was_timed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _: ())
+    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _made, **_: ())
     same, sentence, _ = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8, "dynamic": 1.9})
     assert same
     assert "1.50 times as long" in str(sentence)
@@ -111,7 +113,7 @@ def test_all_in_float_is_no_mix_however_fast(monkeypatch: pytest.MonkeyPatch) ->
         OperatorLatency(position=at, operator=name, integer_us=1000.0, float_us=1.0)
         for at, name in enumerate(every)
     )
-    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _: costs)
+    monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _made, **_: costs)
     same, sentence, _ = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8, "dynamic": 2.2})
     assert same
     assert "int8 takes 1.50 times as long as float" in str(sentence)
@@ -173,3 +175,26 @@ def test_every_operator_is_timed_in_both_precisions() -> None:
     assert [cost.operator for cost in costs] == [op.name for op in small_cnn().operators[:-1]]
     assert small_cnn().operators[-1].name == "SOFTMAX"  # in float either way
     assert all(cost.integer_us > 0 and cost.float_us > 0 for cost in costs)
+
+
+def test_operators_are_timed_with_the_threads_that_files_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[int] = []
+
+    class Recording(Session):
+        def __init__(self, model: bytes, *, threads: int = 1) -> None:
+            opened.append(threads)
+            super().__init__(model, threads=threads)
+
+    monkeypatch.setattr(mixed_precision, "Session", Recording)
+    images = random_images(8)
+    quantize(
+        serialize(small_cnn()),
+        preprocessing=PREPROCESSING,
+        images=lambda: images,
+        recipe=RECIPE,
+        timer=lambda files: dict.fromkeys(files, 2.0) | {"int8": 3.0},
+        threads=4,
+    )
+    assert set(opened) == {4}

@@ -1,21 +1,25 @@
-"""Channels raised past the gate of a swish."""
+"""Channels scaled past the gate of a swish."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from ai_edge_litert import schema_py_generated as schema
 
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
-from edgevision.quantize.assign.design import integer_part
+from edgevision.quantize.assign.integer_part import integer_part
+from edgevision.quantize.assign.score_operators import FLOAT_SCORES
+from edgevision.quantize.calibrate.calibrated_model import CalibratedModel
 from edgevision.quantize.calibrate.prepare import feeds, prepare
 from edgevision.quantize.calibrate.statistics import observe
-from edgevision.quantize.quantize import observe_images, quantize
-from edgevision.quantize.quantized_graph import CalibratedModel
-from edgevision.quantize.search.choose_swish_equalization import with_swish_equalization
+from edgevision.quantize.calibration import observe_images
+from edgevision.quantize.quantize import quantize
+from edgevision.quantize.search.choose_sites import choose_sites
+from edgevision.quantize.step import Scope
+from edgevision.quantize.steps import STEPS
 from edgevision.quantize.transforms.fast_operators import with_fast_operators
 from edgevision.quantize.transforms.swish_equalization import equalize_past_swish, swish_pairs
 from edgevision.recipe.recipe import Recipe
+from edgevision.tflite import schema
 from edgevision.tflite.graph import Graph
 from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import RELU, Builder, random_images, run
@@ -51,9 +55,10 @@ def network(loudness: tuple[float, ...], *, kind: str = "swish", pad: bool = Fal
 def stock_of(graph: Graph, recipe: Recipe = RECIPE, count: int = 24) -> CalibratedModel:
     """What `quantize.stock_of` has before any gate is looked at."""
     images = random_images(count)
-    prepared = prepare(graph, PREPROCESSING, recipe)
-    integer = integer_part(prepared.graph, recipe)
-    statistics = observe_images(prepared, integer[0], lambda: images, recipe=recipe)
+    prepared = prepare(graph, PREPROCESSING, recipe, STEPS)
+    integer = integer_part(prepared.graph, recipe, FLOAT_SCORES.apply(prepared.graph))
+    scope = Scope(graph=prepared.graph, integer=integer.operators, recipe=recipe)
+    statistics = observe_images(prepared, scope, lambda: images)
     return CalibratedModel(
         prepared=prepared,
         statistics=statistics,
@@ -63,7 +68,7 @@ def stock_of(graph: Graph, recipe: Recipe = RECIPE, count: int = 24) -> Calibrat
 
 
 def raised(stock: CalibratedModel) -> CalibratedModel:
-    (pair,) = swish_pairs(stock.prepared.graph, stock.integer[0])
+    (pair,) = swish_pairs(stock.prepared.graph, stock.integer.operators)
     return equalize_past_swish(stock, pair.made)
 
 
@@ -104,11 +109,11 @@ def test_operators_behind_the_gate_move_by_one() -> None:
     after = raised(before)
     names = [op.name for op in after.prepared.graph.operators]
     assert names[:4] == ["CONV_2D", "MUL", "LOGISTIC", "MUL"]
-    assert after.integer[0] == {*range(len(names))} - {names.index("SOFTMAX")}
-    assert [(s.operator, s.position) for s in after.integer[1]] == [
+    assert after.integer.operators == {*range(len(names))} - {names.index("SOFTMAX")}
+    assert [(s.operator, s.position) for s in after.integer.skipped] == [
         ("SOFTMAX", names.index("SOFTMAX"))
     ]
-    assert swish_pairs(after.prepared.graph, after.integer[0]) == ()
+    assert swish_pairs(after.prepared.graph, after.integer.operators) == ()
 
 
 def test_quiet_channels_rise_and_no_range_grows() -> None:
@@ -134,25 +139,25 @@ def test_where_something_else_reads_the_swish_nothing_is_raised() -> None:
 
 
 def test_a_gate_is_kept_where_it_brings_answers_nearer() -> None:
-    kept = with_swish_equalization(stock_of(network(LOUD)), RECIPE)
+    kept = choose_sites(stock_of(network(LOUD)), RECIPE)
     assert [line.kept for line in kept.tried] == [True]
-    assert "channels raised past the gate behind conv_2d_0" in kept.tried[0].step
+    assert "channels scaled past the gate behind conv_2d_0" in kept.tried[0].step
     even = stock_of(network(EVEN))
-    assert with_swish_equalization(even, RECIPE) is even
+    assert choose_sites(even, RECIPE) is even
 
 
 def test_equalization_off_leaves_gates_alone_and_on_raises_past_all() -> None:
     off = replace(RECIPE, equalization="off")
     stock = stock_of(network(LOUD), off)
-    assert with_swish_equalization(stock, off) is stock
+    assert choose_sites(stock, off) is stock
     stock = stock_of(network(EVEN))
-    forced = with_swish_equalization(stock, replace(RECIPE, equalization="on"))
+    forced = choose_sites(stock, replace(RECIPE, equalization="on"))
     assert len(forced.prepared.graph.operators) == len(stock.prepared.graph.operators) + 1
 
 
 def test_few_images_leave_gates_alone() -> None:
     stock = stock_of(network(LOUD), count=4)
-    assert with_swish_equalization(stock, RECIPE) is stock
+    assert choose_sites(stock, RECIPE) is stock
 
 
 @pytest.mark.parametrize("kind", ["swish", "hard-swish"])

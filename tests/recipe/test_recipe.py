@@ -47,6 +47,9 @@ def test_a_file_changes_a_named_recipe(tmp_path: Path) -> None:
         ('base = "best"', "unknown recipe 'best'"),
         ("base = 3", "base should be a recipe's name"),
         ("base = [", "not TOML"),
+        ('steps = "off"', "steps should be an object"),
+        ('[steps]\nequalization = "maybe"', r"steps\.equalization should be one of"),
+        ("[steps]\nequalization = true", r"steps\.equalization should be one of"),
         ('precision = "fp16"\noutput_type = "int8"', "keeps float32"),
     ],
 )
@@ -64,3 +67,37 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_int8_is_the_default() -> None:
     assert recipe_named("int8") == Recipe()
+
+
+def test_steps_are_switched_by_name_and_win_over_the_field_of_that_name(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('equalization = "on"\n[steps]\nequalization = "off"\nranges = "on"\n')
+    recipe = recipe_for(str(path))
+    assert recipe.switch("equalization") == "off"
+    assert recipe.switch("ranges") == "on"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "step", "switch"),
+    [
+        (Recipe(), "equalization", "auto"),
+        (Recipe(equalization="off"), "equalization", "off"),
+        (Recipe(), "bias_correction", "on"),
+        (Recipe(bias_correction=False), "bias_correction", "off"),
+        (Recipe(), "ranges", "auto"),
+        (Recipe(ranges="min-max"), "ranges", "off"),
+        (Recipe(ranges="mean-min-max"), "ranges", "on"),
+        (Recipe(), "a_step_of_tomorrow", None),
+        (Recipe(), "seed", None),
+        (Recipe(steps={"a_step_of_tomorrow": "on"}), "a_step_of_tomorrow", "on"),
+    ],
+)
+def test_a_field_is_the_switch_of_the_step_of_its_name(
+    recipe: Recipe, step: str, switch: str | None
+) -> None:
+    assert recipe.switch(step) == switch
+
+
+def test_a_switch_is_on_off_or_auto() -> None:
+    with pytest.raises(UsageError, match=r"steps\.equalization must be one of auto, on, off"):
+        Recipe(steps={"equalization": "maybe"})  # type: ignore[dict-item]

@@ -102,7 +102,7 @@ def test_channels_rescaled_on_purpose_are_no_error(depthwise: bool) -> None:
     layer = errors(plain, rescaled)[0]
     assert layer.sqnr_db > 35
     pairs = align(plain.model, rescaled.model).pairs
-    factors = channel_factors(plain.model, rescaled.model, pairs)
+    factors = channel_factors(parse(plain.content), plain.model, rescaled.model, pairs)
     assert factors[pairs[0].float_tensor] == pytest.approx(np.tile([1.0, 4.0], 4), rel=0.02)
 
 
@@ -124,7 +124,7 @@ def test_a_depthwise_layer_takes_back_one_factor_and_gives_on_another(
     plain, _ = files(bottleneck(1, 1).graph)
     _, raised = files(bottleneck(expanded, filtered).graph)
     pairs = align(plain.model, raised.model).pairs
-    factors = channel_factors(plain.model, raised.model, pairs)
+    factors = channel_factors(parse(plain.content), plain.model, raised.model, pairs)
     for pair, factor in zip(pairs, (expanded, filtered), strict=False):
         assert factors[pair.float_tensor] == pytest.approx(np.tile([1.0, factor], 4), rel=0.02)
     assert min(layer.sqnr_db for layer in errors(plain, raised)) > 30
@@ -134,7 +134,7 @@ def test_what_a_depthwise_layer_gives_on_does_not_make_good_what_it_read() -> No
     plain, _ = files(bottleneck(1, 1).graph)
     _, wrong = files(bottleneck(3, 3, taken_back=False).graph)
     pairs = align(plain.model, wrong.model).pairs
-    factors = channel_factors(plain.model, wrong.model, pairs)
+    factors = channel_factors(parse(plain.content), plain.model, wrong.model, pairs)
     assert pairs[0].float_tensor not in factors
     assert factors[pairs[1].float_tensor] == pytest.approx(np.tile([1.0, 3.0], 4), rel=0.02)
 
@@ -161,7 +161,7 @@ def test_channels_raised_past_a_gate_are_no_error() -> None:
     assert [layer.pair.operation for layer in layers[:3]] == ["CONV_2D", "LOGISTIC", "MUL"]
     assert min(layer.sqnr_db for layer in layers) > 30
     pairs = align(plain.model, raised.model).pairs
-    factors = channel_factors(plain.model, raised.model, pairs)
+    factors = channel_factors(parse(plain.content), plain.model, raised.model, pairs)
     for made in (pairs[0].float_tensor, pairs[2].float_tensor):
         assert factors[made] == pytest.approx(np.tile([1.0, 4.0], 4), rel=0.02)
 
@@ -170,7 +170,7 @@ def test_channels_raised_past_a_gate_and_not_taken_back_are_an_error() -> None:
     plain, _ = files(gated(1, readers=1).graph)
     _, wrong = files(gated(4, readers=1).graph)
     pairs = align(plain.model, wrong.model).pairs
-    assert channel_factors(plain.model, wrong.model, pairs) == {}
+    assert channel_factors(parse(plain.content), plain.model, wrong.model, pairs) == {}
 
 
 @pytest.mark.parametrize("depthwise", [True, False])
@@ -182,7 +182,7 @@ def test_channels_multiplied_and_not_divided_are_an_error(depthwise: bool) -> No
     kernel.data[1::2] *= 4
     _, rescaled = files(wrong)
     pairs = align(plain.model, rescaled.model).pairs
-    assert channel_factors(plain.model, rescaled.model, pairs) == {}
+    assert channel_factors(parse(plain.content), plain.model, rescaled.model, pairs) == {}
 
 
 def test_channels_that_something_else_reads_too_are_not_rescaled_on_purpose() -> None:
@@ -191,13 +191,15 @@ def test_channels_that_something_else_reads_too_are_not_rescaled_on_purpose() ->
         made = one.graph.operators[0].outputs[0]
         one.graph.outputs.append(one.mean(made))
     before, after = files(plain.graph)[0], files(rescaled.graph)[1]
-    assert channel_factors(before.model, after.model, align(before.model, after.model).pairs) == {}
+    pairs = align(before.model, after.model).pairs
+    assert channel_factors(parse(before.content), before.model, after.model, pairs) == {}
 
 
 @pytest.mark.parametrize("depthwise", [True, False])
 def test_channels_as_they_were_have_no_factors(depthwise: bool) -> None:
     plain, made = files(equalized(1, depthwise=depthwise).graph)
-    assert channel_factors(plain.model, made.model, align(plain.model, made.model).pairs) == {}
+    pairs = align(plain.model, made.model).pairs
+    assert channel_factors(parse(plain.content), plain.model, made.model, pairs) == {}
 
 
 def test_float_layer_amid_integers_is_compared() -> None:

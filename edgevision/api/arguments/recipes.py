@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from edgevision.errors import TargetMissedError, UsageError
 from edgevision.quantize.search.accuracy_target import AccuracyTarget, TargetSearch
+from edgevision.quantize.steps import check_switches
 from edgevision.recipe.named import recipe_for
 from edgevision.recipe.recipe import Recipe
 
@@ -53,12 +54,12 @@ def named_recipe(given: RecipeLike) -> tuple[str, Recipe]:
     """A recipe, and the name for its file: of a value, its precision.
 
     Raises:
-        UsageError: it is unknown, or its file cannot be read.
+        UsageError: it is unknown, its file cannot be read, or it switches an unknown step.
     """
-    if isinstance(given, Recipe):
-        return given.precision, given
-    name = str(given)
-    return Path(name).stem if name.endswith(".toml") else name, recipe_for(name)
+    name = given.precision if isinstance(given, Recipe) else str(given)
+    found = given if isinstance(given, Recipe) else recipe_for(name)
+    check_switches(found)
+    return Path(name).stem if name.endswith(".toml") else name, found
 
 
 def changes_of(

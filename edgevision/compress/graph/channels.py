@@ -12,6 +12,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.disjoint_sets import DisjointSets
+
 ChannelIds: TypeAlias = NDArray[np.int64]
 """(n,) channels by number along one axis of a tensor or a weight; one may occur repeatedly."""
 
@@ -71,7 +73,7 @@ class GraphBuilder:
     pins: dict[int, str] = field(default_factory=dict)
     """Reason by channel number; the first reason stays."""
 
-    _parent: list[int] = field(default_factory=list)
+    _together: DisjointSets = field(default_factory=DisjointSets)
 
     def make(self, operation: Any, count: int) -> ChannelIds:
         """`count` new channels, made by `operation`."""
@@ -81,16 +83,13 @@ class GraphBuilder:
 
     def fresh(self, count: int) -> ChannelIds:
         """`count` new channel numbers that belong to no layer's width."""
-        first = len(self._parent)
-        self._parent.extend(range(first, first + count))
+        first = self._together.add(count)
         return np.arange(first, first + count, dtype=np.int64)
 
     def merge(self, one: ChannelIds, other: ChannelIds) -> None:
         """Let channel i of `one` and of `other` live and die together; the lengths are equal."""
         for left, right in zip(one.tolist(), other.tolist(), strict=True):
-            a, b = self._find(left), self._find(right)
-            if a != b:
-                self._parent[max(a, b)] = min(a, b)
+            self._together.join(left, right)
 
     def pin(self, ids: ChannelIds, reason: str) -> None:
         """Keep these channels as they are."""
@@ -120,10 +119,5 @@ class GraphBuilder:
 
     def roots(self) -> ChannelIds:
         """(number of channels,) for each channel the number that stands for all merged with it."""
-        return np.array([self._find(channel) for channel in range(len(self._parent))], np.int64)
-
-    def _find(self, channel: int) -> int:
-        while self._parent[channel] != channel:
-            self._parent[channel] = self._parent[self._parent[channel]]
-            channel = self._parent[channel]
-        return channel
+        together = self._together
+        return np.array([together.find(channel) for channel in range(len(together))], np.int64)

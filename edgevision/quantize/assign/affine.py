@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from edgevision.tensors import FloatArray
 from edgevision.tflite.graph import QuantParams
 
+Range = tuple[float, float]
+"""Smallest and largest real value a tensor has to represent."""
+
 BIAS_LIMIT = 2**30
 """Largest |bias| written: leaves as much again of the int32 accumulator to the products, and
 every runtime checks or wraps beyond 2**31."""
@@ -27,6 +30,10 @@ def activation_scales(low: float, high: float, *, bits: int = 8) -> QuantParams:
 
     16 bits are symmetric (zero point 0), as TFLite's int16 kernels demand. A constant zero gets
     the scale 1/255: any would do, and this one upsets no kernel.
+
+    >>> params = activation_scales(0.0, 5.1)
+    >>> round(float(params.scale[0]), 4), int(params.zero_point[0])
+    (0.02, -128)
     """
     low, high = min(0.0, low), max(0.0, high)
     if bits == 16:

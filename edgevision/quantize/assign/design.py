@@ -1,57 +1,22 @@
 """Deciding the integer graph from statistics: operators, ranges, scales, interface."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import TypeAlias
 
 import numpy as np
 
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.assign import affine
+from edgevision.quantize.assign.affine import Range
+from edgevision.quantize.assign.integer_part import FloatOperator, IntegerPart, bits_of
 from edgevision.quantize.assign.integer_plan import IntegerPlan, InterfaceType
-from edgevision.quantize.assign.scales import (
-    FloatOperator,
-    Range,
-    choose_scales,
-    integer_operators,
-    prescribed_scales,
-)
-from edgevision.quantize.assign.score_operators import REASON, score_operators
-from edgevision.quantize.calibrate.prepare import Prepared
-from edgevision.quantize.calibrate.ranges import never_clipped, observed_ranges
-from edgevision.quantize.calibrate.saturation import saturated_ranges
+from edgevision.quantize.assign.scales import choose_scales, prescribed_scales
+from edgevision.quantize.calibrate.prepared import Prepared
+from edgevision.quantize.calibrate.ranges import min_max, never_clipped
 from edgevision.quantize.calibrate.statistics import Statistics
+from edgevision.quantize.step import RangeStep, TensorRanges
 from edgevision.recipe.recipe import Recipe
 from edgevision.tflite.graph import Graph, QuantParams
-
-IntegerPart: TypeAlias = "tuple[frozenset[int], tuple[FloatOperator, ...]]"
-
-
-def integer_part(
-    graph: Graph, recipe: Recipe, refused: Mapping[int, str] = MappingProxyType({})
-) -> IntegerPart:
-    """Which operators run in integers under `recipe`, and which not, with the reason."""
-    patterns = [re.compile(pattern) for pattern in recipe.float_operators]
-    asked = {
-        at: "asked for by the recipe"
-        for at, op in enumerate(graph.operators)
-        if op.outputs and any(p.search(graph.tensors[op.outputs[0]].name) for p in patterns)
-    }
-    scores = frozenset[int]()
-    if recipe.float_scores and recipe.output_type == "float32" and bits_of(recipe) == 8:
-        scores = score_operators(graph)
-    return integer_operators(
-        graph,
-        bits=bits_of(recipe),
-        refused={**dict.fromkeys(scores, REASON), **asked, **refused},
-    )
-
-
-def bits_of(recipe: Recipe) -> int:
-    """Bits of an activation under `recipe`."""
-    return 16 if recipe.precision == "int16x8" else 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +43,34 @@ def design(
     recipe: Recipe,
     integer: IntegerPart,
     *,
-    widening: float,
+    steps: Sequence[RangeStep],
+    widening: float = 1.0,
 ) -> IntegerDesign:
-    """The integer graph that `statistics` and `recipe` call for; `widening` as for ranges."""
-    graph, (operators, skipped) = prepared.graph, integer
+    """The integer graph that `statistics` and `recipe` call for.
+
+    Args:
+        prepared: the float graph.
+        statistics: of it.
+        recipe: precision and interface.
+        integer: which operators run in integers.
+        steps: what is done to the extremes to make ranges of them.
+        widening: see `TensorRanges`.
+    """
+    graph, operators = prepared.graph, integer.operators
     bits = bits_of(recipe)
-    whole = never_clipped(graph)
-    ranges = observed_ranges(statistics, widening, whole=whole)
-    if recipe.clip_saturated and bits == 8:
-        ranges = saturated_ranges(graph, ranges, integer=operators, whole=whole)
+    decided = TensorRanges(
+        graph=graph,
+        statistics=statistics,
+        integer=operators,
+        never_clipped=never_clipped(graph),
+        widening=widening,
+        ranges={t: min_max(statistics, t) for t in statistics.low},
+    )
+    for step in steps:
+        decided = step.apply(decided)
+    ranges = decided.ranges
     fixed = prescribed_scales(graph, operators, bits=bits)
-    image = graph.inputs[prepared.image_input]
+    image = prepared.image
     if recipe.input_type != "float32":
         fixed[image] = pixel_scales(prepared.preprocessing, bits=bits)
     scales = choose_scales(graph, operators, ranges, fixed=fixed, bits=bits)
@@ -104,14 +86,14 @@ def design(
             dense_per_channel=recipe.dense_per_channel,
             interface=_interface(prepared, recipe, scales, ranges),
         ),
-        skipped=skipped,
+        skipped=integer.skipped,
     )
 
 
 def pixel_scales(preprocessing: ImagePreprocessing, *, bits: int) -> QuantParams:
     """Scale and zero point with which the integers are the pixels, shifted.
 
-    By 128 with 8 bits, by the contract's mean with 16 (whose zero point must be 0).
+    By 128 with 8 bits, by the preprocessing's mean with 16 (whose zero point must be 0).
     """
     zero_point = 0 if bits == 16 else round(preprocessing.channel_mean[0]) - 128
     return affine.scalar_scales(1 / preprocessing.channel_std[0], zero_point)
@@ -131,7 +113,7 @@ def _interface(
 ) -> dict[int, InterfaceType]:
     """The inputs and outputs that the caller sees as integers, with their scales."""
     graph, wide = prepared.graph, bits_of(recipe) == 16
-    image = graph.inputs[prepared.image_input]
+    image = prepared.image
     faces: dict[int, InterfaceType] = {}
 
     def show(t: int, kind: str, int8_scales: QuantParams) -> None:

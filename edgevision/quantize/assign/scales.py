@@ -1,11 +1,12 @@
 """Deciding the scales: which tensors must share one, which are prescribed, what ranges give."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from edgevision.disjoint_sets import DisjointSets
 from edgevision.quantize.assign import affine
+from edgevision.quantize.assign.affine import Range
 from edgevision.tflite import ops, schema
-from edgevision.tflite.graph import Graph, Operator, QuantParams
+from edgevision.tflite.graph import Graph, QuantParams
 from edgevision.tflite.ops.kinds import kind_of
 
 _COUNTED = {
@@ -13,64 +14,6 @@ _COUNTED = {
     schema.ActivationFunctionType.RELU_N1_TO_1: 1.0,
 }
 """Fused activations with an upper end, which kernels count in steps of the output."""
-
-Range = tuple[float, float]
-"""Smallest and largest real value a tensor has to represent."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FloatOperator:
-    """An operator left in float, and why."""
-
-    position: int
-    operator: str
-    tensor: str
-    """Name of its first output."""
-    reason: str
-
-
-def integer_operators(
-    graph: Graph, *, bits: int, refused: Mapping[int, str]
-) -> tuple[frozenset[int], tuple[FloatOperator, ...]]:
-    """Positions of the operators that can run in integers, and the float ones with the reason.
-
-    `refused` gives positions to leave in float, with the reason. Operators that touch no float
-    tensor (shape arithmetic) are in neither.
-    """
-    chosen: set[int] = set()
-    skipped: list[FloatOperator] = []
-    for at, op in enumerate(graph.operators):
-        floats = [t for t in (*op.inputs, *op.outputs) if graph.is_float(t)]
-        if not floats:
-            continue
-        reason = refused.get(at) or _obstacle(graph, op, bits)
-        if reason is None:
-            chosen.add(at)
-        else:
-            name = graph.tensors[op.outputs[0]].name if op.outputs else ""
-            skipped.append(FloatOperator(position=at, operator=op.name, tensor=name, reason=reason))
-    return frozenset(chosen), tuple(skipped)
-
-
-def _obstacle(graph: Graph, op: Operator, bits: int) -> str | None:
-    rule = kind_of(op.name)
-    reason = None
-    if rule.scaling is None:
-        reason = f"TFLite has no int{bits} kernel for {op.custom_code or op.name}"
-    elif bits == 16 and not rule.int16_version:
-        reason = f"TFLite has no int16 kernel for {op.name}"
-    elif not any(graph.is_float(t) for t in op.outputs):
-        reason = f"{op.name} writes no real numbers"
-    elif all(graph.constant(t) is not None for t in op.inputs if graph.is_float(t)):
-        reason = "it reads constants only"
-    elif rule.scaling == "linear":
-        weights = graph.constant(op.inputs[rule.weights])
-        bias = op.inputs[rule.bias] if len(op.inputs) > rule.bias else -1
-        if weights is None and (bias >= 0 or op.name != ops.FULLY_CONNECTED):
-            reason = "its weights are computed, not constant"
-        elif bias >= 0 and graph.constant(bias) is None:
-            reason = "its bias is computed, not constant"
-    return reason
 
 
 def tensors_in_integers(graph: Graph, integer: frozenset[int]) -> frozenset[int]:
@@ -88,22 +31,15 @@ def scale_groups(graph: Graph, integer: frozenset[int]) -> dict[int, int]:
 
     Concatenations, pools, reshapes and other movers of data copy integers as they are.
     """
-    leader: dict[int, int] = {t: t for t in tensors_in_integers(graph, integer)}
-
-    def find(t: int) -> int:
-        while leader[t] != t:
-            leader[t] = leader[leader[t]]
-            t = leader[t]
-        return t
-
+    scaled, groups = tensors_in_integers(graph, integer), DisjointSets(len(graph.tensors))
     for at in sorted(integer):
         op = graph.operators[at]
         if kind_of(op.name).scaling != "same":
             continue
-        members = [t for t in (*op.outputs, *op.inputs) if t in leader]
+        members = [t for t in (*op.outputs, *op.inputs) if t in scaled]
         for other in members[1:]:
-            leader[find(other)] = find(members[0])
-    return {t: find(t) for t in leader}
+            groups.join(members[0], other)
+    return {t: groups.find(t) for t in scaled}
 
 
 def prescribed_scales(

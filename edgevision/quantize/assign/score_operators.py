@@ -5,6 +5,8 @@ probability of 0.002 is one or nothing. NNCF leaves them in float too. They comp
 number a class, so the float kernel costs nothing that can be measured.
 """
 
+from edgevision.quantize.assign.integer_part import bits_of
+from edgevision.quantize.step import FloatStep, Scope
 from edgevision.tflite.graph import Graph
 from edgevision.tflite.ops.kinds import kind_of
 
@@ -35,3 +37,14 @@ def score_operators(graph: Graph) -> frozenset[int]:
                 break
             tensor = op.inputs[0]
     return frozenset(found)
+
+
+def _applies(scope: Scope) -> bool:
+    return scope.recipe.output_type == "float32" and bits_of(scope.recipe) == 8
+
+
+FLOAT_SCORES = FloatStep(
+    name="float_scores",
+    applies=_applies,
+    apply=lambda graph: dict.fromkeys(score_operators(graph), REASON),
+)

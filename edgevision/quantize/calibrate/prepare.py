@@ -1,7 +1,6 @@
-"""The float model made ready: checked, its normalization folded, its images fed."""
+"""The float model made ready: checked, rewritten where that is exact, its images fed."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,8 +10,10 @@ from edgevision.errors import ImageSetError, ModelError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.normalize import normalize
 from edgevision.quantize.assign import affine
+from edgevision.quantize.calibrate.prepared import Prepared
 from edgevision.quantize.calibrate.statistics import Feed
-from edgevision.quantize.transforms.fold_normalization import fold_normalization
+from edgevision.quantize.step import RewriteStep, Scope, Step, is_on
+from edgevision.quantize.transforms.explicit_normalization import with_explicit_normalization
 from edgevision.quantize.transforms.input_affine import pixel_preprocessing, remainder
 from edgevision.recipe.recipe import Recipe
 from edgevision.tensors import Pixels
@@ -24,9 +25,6 @@ Item: TypeAlias = Pixels | tuple[NDArray[Any], ...]
 
 Images: TypeAlias = Callable[[], Iterable[Item]]
 """Called whenever the images are to be seen again; yields one at a time."""
-
-BORDER_SLACK_PIXELS = 0.5
-"""The ring of padding around the picture may be this far from exact, in pixel levels."""
 
 
 def check_float(graph: Graph) -> None:
@@ -48,37 +46,37 @@ def check_float(graph: Graph) -> None:
         raise ModelError(message, hint="edgevision inspect shows what the file holds")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """The float graph with its normalization folded, and how its image input is fed."""
+def prepare(
+    graph: Graph, preprocessing: ImagePreprocessing, recipe: Recipe, steps: Sequence[Step]
+) -> Prepared:
+    """Find the image input, and have the graph do what the file's input will not say.
 
-    graph: Graph
-    image_input: int
-    """Position of the image among the inputs."""
-    preprocessing: ImagePreprocessing
-    """Preprocessing of `graph` (which may differ from that of the model it came from)."""
-
-
-def prepare(graph: Graph, preprocessing: ImagePreprocessing, recipe: Recipe) -> Prepared:
-    """Find the image input, and fold into the graph what the file's input will not say.
+    Args:
+        graph: the float model.
+        preprocessing: of `graph`.
+        recipe: what its input shall be.
+        steps: of which the `RewriteStep`s that are on are done.
 
     Raises:
-        ModelError: no input has the contract's size and channels.
+        ModelError: no input has the size and channels that preprocessing makes.
     """
     shape = (1, preprocessing.height, preprocessing.width, preprocessing.channels)
     shapes = [graph.tensors[t].shape for t in graph.inputs]
     if shape not in shapes:
         message = f"no input of the model is {shape}, which preprocessing makes; found {shapes}"
         raise ModelError(message, hint="state the model's own width, height and colour order")
-    at = shapes.index(shape)
     held = preprocessing if recipe.input_type == "float32" else pixel_preprocessing(preprocessing)
-    folded = fold_normalization(
-        graph,
-        graph.inputs[at],
-        remainder(preprocessing, held),
-        slack=BORDER_SLACK_PIXELS / held.channel_std[0],
+    prepared = Prepared(
+        graph=graph,
+        image_input=shapes.index(shape),
+        preprocessing=held,
+        unfolded=remainder(preprocessing, held),
     )
-    return Prepared(graph=folded, image_input=at, preprocessing=held)
+    for step in steps:
+        scope = Scope(graph=prepared.graph, recipe=recipe)
+        if isinstance(step, RewriteStep) and is_on(step, scope):
+            prepared = step.apply(prepared)
+    return with_explicit_normalization(prepared)
 
 
 def feeds(prepared: Prepared, images: Images) -> Iterator[Feed]:

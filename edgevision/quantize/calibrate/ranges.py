@@ -1,11 +1,13 @@
 """From what was observed to the range each activation shall represent."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 
-from edgevision.quantize.assign.scales import Range
+from edgevision.quantize.assign.affine import Range
 from edgevision.quantize.calibrate.statistics import Statistics
+from edgevision.quantize.step import RangeStep, TensorRanges
 from edgevision.tflite.graph import Graph
 from edgevision.tflite.ops.kinds import kind_of
 
@@ -59,3 +61,12 @@ def never_clipped(graph: Graph) -> frozenset[int]:
         if op is not None and kind_of(op.name).scaling in {"same", "fixed"}:
             open_ends += [i for i in op.inputs if graph.is_float(i) and graph.constant(i) is None]
     return frozenset(kept)
+
+
+def _between_typical_and_extreme(decided: TensorRanges) -> TensorRanges:
+    ranges = observed_ranges(decided.statistics, decided.widening, whole=decided.never_clipped)
+    return replace(decided, ranges=ranges)
+
+
+RANGES = RangeStep(name="ranges", default="auto", apply=_between_typical_and_extreme)
+"""How far they reach is a number, `TensorRanges.widening`, not a switch: off is 1, on is 0."""

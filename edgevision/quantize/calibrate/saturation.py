@@ -10,13 +10,16 @@ to the input's side and without training.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from math import atanh, erf, exp, inf, log, sqrt
 from typing import TypeAlias
 
-from edgevision.quantize.assign.scales import Range
-from edgevision.quantize.transforms.swish import find_swish, relu6_shift
+from edgevision.quantize.assign.affine import Range
+from edgevision.quantize.assign.integer_part import bits_of
+from edgevision.quantize.step import RangeStep, TensorRanges
 from edgevision.tflite import ops
 from edgevision.tflite.graph import Graph, Operator
+from edgevision.tflite.swish import find_swish, relu6_shift
 
 _Limits: TypeAlias = Callable[[float], Range]
 """From half a step of a function's values: where it is that near to its limits, below and above."""
@@ -69,7 +72,7 @@ def _limits(
     swish = find_swish(graph, t, consumers)
     if swish is None:
         return None
-    most = float(swish.raised.max())
+    most = float(swish.scaled.max())
     made = graph.operators[swish.product].outputs[0]
     if swish.shift is None:
         return (lambda half_step: _swish_limits(half_step, most)), made
@@ -106,10 +109,10 @@ def _tanh_limits(_half_step: float) -> Range:
     return -atanh(1 - 1 / 256), atanh(1 - 1 / 256)
 
 
-def _swish_limits(half_step: float, raised: float = 1.0) -> Range:
-    """Of `raised` times the swish, in `raised` times its input."""
-    near = _where_near_zero(lambda x: x / (1 + exp(-x)), _LOWEST_SWISH, half_step / raised)
-    return raised * near, inf
+def _swish_limits(half_step: float, scaled: float = 1.0) -> Range:
+    """Of `scaled` times the swish, in `scaled` times its input."""
+    near = _where_near_zero(lambda x: x / (1 + exp(-x)), _LOWEST_SWISH, half_step / scaled)
+    return scaled * near, inf
 
 
 def _gelu_limits(half_step: float) -> Range:
@@ -123,3 +126,17 @@ def _where_near_zero(f: Callable[[float], float], lowest: float, tolerance: floa
         middle = (far + near) / 2
         far, near = (middle, near) if f(middle) > -tolerance else (far, middle)
     return far
+
+
+def _clipped(decided: TensorRanges) -> TensorRanges:
+    ranges = saturated_ranges(
+        decided.graph, decided.ranges, integer=decided.integer, whole=decided.never_clipped
+    )
+    return replace(decided, ranges=ranges)
+
+
+CLIP_SATURATED = RangeStep(
+    name="clip_saturated",
+    applies=lambda scope: bits_of(scope.recipe) == 8,
+    apply=_clipped,
+)

@@ -84,7 +84,7 @@ def observe(
     layers = {at: _Layer(graph, at) for at in followed}
     apart = set(by_channel)
 
-    def look(session: Session, numbered: tuple[int, Feed]) -> _Seen:
+    def observe_one(session: Session, numbered: tuple[int, Feed]) -> _Seen:
         number, feed = numbered
         for spec, value in zip(session.inputs, feed, strict=True):
             session.view(spec)[...] = value
@@ -98,8 +98,8 @@ def observe(
         )
 
     images: list[_Seen] = []
-    with SessionPool(with_outputs(graph, shown or graph.outputs)) as crew:
-        for seen in crew.map(look, enumerate(feeds())):
+    with SessionPool(with_outputs(graph, shown or graph.outputs)) as pool:
+        for seen in pool.map(observe_one, enumerate(feeds())):
             _check_finite(graph, order, seen, len(images))
             images.append(seen)
             progress(len(images), total or len(images), "observing")

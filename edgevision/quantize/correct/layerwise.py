@@ -31,19 +31,23 @@ def walk(graph: Graph, feeds: Sequence[Feed], visit: Visit) -> None:
     }
     for at, op in enumerate(graph.operators):
         visit(at, alive)
-        alive |= dict(zip(op.outputs, _run_one(graph, op, alive), strict=True))
+        made = _run_one(graph, op, alive, images=len(feeds))
+        alive |= dict(zip(op.outputs, made, strict=True))
         for t in list(alive):
             if last_use.get(t, -1) <= at:
                 del alive[t]
 
 
-def _run_one(graph: Graph, op: Operator, alive: dict[int, Values]) -> list[Values]:
-    """Outputs of `op` on every image."""
+def _run_one(graph: Graph, op: Operator, alive: dict[int, Values], *, images: int) -> list[Values]:
+    """Outputs of `op` on every image.
+
+    It may read constants alone, and write something else for each image (random numbers).
+    """
     made: list[Values] = [[] for _ in op.outputs]
     alone = cut(graph, {op.id})
     # One thread: most operators are too small for two, and another graph may be walked beside.
     with Session(alone.content) as session:
-        for image in range(len(alive[alone.inputs[0]]) if alone.inputs else 0):
+        for image in range(images):
             given = (alive[t][image] for t in alone.inputs)
             for results, value in zip(made, session.run(*given), strict=True):
                 results.append(value)

@@ -1,6 +1,7 @@
-"""Refining the integer graph layer by layer: weights rounded with care, biases corrected."""
+"""Correcting the integer graph layer by layer, each on what the corrected ones before it gave."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -10,15 +11,11 @@ from numpy.typing import NDArray
 from edgevision.progress import Progress, silent
 from edgevision.quantize.assign import affine
 from edgevision.quantize.calibrate.statistics import Feed, Statistics
-from edgevision.quantize.correct.bias_correction import bias_shift
-from edgevision.quantize.correct.gptq import gptq, gptq_each
-from edgevision.quantize.correct.gram import centred_gram, is_too_wide, reads_per_output
 from edgevision.quantize.correct.layerwise import Values, live_bytes, walk
-from edgevision.quantize.correct.mean_inputs import is_followed, mean_response, patch_input, taps_of
+from edgevision.quantize.correct.mean_inputs import is_followed
 from edgevision.quantize.lower.integer_graph import IntegerGraph
-from edgevision.tflite import ops
+from edgevision.quantize.step import IntegerLayer, LayerStep
 from edgevision.tflite.graph import Graph, Operator, QuantParams, Tensor
-from edgevision.tflite.ops.kinds import kind_of
 
 ROOM_BYTES = 200 << 20
 """Memory for the activations of all images at one place in the network; two graphs may be refined
@@ -37,8 +34,7 @@ def correct_layers(
     statistics: Statistics,
     feeds: Iterable[Feed],
     *,
-    rounding: bool,
-    biases: bool,
+    steps: Sequence[LayerStep],
     seed: int = 0,
     progress: Progress = silent,
 ) -> Graph:
@@ -49,132 +45,120 @@ def correct_layers(
         lowered: the integer graph.
         statistics: of the float graph, over the same images as `feeds`.
         feeds: what the integer graph's inputs hold for each image.
-        rounding: choose the integers of weights by the layer's output; those of layers that are
-            too wide for it stay as they are.
-        biases: take the mean error out of them.
-        seed: of the choice of positions that rounding looks at.
+        steps: what is done to each layer that they do not leave out, in this order.
+        seed: of what they choose by chance.
         progress: told how far through the network it is.
     """
-    if not (biases or rounding):
+    if not steps:
         return lowered.graph
     graph = lowered.graph.copy()
     room = ROOM_BYTES // max(1, live_bytes(graph))
     count = min(statistics.count, MOST_IMAGES, max(LEAST_IMAGES, room))
     held = list(islice(feeds, count))
-    origin = {place: at for at, place in enumerate(lowered.position) if is_followed(source, at)}
-
-    corrector = _Corrector(source, graph, statistics, rounding=rounding, biases=biases, seed=seed)
+    layers = {layer.place: layer for layer in _layers(source, graph, lowered.position)}
 
     def visit(place: int, alive: dict[int, Values]) -> None:
-        if place in origin and _is_integer_layer(graph, place):
+        if place in layers:
             progress(place + 1, len(graph.operators), "correcting")
-            corrector.correct(origin[place], place, alive)
+            layer = layers[place]
+            _corrected(
+                source,
+                graph,
+                layer,
+                statistics,
+                changes=[s.apply for s in steps if not s.leaves_out(source, layer.op)],
+                inputs=alive[graph.operators[place].inputs[0]],
+                seed=seed,
+            )
 
     walk(graph, held, visit)
     progress(len(graph.operators), len(graph.operators), "correcting")
     return graph
 
 
-def correct_for_weights(source: Graph, lowered: IntegerGraph, statistics: Statistics) -> Graph:
-    """The integer graph with the mean error of its rounded weights taken out of the biases.
-
-    From statistics alone, as if activations were exact: most of what `correct_layers` gains, at
-    once.
-    Source: Finkelstein et al. 2019, https://arxiv.org/abs/1906.03193.
-    """
+def estimate_layers(
+    source: Graph, lowered: IntegerGraph, statistics: Statistics, *, steps: Sequence[LayerStep]
+) -> Graph:
+    """The integer graph with its layers corrected from statistics alone, at once."""
+    changes = [step.estimate for step in steps if step.estimate is not None]
+    if not changes:
+        return lowered.graph
     graph = lowered.graph.copy()
-    for at, place in enumerate(lowered.position):
-        if at not in statistics.patches or not _is_integer_layer(graph, place):
-            continue
-        op, float_op = graph.operators[place], source.operators[at]
-        weights, data = graph.tensors[op.inputs[1]], graph.tensors[op.inputs[0]]
-        if weights.data is None or weights.scales is None or data.scales is None:
-            continue
-        rounded = affine.dequantize_weights(weights.data, weights.scales)
-        typical = statistics.patches[at].mean(axis=0, keepdims=True)
-        error = mean_response(float_op, source.known(float_op.inputs[1]) - rounded, typical)
-        _add_to_bias(graph, place, error[0], float(data.scales.scale[0]))
+    for layer in _layers(source, graph, lowered.position):
+        _corrected(source, graph, layer, statistics, changes=changes)
     return graph
 
 
-def too_wide_layers(source: Graph, graph: Graph, position: Sequence[int]) -> dict[int, int]:
-    """Operator of the integer `graph` -> inputs of each output, where nothing rounds with care.
+def left_out_layers(
+    source: Graph, graph: Graph, position: Sequence[int], step: LayerStep
+) -> dict[int, str]:
+    """Operator of the integer `graph` -> why `step` leaves it as it is.
 
     `position` says where each operator of the float graph `source` stands in it.
     """
-    return {
-        place: reads_per_output(source, source.operators[at])
-        for at, place in enumerate(position)
-        if is_followed(source, at)
-        and _is_integer_layer(graph, place)
-        and is_too_wide(source, source.operators[at])
+    reasons = {
+        layer.place: step.leaves_out(source, layer.op) for layer in _layers(source, graph, position)
     }
+    return {place: reason for place, reason in reasons.items() if reason}
 
 
-def _is_integer_layer(graph: Graph, place: int) -> bool:
-    weights = graph.constant(graph.operators[place].inputs[1])
-    data = graph.tensors[graph.operators[place].inputs[0]]
-    return weights is not None and weights.dtype == np.int8 and data.scales is not None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layer:
+    """A layer with int8 weights, in both graphs."""
+
+    at: int
+    """In the float graph."""
+    op: Operator
+    """Of the float graph."""
+    place: int
+    """In the integer graph."""
+    weights: Tensor
+    """Of the integer graph."""
+    input_scales: QuantParams
 
 
-class _Corrector:
-    """Corrects layers of one graph; holds what they all need."""
-
-    def __init__(
-        self,
-        source: Graph,
-        graph: Graph,
-        statistics: Statistics,
-        *,
-        rounding: bool,
-        biases: bool,
-        seed: int,
-    ) -> None:
-        self.source, self.graph, self.statistics = source, graph, statistics
-        self.rounding, self.biases, self.seed = rounding, biases, seed
-
-    def correct(self, at: int, place: int, alive: dict[int, Values]) -> None:
-        """Correct the layer that is operator `at` of the source and `place` of the graph."""
-        op, float_op = self.graph.operators[place], self.source.operators[at]
-        weights = self.graph.tensors[op.inputs[1]]
-        data = self.graph.tensors[op.inputs[0]]
-        if weights.data is None or weights.scales is None or data.scales is None:
-            return
-        step, zero = float(data.scales.scale[0]), int(data.scales.zero_point[0])
-        values = alive[op.inputs[0]]
-        if self.rounding and not is_too_wide(self.source, float_op):
-            weights.data = _rounded(
-                self.source, float_op, values, weights.scales, zero=zero, seed=self.seed
+def _layers(source: Graph, graph: Graph, position: Sequence[int]) -> Iterator[_Layer]:
+    for at, place in enumerate(position):
+        if not is_followed(source, at):
+            continue
+        op = graph.operators[place]
+        weights, given = graph.tensors[op.inputs[1]], graph.tensors[op.inputs[0]].scales
+        if weights.data is not None and weights.dtype == np.int8 and given is not None:
+            yield _Layer(
+                at=at, op=source.operators[at], place=place, weights=weights, input_scales=given
             )
-        if not self.biases:
-            return
-        taps = taps_of(self.source, float_op)
-        integer_patches = np.stack(
-            [taps.mean_patch(patch_input(float_op, value, weights.shape)) for value in values]
-        )
-        shift = bias_shift(
-            float_op,
-            weights=self.source.known(float_op.inputs[1]),
-            rounded=affine.dequantize_weights(weights.data, weights.scales),
-            patches=self.statistics.patches[at][: len(values)],
-            integer_patches=(integer_patches - zero * taps.coverage) * np.float32(step),
-        )
-        _add_to_bias(self.graph, place, shift, step)
 
 
-def _rounded(
-    source: Graph, op: Operator, values: Values, scales: QuantParams, *, zero: int, seed: int
-) -> NDArray[np.int8]:
-    """Integer weights that give the float layer's outputs on the integer layer's inputs."""
-    weights = source.known(op.inputs[1])
-    gram = centred_gram(source, op, values, zero=zero, seed=seed)
-    steps = np.broadcast_to(scales.scale, weights.shape[kind_of(op.name).channel_axis])
-    if op.name != ops.DEPTHWISE_CONV_2D:
-        flat = weights.reshape(len(weights), -1)
-        return gptq(flat, gram, steps).reshape(weights.shape)
-    taps = weights[0].reshape(-1, weights.shape[3])
-    grams = np.repeat(gram, weights.shape[3] // len(gram), axis=0)
-    return gptq_each(taps.T, grams, steps).T.reshape(weights.shape)
+def _corrected(
+    source: Graph,
+    graph: Graph,
+    layer: _Layer,
+    statistics: Statistics,
+    *,
+    changes: Iterable[Callable[[IntegerLayer], IntegerLayer]],
+    inputs: Sequence[NDArray[Any]] = (),
+    seed: int = 0,
+) -> None:
+    """Replace the constants of one layer of the integer `graph` by what `changes` make of them."""
+    scales, given = layer.weights.scales, layer.input_scales
+    if layer.weights.data is None or scales is None:
+        return
+    changed = IntegerLayer(
+        graph=source,
+        op=layer.op,
+        scales=scales,
+        integers=layer.weights.data,
+        input_step=float(given.scale[0]),
+        input_zero=int(given.zero_point[0]),
+        inputs=inputs,
+        mean_inputs=statistics.patches.get(layer.at),
+        seed=seed,
+    )
+    for change in changes:
+        changed = change(changed)
+    layer.weights.data = changed.integers
+    if changed.bias_shift is not None:
+        _add_to_bias(graph, layer.place, changed.bias_shift, changed.input_step)
 
 
 def _add_to_bias(graph: Graph, place: int, shift: NDArray[np.float64], input_scale: float) -> None:

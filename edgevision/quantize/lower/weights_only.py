@@ -20,6 +20,9 @@ def to_fp16(graph: Graph) -> Graph:
     for index, tensor in enumerate(graph.tensors):
         if tensor.data is None or tensor.dtype != np.float32 or tensor.data.size < 2:
             continue
+        # XNNPACK fails on an output that it would have to widen.
+        if index in graph.outputs:
+            continue
         # Beyond float16's largest number a weight would become infinite.
         if np.abs(tensor.data).max(initial=0) > np.finfo(np.float16).max:
             continue

@@ -1,8 +1,8 @@
-"""Meeting an accuracy target: the cheapest choice of operators left in float that reaches it.
+"""Meeting an accuracy target: the cheapest set of operators left in float that reaches it.
 
 int8 throughout comes first. Where that is not enough, runs of operators go back to float: from the
 front, from the back, or wherever they hurt most. Scattered float operators cost conversions: what a
-choice costs is timed on the device, or estimated from the file where none was named. Within each
+set costs is timed on the device, or estimated from the file where none was named. Within each
 way the smallest part that meets the target is found by doubling, then bisection.
 """
 
@@ -16,13 +16,16 @@ import numpy as np
 
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
-from edgevision.quantize.assign.design import integer_part
+from edgevision.quantize.assign.integer_part import integer_part
+from edgevision.quantize.calibrate.calibrated_model import CalibratedModel
 from edgevision.quantize.correct.one_thread import one_thread_each
 from edgevision.quantize.quantize import QuantizedModel, finished
-from edgevision.quantize.quantized_graph import CalibratedModel, QuantizedGraph, QuantSettings, make
+from edgevision.quantize.quantized_graph import QuantizedGraph, QuantSettings, make
 from edgevision.quantize.search.choose_steps import choose_steps, split_held_out
 from edgevision.quantize.search.estimated_cost import estimated_work
 from edgevision.quantize.search.mixed_precision import Timer
+from edgevision.quantize.step import Step
+from edgevision.quantize.steps import STEPS
 from edgevision.recipe.recipe import Recipe
 from edgevision.tflite.serialize import serialize
 
@@ -38,8 +41,8 @@ class AccuracyTarget:
     """What must hold on the evaluation images."""
 
     kind: Literal["agreement", "drop"]
-    """agreement: share of images with the float model's answer, at least. drop: loss of top-1
-    accuracy as a share, at most."""
+    """agreement: how far answers agree with the float model's, at least. drop: what is lost of the
+    score against truth, at most. What the two mean is the caller's to measure."""
     threshold: float
 
     def is_met(self, value: float) -> bool:
@@ -90,42 +93,44 @@ Measure = Callable[[bytes, ImagePreprocessing], TargetMeasurement]
 
 @one_thread_each()
 def search_accuracy_target(
-    stock: CalibratedModel,
+    model: CalibratedModel,
     recipe: Recipe,
     goal: AccuracyTarget,
     *,
     measure: Measure,
+    steps: Sequence[Step] = STEPS,
     timer: Timer | None = None,
     progress: Progress = silent,
     clock: Callable[[], float] = time.perf_counter,
 ) -> TargetSearch:
-    """The cheapest integer file of `stock` that meets `goal`.
+    """The cheapest integer file of `model` that meets `goal`.
 
     Args:
-        stock: what was measured on the float model.
+        model: what was measured on the float model.
         recipe: of the integer operators.
         goal: what must hold.
-        measure: runs a file on the evaluation images.
+        measure: runs a file on the evaluation images, and says how good it is.
+        steps: the algorithms of the quantizer, in their order.
         timer: times files on the device; None: `estimated_work` ranks them, the same anywhere.
         progress: told how many tries were made.
         clock: seconds.
     """
     begun = clock()
-    search = _Search(stock, recipe, goal, measure, progress)
-    whole = choose_steps(stock, recipe)
+    search = _Search(model, recipe, goal, measure, progress)
+    whole = choose_steps(model, recipe, steps=steps)
     trial = search.note("int8 throughout", whole, 0)
     if trial.met:
-        model = finished(whole, stock, recipe, seconds=clock() - begun)
-        return TargetSearch(model=model, met=True, trials=tuple(search.trials), hurting=())
-    parts = divided(sorted(stock.integer[0]), PARTS)
-    gains = search.gains(parts, whole.choice)
+        quantized = finished(whole, model, recipe, steps=steps, seconds=clock() - begun)
+        return TargetSearch(model=quantized, met=True, trials=tuple(search.trials), hurting=())
+    parts = divided(sorted(model.integer.operators), PARTS)
+    gains = search.gains(parts, whole.settings)
     finalists: dict[str, tuple[frozenset[int], QuantizedGraph]] = {}
     for name, order in _ways(gains).items():
-        found = search.smallest(name, parts, order, whole.choice)
+        found = search.smallest(name, parts, order, whole.settings)
         if found is not None:
             finalists[name] = found
     ranked = [parts[at] for at in np.argsort(-np.asarray(gains), kind="stable")[:3]]
-    graph = stock.prepared.graph
+    graph = model.graph
     hurting = tuple(graph.tensors[graph.operators[run[0]].outputs[0]].name for run in ranked)
     best = search.best
     if finalists:
@@ -139,16 +144,20 @@ def search_accuracy_target(
             search.with_progress(costs)
         name = min(finalists, key=lambda name: costs[name])
         left, best = finalists[name]
-        polished = search.final(left, whole.choice)
+        polished = search.final(left, whole.settings)
         if search.note(f"{name}: corrected on all images", polished, len(left)).met:
             best = polished
-    model = finished(best, stock, recipe, seconds=clock() - begun)
+    quantized = finished(best, model, recipe, steps=steps, seconds=clock() - begun)
     met = bool(finalists)
-    return TargetSearch(model=model, met=met, trials=tuple(search.trials), hurting=hurting)
+    return TargetSearch(model=quantized, met=met, trials=tuple(search.trials), hurting=hurting)
 
 
 def divided(operators: Sequence[int], parts: int) -> list[tuple[int, ...]]:
-    """`operators` in at most `parts` runs of nearly equal length, in order."""
+    """`operators` in at most `parts` runs of nearly equal length, in order.
+
+    >>> divided([3, 4, 7], 2)
+    [(3, 4), (7,)]
+    """
     return [tuple(int(i) for i in run) for run in np.array_split(operators, parts) if len(run)]
 
 
@@ -167,25 +176,25 @@ class _Search:
 
     def __init__(
         self,
-        stock: CalibratedModel,
+        model: CalibratedModel,
         recipe: Recipe,
         goal: AccuracyTarget,
         measure: Measure,
         progress: Progress,
     ) -> None:
-        self.stock, self.recipe, self.goal, self.measure = stock, recipe, goal, measure
+        self.model, self.recipe, self.goal, self.measure = model, recipe, goal, measure
         self.progress = progress
         self.trials: list[TargetTrial] = []
         self.best: QuantizedGraph
         """The most accurate of what was noted; of equals the first, with the fewest in float."""
         self._most = -math.inf
-        count = min(TRY_IMAGES, stock.statistics.count)
-        self.few = stock.of_images(np.arange(count))
+        count = min(TRY_IMAGES, model.statistics.count)
+        self.few = model.of_images(np.arange(count))
 
     def note(self, name: str, made: QuantizedGraph, left: int) -> TargetTrial:
         """Measure a file and remember it."""
         content = serialize(made.graph)
-        measured = self.measure(content, self.stock.prepared.preprocessing)
+        measured = self.measure(content, self.model.prepared.preprocessing)
         trial = TargetTrial(
             name=name,
             float_operators=left,
@@ -205,23 +214,22 @@ class _Search:
             at = max(i for i, t in enumerate(self.trials) if t.name.startswith(name) and t.met)
             self.trials[at] = replace(self.trials[at], median_ms=median_ms)
 
-    def mixed(self, stock: CalibratedModel, left: frozenset[int]) -> CalibratedModel:
-        """`stock` with the operators `left` in float."""
+    def mixed(self, model: CalibratedModel, left: frozenset[int]) -> CalibratedModel:
+        """`model` with the operators `left` in float."""
         reason = dict.fromkeys(left, "left in float to meet the accuracy target")
-        kept = {s.position: s.reason for s in stock.integer[1]}
-        graph = stock.prepared.graph
-        return replace(stock, integer=integer_part(graph, self.recipe, {**kept, **reason}))
+        reasons = {**model.integer.reasons, **reason}
+        return replace(model, integer=integer_part(model.graph, self.recipe, reasons))
 
-    def gains(self, parts: Sequence[tuple[int, ...]], choice: QuantSettings) -> list[float]:
+    def gains(self, parts: Sequence[tuple[int, ...]], settings: QuantSettings) -> list[float]:
         """How much each part alone in float lowers the loss on images kept out."""
-        making, judge = split_held_out(self.few, "balanced")
-        made = make(making, self.recipe, choice, rough=True)
-        whole = judge.loss(made.graph, made.position)
+        fitted, loss = split_held_out(self.few, "balanced")
+        made = make(fitted, self.recipe, settings, rough=True)
+        whole = loss.of(made)
         gains = []
         for part in parts:
-            mixed = self.mixed(making, frozenset(part))
-            made = make(mixed, self.recipe, choice, rough=True)
-            gains.append(whole - judge.loss(made.graph, made.position))
+            mixed = self.mixed(fitted, frozenset(part))
+            made = make(mixed, self.recipe, settings, rough=True)
+            gains.append(whole - loss.of(made))
         return gains
 
     def smallest(
@@ -229,10 +237,10 @@ class _Search:
         name: str,
         parts: Sequence[tuple[int, ...]],
         order: Sequence[int],
-        choice: QuantSettings,
+        settings: QuantSettings,
     ) -> tuple[frozenset[int], QuantizedGraph] | None:
         """The fewest parts, taken in `order`, whose float meets the goal; None if none do."""
-        quick = replace(choice, rounded=False)
+        quick = settings.without_slow()
         low, high, middle = 0, len(order), 1
         found: tuple[frozenset[int], QuantizedGraph] | None = None
         # Nothing is known of `high` (all but nothing in float), so it is never returned untried.
@@ -249,6 +257,6 @@ class _Search:
             middle = min(2 * low, (low + high) // 2) if found is None else (low + high) // 2
         return found
 
-    def final(self, left: frozenset[int], choice: QuantSettings) -> QuantizedGraph:
+    def final(self, left: frozenset[int], settings: QuantSettings) -> QuantizedGraph:
         """The file with `left` in float, made with all steps and images."""
-        return make(self.mixed(self.stock, left), self.recipe, choice)
+        return make(self.mixed(self.model, left), self.recipe, settings)

@@ -1,6 +1,7 @@
-"""Choosing among the steps by measuring: what does not help on images kept out is not done."""
+"""Choosing steps by measuring: what does not help on held-out images is not done."""
 
 import logging
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -8,29 +9,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.progress import Progress, silent
+from edgevision.quantize.calibrate.calibrated_model import CalibratedModel, StepTrial, pick
+from edgevision.quantize.calibrate.ranges import RANGES
 from edgevision.quantize.correct.refine import MOST_IMAGES
-from edgevision.quantize.quantized_graph import (
-    CalibratedModel,
-    QuantizedGraph,
-    QuantSettings,
-    StepTrial,
-    make,
-    pick,
-)
+from edgevision.quantize.quantized_graph import QuantizedGraph, QuantSettings, make
 from edgevision.quantize.search.held_out_loss import HeldOutLoss
-from edgevision.quantize.transforms.equalization import equalizable_pairs
+from edgevision.quantize.step import (
+    LayerStep,
+    RangeStep,
+    Scope,
+    Step,
+    TransformStep,
+    steps_on,
+    steps_open,
+)
+from edgevision.quantize.steps import STEPS
 from edgevision.recipe.recipe import Quality, Recipe
 
 logger = logging.getLogger(__name__)
 
-KEPT_OUT = 4
-"""Every so many images one is kept out of the making, to judge on."""
+HELD_OUT = 4
+"""Every so many images one is held out, to measure the loss on."""
 
-MOST_JUDGES: dict[Quality, int] = {"fast": 16, "balanced": 32, "best": 64}
-"""Images kept out at most: each choice is run on all of them."""
+MOST_HELD_OUT: dict[Quality, int] = {"fast": 16, "balanced": 32, "best": 64}
+"""Images held out at most: each set of steps is run on all of them."""
 
 LEAST_IMAGES = 8
-"""With fewer, none can be spared to judge on: min-max ranges, and no step that needs judging."""
+"""With fewer, none can be spared to measure on: min-max ranges, and no step that is measured."""
 
 WORTH = 0.99
 """A step must bring the loss below this share of what it was: it costs time, and less is chance."""
@@ -43,141 +48,152 @@ WIDENINGS: dict[Quality, tuple[float, ...]] = {
 """Ranges tried between typical and extreme ones; see `ranges.observed_ranges`."""
 
 
-def may_equalize(recipe: Recipe) -> bool:
-    """Whether equalization can come up under `recipe`."""
-    return recipe.precision == "int8" and recipe.equalization != "off"
-
-
-def may_round(recipe: Recipe) -> bool:
-    """Whether rounding by output can come up under `recipe`."""
-    wanted = recipe.weight_rounding == "auto" and recipe.quality != "fast"
-    return wanted or recipe.weight_rounding == "on"
-
-
-def tries_rounding(recipe: Recipe, images: int) -> bool:
-    """Whether `choose_steps` rounds weights by output, be it only to see what that brings."""
-    enough = recipe.weight_rounding == "on" or images >= LEAST_IMAGES
-    return may_round(recipe) and enough
+def scope_of(model: CalibratedModel, recipe: Recipe) -> Scope:
+    """What steps are asked about `model`."""
+    return Scope(graph=model.graph, integer=model.integer.operators, recipe=recipe)
 
 
 def choose_steps(
-    stock: CalibratedModel, recipe: Recipe, *, progress: Progress = silent
+    model: CalibratedModel,
+    recipe: Recipe,
+    *,
+    steps: Sequence[Step] = STEPS,
+    progress: Progress = silent,
 ) -> QuantizedGraph:
-    """The integer graph of the choice that measures best.
+    """The integer graph of those steps that measure best.
 
-    Choices are made on three quarters of the images and judged on the rest; the graph is then made
-    of all images.
+    Steps are chosen on three quarters of the images and measured on the rest; the graph is then
+    made of all images.
+
+    Args:
+        model: the float model, observed.
+        recipe: which steps are on, off, or to be measured.
+        steps: all there are, in their order.
+        progress: told how far the correction of layers is.
     """
-    choice = _asked(recipe)
+    scope = scope_of(model, recipe)
+    settings, made = settings_on(steps, scope), None
+    rough = [*steps_open(steps, TransformStep, scope), *steps_open(steps, RangeStep, scope)]
+    slow = steps_open(steps, LayerStep, scope)
     tried: list[StepTrial] = []
-    made = None
-    if stock.statistics.count >= LEAST_IMAGES and _is_open(recipe):
-        making, judge = split_held_out(stock, recipe.quality)
-        choice, tried = _search(making, recipe, judge, choice)
-        if recipe.weight_rounding == "auto" and may_round(recipe):
-            made, steps = _rounded_or_not(stock, recipe, judge, choice, progress)
-            tried += steps
-            choice = made.choice
-            if making.statistics.count < MOST_IMAGES:
+    if model.statistics.count >= LEAST_IMAGES and (rough or slow):
+        fitted, loss = split_held_out(model, recipe.quality)
+        search = _Search(recipe, loss, steps)
+        settings = search.roughly(fitted, settings)
+        if slow:
+            made = search.by_layer(model, settings, slow, progress)
+            settings = made.settings
+            if fitted.statistics.count < MOST_IMAGES:
                 # More images would have made it better.
                 made = None
+        tried = search.tried
     for line in tried:
         logger.debug("%s: loss %.5f%s", line.step, line.loss, ", kept" if line.kept else "")
     if made is None:
-        made = make(stock, recipe, choice, progress=progress)
+        made = make(model, recipe, settings, progress=progress)
     return replace(made, tried=tuple(tried))
 
 
-def split_held_out(stock: CalibratedModel, quality: Quality) -> tuple[CalibratedModel, HeldOutLoss]:
-    """Most of the images to make from, and the rest to judge on."""
-    making, judging = _parted(stock.statistics.count, quality)
-    judge = HeldOutLoss(stock.prepared.graph, list(pick(stock.feeds(), judging)))
-    return stock.of_images(making), judge
+def settings_on(steps: Sequence[Step], scope: Scope) -> QuantSettings:
+    """What the recipe demands, with nothing that is to be measured; ranges are never narrowed."""
+    chosen: list[Step] = [
+        *steps_on(steps, TransformStep, scope),
+        *steps_on(steps, RangeStep, scope),
+        *steps_on(steps, LayerStep, scope),
+    ]
+    on = QuantSettings(widening=0.0 if RANGES in chosen else 1.0)
+    return replace(on, steps=tuple(step for step in steps if step in chosen or step is RANGES))
+
+
+def widenings(recipe: Recipe) -> tuple[float, ...]:
+    """How far ranges are to be widened under `recipe`: one number, or those to be tried."""
+    switch = recipe.switch(RANGES.name)
+    return WIDENINGS[recipe.quality] if switch == "auto" else (0.0 if switch == "on" else 1.0,)
+
+
+def split_held_out(model: CalibratedModel, quality: Quality) -> tuple[CalibratedModel, HeldOutLoss]:
+    """Most of the images to make from, and the loss on the rest."""
+    fitted, held_out = _parted(model.statistics.count, quality)
+    loss = HeldOutLoss(model.graph, list(pick(model.feeds(), held_out)), model.losses)
+    return model.of_images(fitted), loss
 
 
 def _parted(count: int, quality: Quality) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Places of the images to make from, and of those to judge on."""
+    """Places of the images to make from, and of those to measure on."""
     places = np.arange(count)
-    judging = places[KEPT_OUT // 2 :: KEPT_OUT]
-    judging = judging[:: -(-len(judging) // MOST_JUDGES[quality])]
-    return np.setdiff1d(places, judging), judging
+    held_out = places[HELD_OUT // 2 :: HELD_OUT]
+    held_out = held_out[:: -(-len(held_out) // MOST_HELD_OUT[quality])]
+    return np.setdiff1d(places, held_out), held_out
 
 
-def _asked(recipe: Recipe) -> QuantSettings:
-    """What the recipe demands; open questions answered the cautious way."""
-    return QuantSettings(
-        widening=0.0 if recipe.ranges == "mean-min-max" else 1.0,
-        equalized=recipe.equalization == "on" and recipe.precision == "int8",
-        rounded=recipe.weight_rounding == "on",
-    )
+class _Search:
+    """The trials made so far, and what they are made with."""
 
+    def __init__(self, recipe: Recipe, loss: HeldOutLoss, steps: Sequence[Step]) -> None:
+        self.recipe, self.loss, self.steps = recipe, loss, steps
+        self.tried: list[StepTrial] = []
 
-def _is_open(recipe: Recipe) -> bool:
-    """Whether anything is left to be measured."""
-    return (
-        recipe.ranges == "auto"
-        or (recipe.equalization == "auto" and may_equalize(recipe))
-        or (recipe.weight_rounding == "auto" and may_round(recipe))
-    )
+    def note(self, step: str, loss: float, *, kept: bool) -> bool:
+        """`kept`, once it is written down."""
+        self.tried.append(StepTrial(step=step, loss=loss, kept=kept))
+        return kept
 
+    def roughly(self, model: CalibratedModel, start: QuantSettings) -> QuantSettings:
+        """The best ranges found, and on top of them the rewrites and range steps that help.
 
-def _search(
-    stock: CalibratedModel, recipe: Recipe, judge: HeldOutLoss, start: QuantSettings
-) -> tuple[QuantSettings, list[StepTrial]]:
-    """The best ranges found, equalized or not, and all that were tried.
+        They are measured after a correction by estimates, which takes a tenth of a second.
+        """
 
-    They are judged after a correction from statistics alone, which takes a tenth of a second.
-    """
+        def loss_of(settings: QuantSettings) -> float:
+            return self.loss.of(make(model, self.recipe, settings, rough=True))
 
-    def loss_of(choice: QuantSettings) -> float:
-        made = make(stock, recipe, choice, rough=True)
-        return judge.loss(made.graph, made.position)
+        choices = [replace(start, widening=w) for w in widenings(self.recipe)]
+        losses = [loss_of(one) for one in choices]
+        best = int(np.argmin(losses))
+        for at, (one, loss) in enumerate(zip(choices, losses, strict=True)):
+            self.note(str(one), loss, kept=at == best)
+        settings, least = choices[best], losses[best]
+        scope = scope_of(model, self.recipe)
+        for step in self.steps:
+            is_rough = isinstance(step, TransformStep | RangeStep) and step is not RANGES
+            if not is_rough or step.switch(scope) != "auto":
+                continue
+            candidate = settings.with_step(step, self.steps)
+            loss = loss_of(candidate)
+            if self.note(str(candidate), loss, kept=loss < WORTH * least):
+                settings, least = candidate, loss
+        return settings
 
-    if recipe.ranges == "auto":
-        choices = [replace(start, widening=w) for w in WIDENINGS[recipe.quality]]
-    else:
-        choices = [start]
-    losses = [loss_of(one) for one in choices]
-    best = int(np.argmin(losses))
-    choice = choices[best]
-    tried = [
-        StepTrial(step=str(one), loss=loss, kept=at == best)
-        for at, (one, loss) in enumerate(zip(choices, losses, strict=True))
-    ]
-    found = equalizable_pairs(stock.prepared.graph)
-    pairs = any(pair.producer in stock.integer[0] for pair in found)
-    if recipe.equalization == "auto" and may_equalize(recipe) and pairs:
-        candidate = replace(choice, equalized=True)
-        loss = loss_of(candidate)
-        kept = loss < WORTH * losses[best]
-        tried.append(StepTrial(step=str(candidate), loss=loss, kept=kept))
-        choice = candidate if kept else choice
-    return choice, tried
+    def by_layer(
+        self,
+        model: CalibratedModel,
+        settings: QuantSettings,
+        candidates: Sequence[LayerStep],
+        progress: Progress,
+    ) -> QuantizedGraph:
+        """The graph of `settings` and those `candidates` that help, in their order; as tried.
 
+        All need the layers one by one; the plain one goes through them beside the first candidate.
+        Ranges are those of all images, so that what is measured can be what is kept.
+        """
+        fitted, _ = _parted(model.statistics.count, self.recipe.quality)
+        trial, (first, *others) = replace(model, corrected_on=fitted), candidates
 
-def _rounded_or_not(
-    stock: CalibratedModel,
-    recipe: Recipe,
-    judge: HeldOutLoss,
-    choice: QuantSettings,
-    progress: Progress,
-) -> tuple[QuantizedGraph, list[StepTrial]]:
-    """The better of `choice` with its weights rounded by output and without; both as tried.
+        def with_step(settings: QuantSettings, step: Step) -> QuantizedGraph:
+            candidate = settings.with_step(step, self.steps)
+            return make(trial, self.recipe, candidate, progress=progress)
 
-    Both need the layers one by one, and go through them side by side. Ranges are those of all
-    images, so that what is judged can be what is kept.
-    """
-    making, _ = _parted(stock.statistics.count, recipe.quality)
-    trial = replace(stock, corrected_on=making)
-    with ThreadPoolExecutor(1) as beside:
-        # The quicker one beside: Ctrl-C meets the other, and waits for this one only.
-        corrected = beside.submit(make, trial, recipe, choice)
-        rounded = make(trial, recipe, replace(choice, rounded=True), progress=progress)
-        plain = corrected.result()
-    before, after = (judge.loss(made.graph, made.position) for made in (plain, rounded))
-    kept = after < WORTH * before
-    tried = [
-        StepTrial(step=f"{choice}, layer by layer", loss=before, kept=True),
-        StepTrial(step=str(rounded.choice), loss=after, kept=kept),
-    ]
-    return rounded if kept else plain, tried
+        with ThreadPoolExecutor(1) as beside:
+            # The quicker one beside: Ctrl-C meets the other, and waits for this one only.
+            plain = beside.submit(make, trial, self.recipe, settings)
+            candidate = with_step(settings, first)
+            made = plain.result()
+        least = self.loss.of(made)
+        self.note(f"{settings}, layer by layer", least, kept=True)
+        for following in (*others, None):
+            loss = self.loss.of(candidate)
+            if self.note(str(candidate.settings), loss, kept=loss < WORTH * least):
+                made, least = candidate, loss
+            if following is not None:
+                candidate = with_step(made.settings, following)
+        return made

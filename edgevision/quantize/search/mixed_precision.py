@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgevision.errors import ModelError
-from edgevision.quantize.assign.design import integer_part
+from edgevision.quantize.assign.integer_part import integer_part
+from edgevision.quantize.calibrate.calibrated_model import CalibratedModel
 from edgevision.quantize.lower.weights_only import to_dynamic
-from edgevision.quantize.quantized_graph import CalibratedModel, QuantizedGraph, make
+from edgevision.quantize.quantized_graph import QuantizedGraph, make
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.session import Session
 from edgevision.tflite.extract import cut
@@ -36,7 +37,7 @@ NOTICED_MS = 0.02
 """A smaller loss is mostly the noise of timing."""
 
 WORTH_MIXING_MS = 0.1
-"""A smaller loss is said and no more: another machine may well turn it into a gain."""
+"""A smaller loss is reported and no more: another machine may well turn it into a gain."""
 
 HERE = "local"
 """What a timer on this machine calls its target."""
@@ -49,7 +50,7 @@ Timer = Callable[[Mapping[str, bytes]], Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyVerdict:
-    """How fast the files are on one thread of `target`, and what was done about it."""
+    """How fast the files are on `target`, and what was done about it."""
 
     target: str = HERE
     """Where they were timed: "local", "ssh://pi@host", "adb:SERIAL"."""
@@ -65,17 +66,19 @@ class LatencyVerdict:
 
 
 def never_slower(
-    stock: CalibratedModel,
+    model: CalibratedModel,
     recipe: Recipe,
     made: QuantizedGraph,
     float_content: bytes,
     *,
     timer: Timer,
     target: str = HERE,
+    threads: int = 1,
 ) -> tuple[QuantizedGraph, LatencyVerdict]:
     """`made`, or the same with slow operators in float when that is faster; and the verdict.
 
-    `timer` times files on `target`; single operators are always timed on this machine.
+    `timer` times files on `target`; single operators are always timed on this machine, with as
+    many `threads`.
     """
     files = {"float": float_content, "int8": serialize(made.graph)}
     times = timer(files)
@@ -87,13 +90,13 @@ def never_slower(
             mixed_ms=None,
             sentence=_little_slower(times["int8"], times["float"], target),
         )
-    costs = operator_latencies(made)
+    costs = operator_latencies(made, threads=threads)
     switch = conversion_us(made.graph)
     slow = cheapest_mix([c.integer_us for c in costs], [c.float_us for c in costs], switch)
     left = {cost.position for cost, is_float in zip(costs, slow, strict=True) if is_float}
     kinds = Counter(cost.operator for cost in costs if cost.position in left)
     named = ", ".join(f"{count} {name}" for name, count in kinds.most_common(3))
-    mixed = _mixed(stock, recipe, made, left)
+    mixed = _mixed(model, recipe, made, left)
     is_mix = bool(left) and mixed.computes_in_integers
     dynamic = to_dynamic(parse(float_content))
     times = timer({**files, "mixed": serialize(mixed.graph), "dynamic": serialize(dynamic)})
@@ -124,7 +127,7 @@ def never_slower(
 
 
 def _little_slower(integer_ms: float, float_ms: float, target: str) -> str:
-    """What is told of a loss too small to be worth a mix; empty for one too small to tell."""
+    """What is reported of a loss too small to be worth a mix; empty for one too small for that."""
     more = integer_ms - float_ms
     if more < NOTICED_MS or integer_ms <= SLOWER * float_ms:
         return ""
@@ -160,12 +163,11 @@ def _fastest(integer_ms: float, times: Mapping[str, float]) -> str:
 
 
 def _mixed(
-    stock: CalibratedModel, recipe: Recipe, made: QuantizedGraph, left: set[int]
+    model: CalibratedModel, recipe: Recipe, made: QuantizedGraph, left: set[int]
 ) -> QuantizedGraph:
-    skipped = {s.position: s.reason for s in stock.integer[1]}
-    reasons = {**skipped, **dict.fromkeys(left, LEFT)}
-    part = integer_part(stock.prepared.graph, recipe, reasons)
-    return make(replace(stock, integer=part), recipe, made.choice)
+    reasons = {**model.integer.reasons, **dict.fromkeys(left, LEFT)}
+    part = integer_part(model.graph, recipe, reasons)
+    return make(replace(model, integer=part), recipe, made.settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,15 +182,18 @@ class OperatorLatency:
 
 
 def operator_latencies(
-    made: QuantizedGraph, *, clock_ns: Callable[[], int] = time.perf_counter_ns
+    made: QuantizedGraph,
+    *,
+    threads: int = 1,
+    clock_ns: Callable[[], int] = time.perf_counter_ns,
 ) -> tuple[OperatorLatency, ...]:
     """What each integer operator of `made` takes, and takes in float."""
     source = made.design.graph
     costs = []
     for at in sorted(made.design.plan.integer):
         op = source.operators[at]
-        integer = _alone_us(made.graph, op.id, clock_ns)
-        real = _alone_us(source, op.id, clock_ns)
+        integer = _alone_us(made.graph, op.id, threads, clock_ns)
+        real = _alone_us(source, op.id, threads, clock_ns)
         if integer is not None and real is not None:
             costs.append(
                 OperatorLatency(position=at, operator=op.name, integer_us=integer, float_us=real)
@@ -196,10 +201,12 @@ def operator_latencies(
     return tuple(costs)
 
 
-def _alone_us(graph: Graph, operator: OperatorId, clock_ns: Callable[[], int]) -> float | None:
+def _alone_us(
+    graph: Graph, operator: OperatorId, threads: int, clock_ns: Callable[[], int]
+) -> float | None:
     """Shortest run of one operator as a model of its own; None where it cannot be one."""
     try:
-        with Session(cut(graph, {operator}).content) as session:
+        with Session(cut(graph, {operator}).content, threads=threads) as session:
             for _ in range(2):
                 session.invoke()
             best = None
@@ -229,6 +236,9 @@ def cheapest_mix(
 
     Changing precision between neighbours costs `switch_us`; the ends are integers.
     Two states and one pass: Viterbi's algorithm.
+
+    >>> cheapest_mix([5, 19, 5], [8, 5, 8], 3)
+    [False, True, False]
     """
     costs, came = [0.0, switch_us], []
     for integer, real in zip(integer_us, float_us, strict=True):

@@ -1,4 +1,4 @@
-"""Raising quiet channels before a convolution, so that one scale serves all of them.
+"""Cross-layer equalization: quiet channels scaled up, so that one scale serves all of a tensor.
 
 A channel whose values never come near the tensor's range is multiplied by a factor where it is
 made and divided by it in the weights that read it, and the activation between them gains
@@ -16,7 +16,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.quantize.calibrate.calibrated_model import CalibratedModel
 from edgevision.quantize.calibrate.statistics import Statistics
+from edgevision.quantize.step import Observations, Scope, TransformStep
 from edgevision.tflite import ops, schema
 from edgevision.tflite.graph import Graph
 
@@ -47,7 +49,7 @@ class LayerPair:
 
 
 def equalizable_pairs(graph: Graph) -> tuple[LayerPair, ...]:
-    """Where quiet channels can be raised."""
+    """Where quiet channels can be scaled up."""
     readers, pairs = graph.consumers(), []
     for at, op in enumerate(graph.operators):
         if op.name not in ops.CONVOLUTIONS or graph.constant(op.inputs[1]) is None:
@@ -92,7 +94,7 @@ def equalization_factors(
 
 
 def equalize(graph: Graph, statistics: Statistics) -> tuple[Graph, Statistics]:
-    """The same network with quiet channels raised, and what its statistics are."""
+    """The same network with quiet channels scaled up, and what its statistics are."""
     edited = graph.copy()
     low, high = dict(statistics.low), dict(statistics.high)
     patches = dict(statistics.patches)
@@ -137,3 +139,24 @@ def scale_consumer(graph: Graph, at: int, factor: NDArray[np.float64]) -> None:
     name = graph.tensors[op.inputs[1]].name
     op.inputs[1] = graph.add_constant(name, (weights / factor).astype(np.float32))
     graph.operators[at] = op
+
+
+def _pairs(scope: Scope) -> tuple[LayerPair, ...]:
+    if scope.recipe.precision != "int8":
+        return ()
+    return tuple(p for p in equalizable_pairs(scope.graph) if p.producer in scope.integer)
+
+
+def _equalized(model: CalibratedModel) -> CalibratedModel:
+    graph, statistics = equalize(model.graph, model.statistics)
+    return replace(model, prepared=replace(model.prepared, graph=graph), statistics=statistics)
+
+
+EQUALIZATION = TransformStep(
+    name="equalization",
+    label="equalized",
+    default="auto",
+    applies=lambda scope: bool(_pairs(scope)),
+    observe=lambda scope: Observations(by_channel=tuple(p.tensors[0] for p in _pairs(scope))),
+    apply=_equalized,
+)

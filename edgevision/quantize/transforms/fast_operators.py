@@ -5,8 +5,11 @@ LiteRT 2.3, x86-64), and it splits the delegated graph. x * relu6(x + 3) / 6 as 
 stays inside. The division by 6 changes the scale of relu6's integers and none of them.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
+from edgevision.quantize.step import RewriteStep
 from edgevision.tflite import ops, schema
 from edgevision.tflite.graph import Graph, Operator, Tensor
 
@@ -59,3 +62,10 @@ def _multiply(a: int, b: int, made: int) -> Operator:
         options_type=schema.BuiltinOptions.MulOptions,
         options=schema.MulOptionsT(),
     )
+
+
+FAST_OPERATORS = RewriteStep(
+    name="rewrite",
+    applies=lambda scope: scope.recipe.precision == "int8",
+    apply=lambda prepared: replace(prepared, graph=with_fast_operators(prepared.graph)),
+)

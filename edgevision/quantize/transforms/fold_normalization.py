@@ -7,14 +7,21 @@ at the border: where the convolution pads y with 0, u is padded with -b/a.
 """
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 
+from edgevision.quantize.calibrate.prepared import Prepared
+from edgevision.quantize.step import RewriteStep
+from edgevision.quantize.transforms.explicit_normalization import explicit_affine
 from edgevision.quantize.transforms.input_affine import Affine, Float64
 from edgevision.quantize.transforms.padding import pad_with, same_padding
 from edgevision.tflite import ops, schema
-from edgevision.tflite.graph import Graph, Operator, Tensor
+from edgevision.tflite.graph import Graph, Operator
 from edgevision.tflite.ops.kinds import kind_of
+
+BORDER_SLACK_PIXELS = 0.5
+"""The ring of padding around the picture may be this far from exact, in pixel levels."""
 
 _ELEMENTWISE = frozenset({ops.MUL, ops.ADD, ops.SUB, ops.DIV})
 
@@ -47,7 +54,7 @@ def fold_normalization(graph: Graph, index: int, outer: Affine, *, slack: float 
         return edited
     replacement = _fold(edited, readers, (index, current), total, slack)
     if replacement is None:
-        replacement = _explicit(edited, index, current, total)
+        replacement = explicit_affine(edited, index, current, total)
     edited.operators = [
         new
         for at, op in enumerate(edited.operators)
@@ -190,38 +197,13 @@ def _with_constants(graph: Graph, op: Operator, weights: Float64, shift: Float64
     return folded
 
 
-def _explicit(graph: Graph, index: int, current: int, total: Affine) -> dict[int, list[Operator]]:
-    """A MUL and an ADD at the front, writing what the first remaining operators read."""
-    if current == index:
-        # The readers of the old input must read the new tensor instead.
-        tensor = graph.tensors[index]
-        current = graph.add_tensor(
-            Tensor(name=f"{tensor.name};normalized", shape=tensor.shape, dtype=tensor.dtype)
-        )
-        for op in graph.operators:
-            op.inputs = [current if t == index else t for t in op.inputs]
-    shape = graph.tensors[index].shape
-    name = graph.tensors[index].name
-    scaled = graph.add_tensor(
-        Tensor(name=f"{name};scaled", shape=shape, dtype=np.dtype(np.float32))
-    )
-    made = []
-    for kind, options, source, values, target in (
-        (ops.MUL, schema.MulOptionsT(), index, total.factor, scaled),
-        (ops.ADD, schema.AddOptionsT(), scaled, total.shift, current),
-    ):
-        constant = graph.add_constant(f"{name};{kind.lower()}", values.astype(np.float32))
-        made.append(
-            Operator(
-                name=kind,
-                inputs=[source, constant],
-                outputs=[target],
-                options_type=getattr(schema.BuiltinOptions, f"{kind.title()}Options"),
-                options=options,
-            )
-        )
-    first = min(
-        (at for at, op in enumerate(graph.operators) if current in op.inputs),
-        default=0,
-    )
-    return {first: [*made, graph.operators[first]]}
+def _fold_all(prepared: Prepared) -> Prepared:
+    outer = prepared.unfolded
+    if outer is None:
+        return prepared
+    slack = BORDER_SLACK_PIXELS / prepared.preprocessing.channel_std[0]
+    graph = fold_normalization(prepared.graph, prepared.image, outer, slack=slack)
+    return replace(prepared, graph=graph, unfolded=None)
+
+
+FOLD_NORMALIZATION = RewriteStep(name="fold_normalization", apply=_fold_all)

@@ -14,7 +14,7 @@ from edgevision.tflite.serialize import serialize
 def with_scalar_normalization(
     content: bytes, preprocessing: ImagePreprocessing
 ) -> tuple[bytes, ImagePreprocessing]:
-    """The float `.tflite` `content` with a scalar normalization, and the contract that it has then.
+    """The float `.tflite` `content` with a scalar normalization, and its preprocessing then.
 
     Its answers to a photo stay the same up to the rounding of float32, also at the border. A model
     that has one already comes back as it is.

@@ -1,4 +1,4 @@
-"""Raising quiet channels before a swish, past the gate that has to see them as they are.
+"""Equalization past a swish, whose gate has to see its channels as they are.
 
 Equalization ends at x * gate(x), which is no f with f(r x) = r f(x), and networks with a swish are
 those on which int8 collapses: one loud channel of the stem leaves all others a few steps. But
@@ -9,20 +9,23 @@ Beyond Nagel et al. 2019, https://arxiv.org/abs/1906.04721, section 4.1, which e
 """
 
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.quantize.assign.integer_part import IntegerPart
+from edgevision.quantize.calibrate.calibrated_model import CalibratedModel
 from edgevision.quantize.calibrate.statistics import Statistics
-from edgevision.quantize.quantized_graph import CalibratedModel
+from edgevision.quantize.step import Observations, Scope, Site, SiteStep
 from edgevision.quantize.transforms.equalization import (
     equalization_factors,
     scale_consumer,
     scale_producer,
 )
-from edgevision.quantize.transforms.swish import Swish, find_swish
 from edgevision.tflite import ops, schema
 from edgevision.tflite.graph import Graph, Operator, Tensor
+from edgevision.tflite.swish import Swish, find_swish
 
 _CLOSED = 6.0
 """Below minus this a sigmoid's gate is closed: how far down a channel reaches does not matter."""
@@ -42,13 +45,13 @@ class SwishPair:
 
 
 def swish_pairs(graph: Graph, integer: frozenset[int]) -> tuple[SwishPair, ...]:
-    """Where channels can be raised past a gate that leaves them as they are so far."""
+    """Where channels can be scaled past a gate that leaves them as they are so far."""
     consumers, found = graph.consumers(), []
     for at, op in enumerate(graph.operators):
         if op.name not in ops.CONVOLUTIONS or op.options.fusedActivationFunction:
             continue
         swish = find_swish(graph, op.outputs[0], consumers)
-        if swish is None or swish.raised.size > 1 or graph.constant(op.inputs[1]) is None:
+        if swish is None or swish.scaled.size > 1 or graph.constant(op.inputs[1]) is None:
             continue
         read = [graph.operators[swish.product].outputs[0]]
         readers = consumers.get(read[-1], [])
@@ -86,29 +89,29 @@ def swish_factors(statistics: Statistics, pair: SwishPair) -> NDArray[np.float64
     return np.minimum(before, after)
 
 
-def equalize_past_swish(stock: CalibratedModel, made: int) -> CalibratedModel:
-    """`stock` of the same network with the channels of tensor `made` raised as far as its swish.
+def equalize_past_swish(model: CalibratedModel, made: int) -> CalibratedModel:
+    """`model` of the same network with the channels of tensor `made` scaled up, to its swish.
 
     Raises:
-        KeyError: no swish that they can be raised past reads `made`.
+        KeyError: no swish that they can be scaled past reads `made`.
     """
-    graph, statistics = stock.prepared.graph, stock.statistics
-    pair = {one.made: one for one in swish_pairs(graph, stock.integer[0])}[made]
+    statistics, integer = model.statistics, model.integer
+    pair = {one.made: one for one in swish_pairs(model.graph, integer.operators)}[made]
     factor = swish_factors(statistics, pair)
-    edited, lowered = _edited(graph, pair, factor)
+    edited, lowered = _edited(model.graph, pair, factor)
     return replace(
-        stock,
-        prepared=replace(stock.prepared, graph=edited),
+        model,
+        prepared=replace(model.prepared, graph=edited),
         statistics=_scaled(statistics, pair, factor, lowered),
-        integer=(
-            frozenset({*(_moved(at, pair) for at in stock.integer[0]), pair.swish.gate}),
-            tuple(replace(s, position=_moved(s.position, pair)) for s in stock.integer[1]),
+        integer=IntegerPart(
+            operators=frozenset({*(_moved(at, pair) for at in integer.operators), pair.swish.gate}),
+            skipped=tuple(replace(s, position=_moved(s.position, pair)) for s in integer.skipped),
         ),
     )
 
 
 def _edited(graph: Graph, pair: SwishPair, factor: NDArray[np.float64]) -> tuple[Graph, int]:
-    """The graph with raised channels, and the tensor that the gate sees."""
+    """The graph with scaled channels, and the tensor that the gate sees."""
     edited = graph.copy()
     scale_producer(edited, pair.producer, factor)
     scale_consumer(edited, pair.consumer, factor)
@@ -152,3 +155,35 @@ def _scaled(
 def _moved(at: int, pair: SwishPair) -> int:
     """Where the operator at `at` stands once the lowering is in front of the gate."""
     return at + (at >= pair.swish.gate)
+
+
+def _pairs(scope: Scope) -> tuple[SwishPair, ...]:
+    is_int8 = scope.recipe.precision == "int8"
+    return swish_pairs(scope.graph, scope.integer) if is_int8 else ()
+
+
+def _observe(scope: Scope) -> Observations:
+    return Observations(by_channel=tuple(t for p in _pairs(scope) for t in (p.made, p.read[0])))
+
+
+def _sites(model: CalibratedModel) -> tuple[Site, ...]:
+    return tuple(
+        Site(
+            tensor=pair.made,
+            producer=pair.producer,
+            elements=prod(model.graph.tensors[pair.made].shape),
+        )
+        for pair in swish_pairs(model.graph, model.integer.operators)
+    )
+
+
+SWISH_EQUALIZATION = SiteStep(
+    name="swish_equalization",
+    label="channels scaled past the gate behind",
+    default="auto",
+    follows="equalization",
+    applies=lambda scope: bool(_pairs(scope)),
+    observe=_observe,
+    sites=_sites,
+    apply=equalize_past_swish,
+)

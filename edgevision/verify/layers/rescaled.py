@@ -7,15 +7,17 @@ that make a channel tell the factor, in both files; those that read it, whether 
 Source of the rescaling: Nagel et al. 2019, https://arxiv.org/abs/1906.04721, section 4.1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.tflite import ops
+from edgevision.tflite.graph import Graph
 from edgevision.tflite.ops.kinds import kind_of
-from edgevision.tflite.view import Operator, Tensor, TfliteModel
+from edgevision.tflite.swish import find_swish
+from edgevision.tflite.view import Tensor, TfliteModel
 from edgevision.verify.layers.align import AlignedOperators
 
 _NOTICEABLE = 1.2
@@ -24,9 +26,6 @@ _NOTICEABLE = 1.2
 _PASSING = frozenset({ops.PAD, ops.RELU, ops.RELU6, ops.MAX_POOL_2D, ops.HARD_SWISH})
 """Operations through which a factor per channel passes (a ReLU6 as far as it does not cut, a swish
 because the quantizer takes the factor back before its gate)."""
-
-_GATE_OPERATIONS = 3
-"""Most between x and the product of x * gate(x)."""
 
 Float64 = NDArray[np.float64]
 
@@ -47,9 +46,16 @@ class _Layer:
 
 
 def channel_factors(
-    float_model: TfliteModel, quantized_model: TfliteModel, pairs: Sequence[AlignedOperators]
+    graph: Graph,
+    float_model: TfliteModel,
+    quantized_model: TfliteModel,
+    pairs: Sequence[AlignedOperators],
 ) -> dict[int, Float64]:
-    """Float tensor -> (channels,) what each channel was multiplied by; only rescaled tensors."""
+    """Float tensor -> (channels,) what each channel was multiplied by; only rescaled tensors.
+
+    `graph` is that of `float_model`.
+    """
+    consumers = graph.consumers()
     factors: dict[int, Float64] = {}
     layers = _layers(float_model, quantized_model, pairs)
     by_operator: dict[int | None, _Layer] = {layer.operator: layer for layer in layers}
@@ -60,11 +66,11 @@ def channel_factors(
         factor = _ratio(before, layer.after, layer.axis)
         if np.abs(np.log(factor)).max() < np.log(_NOTICEABLE):
             continue
-        path, at = _path(float_model, layer.makes)
+        path, at = _path(graph, consumers, layer.makes)
         reader = by_operator.get(at)
         if reader is None:
             continue
-        _, following = _path(float_model, reader.makes)
+        _, following = _path(graph, consumers, reader.makes)
         if _makes_good(reader, factor, by_operator.get(following)):
             factors |= dict.fromkeys(path, factor)
     return factors
@@ -99,41 +105,23 @@ def _layers(
     return layers
 
 
-def _path(model: TfliteModel, tensor: int) -> tuple[list[int], int | None]:
+def _path(
+    graph: Graph, consumers: Mapping[int, list[int]], tensor: int
+) -> tuple[list[int], int | None]:
     """`tensor` and what lets a factor pass makes of it, and the one operator that reads the last.
 
     None where several read it, or none.
     """
     path = [tensor]
     while True:
-        readers = _readers(model, path[-1])
-        product = _product(model, readers)
-        if product is None and len(readers) != 1:
+        readers = consumers.get(path[-1], [])
+        swish = find_swish(graph, path[-1], consumers)
+        if swish is None and len(readers) != 1:
             return path, None
-        if product is None and readers[0].name not in _PASSING:
-            return path, readers[0].index
-        path.append((product or readers[0]).outputs[0])
-
-
-def _readers(model: TfliteModel, tensor: int) -> list[Operator]:
-    return [op for op in model.operators if tensor in op.inputs]
-
-
-def _product(model: TfliteModel, readers: list[Operator]) -> Operator | None:
-    """The multiplication of x * gate(x) when `readers` of x are that and the gate's first."""
-    if len(readers) != 2:
-        return None
-    # The gate stands before the product that needs it.
-    gate, product = readers
-    for _ in range(_GATE_OPERATIONS):
-        opened = gate.outputs[0]
-        if product.name == ops.MUL and opened in product.inputs:
-            return product
-        behind = _readers(model, opened)
-        if len(behind) != 1:
-            return None
-        (gate,) = behind
-    return None
+        reader = readers[0] if swish is None else swish.product
+        if swish is None and graph.operators[reader].name not in _PASSING:
+            return path, reader
+        path.append(graph.operators[reader].outputs[0])
 
 
 def _makes_good(reader: _Layer, factor: Float64, behind: _Layer | None) -> bool:

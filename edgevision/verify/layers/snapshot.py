@@ -68,14 +68,15 @@ def snapshots(
         ModelError: a file does not take these images, or the float file cannot be taken apart.
         ImageSetError: an image cannot be decoded, or makes a NaN or infinite activation.
     """
-    factors = channel_factors(original.model, quantized.model, pairs)
+    graph = parse(original.content)
+    factors = channel_factors(graph, original.model, quantized.model, pairs)
     readers = {
         pair.float_tensor: _Reader(
             quantized.model.tensors[pair.quantized_tensor], factors.get(pair.float_tensor)
         )
         for pair in pairs
     }
-    apart = isolate(parse(original.content), {pair.float_operator for pair in pairs})
+    apart = isolate(graph, {pair.float_operator for pair in pairs})
     with (
         Session(original.content, xnnpack=False, keep_all_tensors=True) as plain,
         Session(quantized.content, xnnpack=False, keep_all_tensors=True) as integer,

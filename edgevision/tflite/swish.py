@@ -1,7 +1,7 @@
 """Finding swish and hard-swish, x * gate(x), in the operators they are made of.
 
-Between x and its gate there may be a division by what x was raised by (`gates`), and behind the
-gate one by 6.
+Between x and its gate there may be a division by what x was scaled by (`swish_equalization`), and
+behind the gate one by 6.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from edgevision.tflite.graph import Graph, Operator
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swish:
-    """x * gate(x / raised)."""
+    """x * gate(x / scaled)."""
 
     gate: int
     """Position of the LOGISTIC, or of the ADD with a fused ReLU6."""
@@ -24,7 +24,7 @@ class Swish:
     """Position of the MUL."""
     shift: float | None
     """The c of relu6(x + c); None for a sigmoid."""
-    raised: NDArray[np.float64]
+    scaled: NDArray[np.float64]
     """What each channel of x is divided by on the way to the gate, or a single 1."""
 
 
@@ -36,10 +36,10 @@ def find_swish(graph: Graph, t: int, consumers: Mapping[int, list[int]]) -> Swis
         return None
     (product,) = products
     gate = next(at for at in readers if at != product)
-    entry, raised = t, np.ones(1)
+    entry, scaled = t, np.ones(1)
     factors = _positive_factors(graph, graph.operators[gate], t)
     if factors is not None:
-        entry, raised = graph.operators[gate].outputs[0], 1 / factors.astype(np.float64).ravel()
+        entry, scaled = graph.operators[gate].outputs[0], 1 / factors.astype(np.float64).ravel()
         behind = consumers.get(entry, [])
         if len(behind) != 1:
             return None
@@ -51,7 +51,7 @@ def find_swish(graph: Graph, t: int, consumers: Mapping[int, list[int]]) -> Swis
     opened = _followed_through_scaling(graph, op.outputs[0], consumers)
     if set(graph.operators[product].inputs) != {t, opened}:
         return None
-    return Swish(gate=gate, product=product, shift=shift, raised=raised)
+    return Swish(gate=gate, product=product, shift=shift, scaled=scaled)
 
 
 def relu6_shift(graph: Graph, op: Operator, t: int) -> float | None:
