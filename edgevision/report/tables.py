@@ -37,7 +37,7 @@ def costs(models: Sequence[Mapping[str, Any]], ratios: Sequence[Mapping[str, Any
                 f"{division['delegated']}/{division['operations']}" if division else "-",
             )
         )
-    return _table(_COST, rows)
+    return table(_COST, rows)
 
 
 def worths(models: Sequence[Mapping[str, Any]]) -> Markup:
@@ -56,10 +56,11 @@ def worths(models: Sequence[Mapping[str, Any]]) -> Markup:
                     "-" if p_value is None else f"{p_value:.2g}",
                 )
             )
-    return _table(_WORTH, rows) if rows else Markup("")
+    return table(_WORTH, rows) if rows else Markup("")
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
+    """A table, the first cell of each row as its heading."""
     head = tag("tr", *(tag("th", word) for word in header))
     body = [
         tag("tr", tag("th", first), *(tag("td", cell) for cell in rest)) for first, *rest in rows

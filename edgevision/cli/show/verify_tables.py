@@ -7,6 +7,7 @@ from edgevision.cli import console
 from edgevision.cli.show.lines import print_fact, shown
 
 if TYPE_CHECKING:
+    from edgevision.api.verify import VerifyResult
     from edgevision.verify.explain import Explanation
     from edgevision.verify.what_if.remedy import Closeness
     from edgevision.verify.what_if.trials import Trials
@@ -14,7 +15,19 @@ if TYPE_CHECKING:
 _FLIPS_SHOWN = 10
 
 
-def render_layers(found: "Explanation", top: int) -> None:
+def render(result: "VerifyResult") -> None:
+    """The layers that hurt, what remedies do, and the answers that flip."""
+    found = result.explanation
+    console.print_text(
+        f"{result.quantized.name} against {result.original.name}: {found.images} images"
+    )
+    _render_layers(found, result.top)
+    if result.trials is not None:
+        _render_trials(result.trials)
+    _render_answers(found, result.labels or result.data.classes)
+
+
+def _render_layers(found: "Explanation", top: int) -> None:
     """The `top` layers that hurt most: how much, why, and what would help."""
     worst = found.worst(top)
     if not worst:
@@ -51,7 +64,7 @@ def render_layers(found: "Explanation", top: int) -> None:
     console.print_text()
 
 
-def render_trials(trials: "Trials") -> None:
+def _render_trials(trials: "Trials") -> None:
     """What each remedy measured, beside the file as given."""
     table = console.new_table(
         f"remedies, measured on {trials.images} images", "agree", "mean KL", "SQNR dB"
@@ -66,7 +79,7 @@ def render_trials(trials: "Trials") -> None:
     console.print_table(table)
 
 
-def render_answers(found: "Explanation", names: tuple[str, ...]) -> None:
+def _render_answers(found: "Explanation", names: tuple[str, ...]) -> None:
     """How often the answer stays, and the images where it flips; nothing for no classifier."""
     if found.answers is None:
         return
