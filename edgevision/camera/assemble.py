@@ -181,7 +181,6 @@ def _source_options(request: CameraRequest, threads: int) -> SourceOptions:
 
 
 def _model(request: CameraRequest, folder: Path) -> CameraModel:
-    refuse_auto(request.preprocess)
     declared = from_flags(
         preprocess=request.preprocess,
         mean=request.mean,
@@ -190,6 +189,7 @@ def _model(request: CameraRequest, folder: Path) -> CameraModel:
         crop_fraction=request.crop_fraction,
         color=request.color,
     )
+    refuse_auto(declared)
     path = request.model if request.model is not None else find_model(folder)
     answers = AnswerRequest(top_k=request.top_k, threshold=request.threshold, off=request.off)
     return resolve_model(

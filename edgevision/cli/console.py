@@ -53,6 +53,11 @@ def warn(message: str) -> None:
     print(f"warning: {message}", file=sys.stderr)  # noqa: T201
 
 
+def notify(severity: str, text: str, /) -> None:
+    """What a function of `edgevision.api` has to say, as it says it."""
+    (warn if severity == "warning" else note)(text)
+
+
 def error(message: str, hint: str = "") -> None:
     """What went wrong and what to do, on stderr."""
     print(f"error: {message}", file=sys.stderr)  # noqa: T201

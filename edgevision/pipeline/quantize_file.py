@@ -62,7 +62,7 @@ class QuantizeRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuantizeResult:
+class QuantizedFile:
     """What was written."""
 
     model: QuantizedModel
@@ -71,10 +71,10 @@ class QuantizeResult:
     """The search for the goal; None without one."""
 
 
-def quantize_file(job: QuantizeRequest, *, progress: Progress = silent) -> QuantizeResult:
+def quantize_file(job: QuantizeRequest, *, progress: Progress = silent) -> QuantizedFile:
     """Quantize, package and check the file that `job` asks for.
 
-    A goal that is missed leaves the best file found, and `QuantizeResult.reached.met` False.
+    A goal that is missed leaves the best file found, and `QuantizedFile.reached.met` False.
 
     Raises:
         UsageError: the output exists, or nothing says how pixels become input.
@@ -119,7 +119,7 @@ def quantize_file(job: QuantizeRequest, *, progress: Progress = silent) -> Quant
         facts = facts_of(read_model(temporary))
         # Before it takes the place of an earlier file.
         check_file(facts, asked_by(job.recipe, model.skipped))
-    return QuantizeResult(model=model, facts=facts, reached=reached)
+    return QuantizedFile(model=model, facts=facts, reached=reached)
 
 
 def _packaged(job: QuantizeRequest, model: QuantizedModel, task: Task, card: Card | None) -> bytes:

@@ -48,7 +48,7 @@ class OptimizeRequest:
     evaluation: ImageSet | None
     """None: the calibration images serve for agreement, and the report says so."""
     preprocessing: Preprocessing | None
-    """What was said; None for `--preprocess auto`."""
+    """What was declared; None, or the preset "auto", to let labelled photos decide."""
     labels: tuple[str, ...] = ()
     """Class names in index order; empty: those of the evaluation set, if it has names."""
     task: TaskSpec | None = None

@@ -90,7 +90,8 @@ def resolve_preprocessing(
     if labelled is None or task.truth is not ClassLabel:
         # Nothing to doubt it by.
         return ResolvedPreprocessing(preprocessing=preprocessing)
-    chosen_name = declared.preset or "the numbers given"
+    named = declared.preset if not declared.is_auto else None
+    chosen_name = named or "the numbers given"
     photos = _Photos(session, task, labelled, TRIAL_IMAGES, preprocessing)
     (chosen,) = photos.trials([(chosen_name, preprocessing)], progress)
     others = [(name, other) for name, other in trying if other != preprocessing]
@@ -167,7 +168,7 @@ def _image_shape(session: Session) -> tuple[int, int, int, int]:
         listed = ", ".join(str(spec.shape) for spec in session.inputs)
         raise UsageError(
             f"the model's inputs {listed} are not one image (1, height, width, channels)",
-            hint="models of several inputs: use the Python API, edgevision.quantize",
+            hint="cut the network down to its image input, or feed the others constants",
         )
     batch, height, width, channels = shapes[0]
     return batch, height, width, channels

@@ -20,7 +20,7 @@ from edgevision.preprocess.image_preprocessing import (
 from edgevision.preprocess.presets import PRESETS, Preset
 
 AUTO = "auto"
-"""`--preprocess auto`: measure the candidates (preprocess/auto.py)."""
+"""In place of a preset's name: measure the candidates (preprocess/auto.py)."""
 
 HOW = f"--preprocess {' | '.join(PRESETS)} | file.toml, or --mean and --std in pixel units (0-255)"
 """What to do about it: the hint of every such error."""
@@ -28,9 +28,16 @@ HOW = f"--preprocess {' | '.join(PRESETS)} | file.toml, or --mean and --std in p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preprocessing:
-    """What was declared; None where nothing was: `ImagePreprocessing`, a preset's name."""
+    """What was declared; None where nothing was: `ImagePreprocessing`, a preset's name.
+
+    Example:
+        >>> import edgevision as ev
+        >>> ev.Preprocessing(preset="imagenet-torch", fit="center-crop", crop_fraction=0.875).fit
+        'center-crop'
+    """
 
     preset: str | None = None
+    """A name in `PRESETS`; "auto" leaves the normalization to labelled photos."""
     width: int | None = None
     height: int | None = None
     fit: Fit | None = None
@@ -42,7 +49,7 @@ class Preprocessing:
     resize: Resize | None = None
 
     def __post_init__(self) -> None:
-        if self.preset is not None and self.preset not in PRESETS:
+        if self.preset is not None and self.preset not in PRESETS and not self.is_auto:
             raise unknown_preset(self.preset)
         # ImagePreprocessing checks the values; what is not said yet is filled in so that it can.
         values = {name: value for name, value in declared_in(self).items() if name != "preset"}
@@ -65,7 +72,13 @@ class Preprocessing:
     @property
     def is_complete(self) -> bool:
         """Whether the normalization is known."""
-        return self.preset is not None or (self.mean is not None and self.std is not None)
+        named = self.preset is not None and not self.is_auto
+        return named or (self.mean is not None and self.std is not None)
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether the normalization is to be measured on labelled photos."""
+        return self.preset == AUTO
 
     def preprocessing(self, *, width: int, height: int, channels: int) -> ImagePreprocessing:
         """The preprocessing of a model with this input.
@@ -79,7 +92,7 @@ class Preprocessing:
                 raise UsageError(message, hint=f"remove {name}: the model gives it")
         if not self.is_complete:
             raise nothing_declared(self)
-        preset = PRESETS[self.preset] if self.preset is not None else None
+        preset = None if self.preset is None or self.is_auto else PRESETS[self.preset]
         color = self._color_for(channels, preset)
         values = {name: value for name, value in declared_in(self).items() if name != "preset"}
         values |= {"width": width, "height": height, "color": color}
@@ -95,7 +108,7 @@ class Preprocessing:
 
     def notes(self) -> tuple[str, ...]:
         """A sentence for each explicit value that differs from the named preset's."""
-        if self.preset is None:
+        if self.preset is None or self.is_auto:
             return ()
         preset = PRESETS[self.preset]
         declared = []

@@ -25,7 +25,7 @@ def from_flags(
 ) -> Preprocessing:
     """What a command line says; a number beside `--preprocess` wins over what that holds.
 
-    With `--preprocess auto` only the other flags say something: the rest is to be measured.
+    `--preprocess auto` leaves what the other flags do not say to be measured.
 
     Raises:
         UsageError: a value is unknown, out of range, or no number.
@@ -38,27 +38,27 @@ def from_flags(
         "color": color,
     }
     flags = _declared(given, where="")
-    return flags if preprocess in {None, AUTO} else flags.over(from_option(str(preprocess)))
+    return flags if preprocess is None else flags.over(from_option(preprocess))
 
 
-def refuse_auto(preprocess: str | None) -> None:
+def refuse_auto(declared: Preprocessing) -> None:
     """Raise when `--preprocess auto` is given to a command that measures no model.
 
     Raises:
         UsageError: it is.
     """
-    if preprocess == AUTO:
+    if declared.is_auto:
         message = "--preprocess auto is not for this command: it measures a model being optimized"
         raise UsageError(message, hint=f"one of {', '.join(PRESETS)}, or a TOML file")
 
 
 def from_option(value: str) -> Preprocessing:
-    """What `--preprocess VALUE` says: the name of a preset, or a TOML file.
+    """What `--preprocess VALUE` says: the name of a preset, auto, or a TOML file.
 
     Raises:
         UsageError: no such preset or file, or the file says something unknown.
     """
-    if value in PRESETS:
+    if value in PRESETS or value == AUTO:
         return Preprocessing(preset=value)
     if value.endswith(".toml") or "/" in value:
         return from_toml(Path(value))
@@ -72,7 +72,11 @@ def from_toml(path: Path) -> Preprocessing:
         UsageError: the file is missing, not TOML, or says something unknown.
     """
     document = read_toml(path, hint=HOW)
-    return _declared(document.get(TABLE, document), where=f"{path}:")
+    declared = _declared(document.get(TABLE, document), where=f"{path}:")
+    if declared.is_auto:
+        # What was measured once is written down as what it came to, and never as "measure again".
+        raise unknown_preset(AUTO)
+    return declared
 
 
 def _declared(values: object, *, where: str) -> Preprocessing:

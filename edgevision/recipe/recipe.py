@@ -17,7 +17,13 @@ Quality = Literal["fast", "balanced", "best"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """How to quantize: precision, interface, and the steps of integer quantization."""
+    """How to quantize: precision, interface, and the steps of integer quantization.
+
+    Example:
+        >>> import edgevision as ev
+        >>> ev.Recipe(quality="fast", float_operators=("answer",)).is_integer
+        True
+    """
 
     precision: Precision = "int8"
     input_type: InputType = "uint8"

@@ -36,7 +36,7 @@ def costs(models: Sequence[Mapping[str, Any]], ratios: Sequence[Mapping[str, Any
                 f"{division['delegated']}/{division['operations']}" if division else "-",
             )
         )
-    return _table(_COST, rows)
+    return table(_COST, rows)
 
 
 def worths(models: Sequence[Mapping[str, Any]]) -> Markup:
@@ -68,7 +68,7 @@ def worths(models: Sequence[Mapping[str, Any]]) -> Markup:
             p_value = (quality["paired"] or {}).get("p_value")
             cells.append("-" if p_value is None else f"{p_value:.2g}")
         rows.append((name, *cells))
-    return _table(header, rows) if rows else Markup("")
+    return table(header, rows) if rows else Markup("")
 
 
 def _headline(document: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
@@ -87,7 +87,8 @@ def _drop(quality: Mapping[str, Any]) -> str:
     return _figure({**quality["paired"]["drop"], "unit": metric.get("unit", "share")})
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
+    """A table, the first cell of each row as its heading."""
     head = tag("tr", *(tag("th", word) for word in header))
     body = [
         tag("tr", tag("th", first), *(tag("td", cell) for cell in rest)) for first, *rest in rows

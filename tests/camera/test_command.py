@@ -133,7 +133,7 @@ def test_reader_that_leaves_ends_the_run(model: Path) -> None:
         (["--source", "synthetic:4x4", "--output", "csv"], 2, "unknown output"),
         (["--source", "synthetic:4x4", "--json", "-o", "jsonl"], 2, "both want stdout"),
         (["--source", "synthetic:4x4", "--smooth", "much"], 2, "unknown smoothing"),
-        (["--source", "synthetic:4x4", "--fit", "squeeze"], 2, "fit must be one of"),
+        (["--source", "synthetic:4x4", "--fit", "squeeze"], 2, "fit should be one of"),
         (["--source", "synthetic:4x4", "--size", "big"], 2, "a size is like"),
         (["--source", "synthetic:4x4", "--rotate", "45"], 2, "0, 90, 180 or 270"),
         (["--source", "synthetic:4x4", "--off", "0.9"], 2, "off <= on"),

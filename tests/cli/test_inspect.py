@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from edgevision.api.inspect import formula
 from edgevision.card.write import write_card
 from edgevision.cli import console
-from edgevision.cli.commands.inspect import formula, inspect
+from edgevision.cli.commands.inspect import inspect
 from edgevision.cli.show.lines import short_count, shown
 from edgevision.errors import ModelError
 from edgevision.tflite.envelope import wrap

@@ -69,5 +69,4 @@ def test_only_a_command_that_measures_takes_auto() -> None:
     with pytest.raises(UsageError, match="auto is not for this command"):
         PreprocessingOptions(preprocess="auto").declared()
     options = MeasuredPreprocessingOptions(preprocess="auto", fit="letterbox")
-    assert options.is_auto
-    assert options.declared() == Preprocessing(fit="letterbox")
+    assert options.given() == Preprocessing(preset="auto", fit="letterbox")

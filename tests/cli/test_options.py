@@ -5,10 +5,6 @@ import numpy as np
 import pytest
 
 from edgevision.cli import run
-from edgevision.cli.options.integer import IntegerOptions
-from edgevision.cli.options.photos import calibration_photos, over_set
-from edgevision.errors import UsageError
-from edgevision.preprocess.declared import Preprocessing
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -59,30 +55,3 @@ def test_a_target_without_an_integer_file_is_refused(
     assert run(["optimize", "model.keras", "--fp16", "--min-agreement", "99"]) == 2
     err = capsys.readouterr().err
     assert "--min-agreement does nothing without an integer precision" in err
-
-
-def test_full_integer_contradicts_another_type() -> None:
-    with pytest.raises(UsageError, match="not --output-type float32"):
-        IntegerOptions(full_integer=True, output_type="float32").changes()
-
-
-def test_full_integer_is_int8_in_and_out() -> None:
-    changes = IntegerOptions(full_integer=True, input_type="int8", quality="fast").changes()
-    assert changes == {"input_type": "int8", "output_type": "int8", "quality": "fast"}
-
-
-def test_a_set_may_be_named_by_its_file(tmp_path: Path, holiday: Path) -> None:
-    assert run(["calibration", "build", str(holiday), "-o", str(tmp_path / "set")]) == 0
-    photos, kept = calibration_photos(tmp_path / "set" / "set.toml", needed=True)
-    assert photos is not None
-    assert kept is not None
-    assert len(photos.images) == 1
-
-
-def test_another_preset_replaces_the_sets_normalization_and_keeps_its_fit(tmp_path: Path) -> None:
-    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((8, 8, 3), np.uint8))
-    words = ["calibration", "build", str(tmp_path), "-o", str(tmp_path / "set")]
-    assert run([*words, "--preprocess", "imagenet-caffe", "--fit", "letterbox"]) == 0
-    _, kept = calibration_photos(tmp_path / "set", needed=True)
-    declared = over_set(Preprocessing(preset="unit"), kept)
-    assert (declared.preset, declared.fit, declared.color) == ("unit", "letterbox", None)

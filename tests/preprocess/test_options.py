@@ -95,7 +95,15 @@ def test_caffe_is_bgr() -> None:
 
 
 def test_auto_leaves_to_be_measured_what_the_flags_do_not_fix() -> None:
-    assert from_flags(preprocess="auto", fit="letterbox") == Preprocessing(fit="letterbox")
+    declared = from_flags(preprocess="auto", fit="letterbox")
+    assert declared == Preprocessing(preset="auto", fit="letterbox")
+    assert not declared.is_complete
+
+
+def test_a_file_never_leaves_it_to_be_measured(tmp_path: Path) -> None:
+    (tmp_path / "auto.toml").write_text('preset = "auto"\n')
+    with pytest.raises(UsageError, match="no preprocessing preset 'auto'"):
+        from_option(str(tmp_path / "auto.toml"))
 
 
 def test_table_in_a_larger_file_is_found(tmp_path: Path) -> None:

@@ -6,12 +6,11 @@ import pkgutil
 
 import pytest
 
-from edgevision import quantize, recipe
-
+PACKAGES = [importlib.import_module(f"edgevision.{name}") for name in ("quantize", "recipe")]
 ELSEWHERE = ["edgevision.disjoint_sets", "edgevision.pipeline.asked"]
 MODULES = sorted(
     module.name
-    for package in (quantize, recipe)
+    for package in PACKAGES
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
 )
 

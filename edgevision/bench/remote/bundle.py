@@ -60,7 +60,7 @@ def _modules() -> Iterator[tuple[str, bytes]]:
 
 
 def _imports(source: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source.read_bytes())):
+    for node in _running(ast.parse(source.read_bytes())):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("edgevision"):
             yield str(node.module)
             # `from edgevision.tflite import ops` names a module, not something in one.
@@ -71,6 +71,14 @@ def _imports(source: Path) -> Iterator[str]:
             yield from (
                 alias.name for alias in node.names if alias.name.partition(".")[0] == "edgevision"
             )
+
+
+def _running(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those that only a type checker reads."""
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield node
+            yield from _running(node)
 
 
 def _source(module: str) -> Path:

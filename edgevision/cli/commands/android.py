@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgevision.cli import console
-from edgevision.cli.options.common import Json, class_names
+from edgevision.cli.options.common import Json
 from edgevision.errors import UsageError, VerificationError
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def export(
     stay the same is proven on the spot.
     """
     from edgevision.android.export import export as export_model
+    from edgevision.api.arguments.images import class_names
 
     names = class_names(labels) or None
     golden = _photos(photos or [])

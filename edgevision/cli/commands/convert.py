@@ -30,6 +30,7 @@ def convert(
 
     Where it is declared how photos become its input, the file gets a model card that says so.
     """
+    from edgevision.api.arguments.images import class_names
     from edgevision.convert.convert import convert as convert_model
 
     declared = preprocessing.declared()
@@ -43,7 +44,7 @@ def convert(
             custom_objects=tuple(conversion.custom_objects or ()),
             allow_flex=conversion.allow_flex,
             declared=declared,
-            labels=options.class_names(labels),
+            labels=class_names(labels),
             overwrite=overwrite,
             progress=progress,
         )

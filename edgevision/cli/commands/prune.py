@@ -1,5 +1,6 @@
 """`edgevision prune`: a Keras model with fewer channels, fine-tuned; or with weights at zero."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -7,18 +8,12 @@ import typer
 
 from edgevision.cli import console
 from edgevision.cli.options import common as options
-from edgevision.cli.options.common import refuse_unused
 from edgevision.cli.options.device import DeviceOptions
 from edgevision.cli.options.fine_tuning import FineTuningOptions
 from edgevision.cli.options.groups import spread_groups
 from edgevision.cli.options.preprocessing import PreprocessingOptions
-from edgevision.cli.options.prune import (
-    ChoiceOptions,
-    RemovalOptions,
-    plan_of,
-    say_what_zeros_are_worth,
-)
-from edgevision.cli.show.prune_tables import document, render_ladder, render_result
+from edgevision.cli.options.prune import ChoiceOptions, RemovalOptions
+from edgevision.cli.show import prune_tables
 
 _HOW = "How to choose it"
 
@@ -61,52 +56,26 @@ def prune(
     Exits with 2 when options do not fit together, 4 for bad images, 5 for a model that cannot be
     pruned, 6 for a device that cannot be used, 7 when the target cannot be reached.
     """
-    from edgevision.compress.run import predict_file, prune_file, require_tensorflow
+    from edgevision.api.prune import prune as run
 
-    require_tensorflow()
-    plan = plan_of(removal, choice, schedule=schedule, dry_run=dry_run)
-    learning = fine_tuning.learning(preprocessing)
-    measures_latency = removal.latency is not None
-    if not measures_latency:
-        device.refuse(without="--latency")
-        refuse_unused({"threads": threads}, without="--latency")
-    if removal.is_of_zeros:
-        refuse_unused({"steps": steps > 1})
-    if dry_run:
-        refuse_unused({"output": output, "train": fine_tuning.train})
     with console.progress_bar() as progress:
-        if dry_run:
-            report = predict_file(model, plan, progress=progress)  # type: ignore[arg-type] # plan_of
-        else:
-            say_what_zeros_are_worth(plan)
-            latency_ms = None
-            if measures_latency:
-                from edgevision.pipeline.candidate_latency import int8_latency_ms
-
-                _, access = device.place()
-                latency_ms = int8_latency_ms(
-                    target=device.on or "local",
-                    threads=threads or 1,
-                    access=access,
-                    progress=progress,
-                )
-            written = output or model.with_name(f"{model.stem}-pruned.keras")
-            report = prune_file(
-                model,
-                written,
-                plan,
-                learning=learning,
-                steps=steps,
-                checkpoints=fine_tuning.checkpoints,
-                latency_ms=latency_ms,
-                overwrite=overwrite,
-                progress=progress,
-            )
-    for warning in report.warnings:
-        console.warn(warning)
+        result = run(
+            model,
+            **asdict(removal),
+            dry_run=dry_run,
+            **asdict(choice),
+            steps=steps,
+            threads=threads,
+            schedule=schedule,
+            **asdict(device),
+            **asdict(fine_tuning),
+            preprocessing=preprocessing.given(),
+            output=output,
+            overwrite=overwrite,
+            progress=progress,
+            notify=console.notify,
+        )
     if as_json:
-        console.print_json(document(report, None if dry_run else written))
-    elif dry_run:
-        render_ladder(report, plan)  # type: ignore[arg-type] # plan_of refuses zeros
+        console.print_json(result.to_dict())
     else:
-        render_result(report, written)
+        prune_tables.render(result)

@@ -1,17 +1,12 @@
 """The options of fine-tuning a pruned model on the original's answers."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from edgevision.cli.options.common import refuse_unused
 from edgevision.cli.options.groups import option_group
-from edgevision.cli.options.preprocessing import PreprocessingOptions
-
-if TYPE_CHECKING:
-    from edgevision.compress.job import Learning
 
 
 @option_group("Fine-tuning")
@@ -59,42 +54,3 @@ class FineTuningOptions:
         Path | None,
         typer.Option(help="Folder; the same command continues what it holds."),
     ] = None
-
-    def learning(self, preprocessing: PreprocessingOptions) -> "Learning | None":
-        """What to fine-tune on and how; None without --train.
-
-        Raises:
-            UsageError: a value is wrong, would not be used, or the preprocessing is not said.
-        """
-        from edgevision.compress.finetune.training import Training, Weights
-        from edgevision.compress.job import Learning
-        from edgevision.preprocess.declared import nothing_declared
-
-        if self.train is None:
-            refuse_unused({**asdict(self), **asdict(preprocessing)}, without="--train")
-            return None
-        declared = preprocessing.declared()
-        if not declared.is_complete:
-            raise nothing_declared(declared)
-        weights = {
-            "teacher": self.teacher_weight,
-            "temperature": self.temperature,
-            "features": self.feature_weight,
-        }
-        settings = {
-            "epochs": self.epochs,
-            "batch_size": self.batch_size,
-            "learning_rate": self.learning_rate,
-            "augmentation": self.augmentation,
-            "held_out": self.held_out,
-            "patience": self.patience,
-            "seed": self.seed,
-        }
-        chosen = {name: value for name, value in settings.items() if value is not None}
-        mixed = Weights(**{name: value for name, value in weights.items() if value is not None})
-        return Learning(
-            images=str(self.train),
-            labels=None if self.labels is None else str(self.labels.resolve()),
-            preprocessing=declared,
-            training=Training(weights=mixed, **chosen),  # type: ignore[arg-type] # it checks
-        )

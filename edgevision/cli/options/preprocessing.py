@@ -1,7 +1,7 @@
 """The options by which a command line says how a model wants its pixels; shared by commands."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreprocessingOptions:
     """What the command line says of it; the model's card or a set may say the rest."""
-
-    takes_auto: ClassVar[bool] = False
-    """Whether `--preprocess auto` is understood."""
 
     preprocess: Annotated[
         str | None,
@@ -59,15 +56,25 @@ class PreprocessingOptions:
     ] = None
 
     def declared(self) -> "Preprocessing":
-        """What the options say; nothing is filled in, and auto says nothing.
+        """What the options say, for a command that measures no model; nothing is filled in.
 
         Raises:
-            UsageError: a value is unknown, out of range or no number, or auto is not understood.
+            UsageError: a value is unknown, out of range or no number, or auto.
         """
-        from edgevision.preprocess.options import from_flags, refuse_auto
+        from edgevision.preprocess.options import refuse_auto
 
-        if not self.takes_auto:
-            refuse_auto(self.preprocess)
+        declared = self.given()
+        refuse_auto(declared)
+        return declared
+
+    def given(self) -> "Preprocessing":
+        """What the options say, auto too, for a function that refuses that where it has to.
+
+        Raises:
+            UsageError: a value is unknown, out of range or no number.
+        """
+        from edgevision.preprocess.options import from_flags
+
         return from_flags(
             preprocess=self.preprocess,
             mean=self.mean,
@@ -83,8 +90,6 @@ class PreprocessingOptions:
 class MeasuredPreprocessingOptions(PreprocessingOptions):
     """The same for a command that can measure the model."""
 
-    takes_auto: ClassVar[bool] = True
-
     preprocess: Annotated[
         str | None,
         typer.Option(
@@ -93,10 +98,3 @@ class MeasuredPreprocessingOptions(PreprocessingOptions):
             " show. An unknown name lists the presets.",
         ),
     ] = None
-
-    @property
-    def is_auto(self) -> bool:
-        """Whether the rest is to be measured."""
-        from edgevision.preprocess.declared import AUTO
-
-        return self.preprocess == AUTO

@@ -1,27 +1,27 @@
 """What `edgevision prune` prints."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgevision.cli import console
 
 if TYPE_CHECKING:
+    from edgevision.api.prune import PruneResult
     from edgevision.compress.plan import PruningPlan
     from edgevision.compress.report import PruneReport, Totals
 
 _MEASURES = {"channels": "channels", "macs": "multiply-adds", "params": "parameters"}
 
 
-def document(report: "PruneReport", output: Path | None) -> dict[str, Any]:
-    """The JSON document."""
-    from edgevision.serialization.encode import to_plain
+def render(result: "PruneResult") -> None:
+    """What was done, or what a dry run predicts."""
+    if result.file is None:
+        _render_ladder(result.report, result.plan)  # type: ignore[arg-type] # zeros are not predicted
+    else:
+        _render_result(result.report, result.file)
 
-    size = None if output is None else output.stat().st_size
-    path = None if output is None else str(output)
-    return {"output": path, "size_bytes": size, **to_plain(report)}
 
-
-def render_ladder(report: "PruneReport", plan: "PruningPlan") -> None:
+def _render_ladder(report: "PruneReport", plan: "PruningPlan") -> None:
     """What each share would come to, in all and by layer."""
     named = _MEASURES[plan.target.measure]
     table = console.new_table(f"{named} removed", "parameters", "multiply-adds", "int8 file")
@@ -44,7 +44,7 @@ def render_ladder(report: "PruneReport", plan: "PruningPlan") -> None:
     console.print_text("Sizes of int8 files are expected ones. Accuracy is not predicted.")
 
 
-def render_result(report: "PruneReport", output: Path) -> None:
+def _render_result(report: "PruneReport", output: Path) -> None:
     """What was done."""
     [after] = report.after
     table = console.new_table("", "parameters", "multiply-adds", "int8 file (expected)")

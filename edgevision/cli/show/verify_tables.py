@@ -4,10 +4,10 @@ import math
 from typing import TYPE_CHECKING
 
 from edgevision.cli import console
-from edgevision.cli.show.evaluation_lines import metric_text, value_text
 from edgevision.cli.show.lines import print_fact, shown
 
 if TYPE_CHECKING:
+    from edgevision.api.verify import VerifyResult
     from edgevision.tasks.figures import Agreement, Verdict
     from edgevision.verify.explain import Explanation
     from edgevision.verify.what_if.trials import Trials
@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 _FLIPS_SHOWN = 10
 
 
-def render_layers(found: "Explanation", top: int) -> None:
+def render(result: "VerifyResult") -> None:
+    """The layers that hurt, what remedies do, and the answers that flip."""
+    found = result.explanation
+    console.print_text(
+        f"{result.quantized.name} against {result.original.name}: {found.images} images"
+    )
+    _render_layers(found, result.top)
+    if result.trials is not None:
+        _render_trials(result.trials)
+    _render_answers(found)
+
+
+def _render_layers(found: "Explanation", top: int) -> None:
     """The `top` layers that hurt most: how much, why, and what would help."""
     worst = found.worst(top)
     if not worst:
@@ -52,7 +64,7 @@ def render_layers(found: "Explanation", top: int) -> None:
     console.print_text()
 
 
-def render_trials(trials: "Trials") -> None:
+def _render_trials(trials: "Trials") -> None:
     """What each remedy measured, beside the file as given."""
     shown_metrics = _columns(trials.given)
     table = console.new_table(f"remedies, measured on {trials.images} images", *shown_metrics)
@@ -67,8 +79,10 @@ def render_trials(trials: "Trials") -> None:
     console.print_table(table)
 
 
-def render_answers(found: "Explanation") -> None:
+def _render_answers(found: "Explanation") -> None:
     """How far the answers agree, and the images where they flip."""
+    from edgevision.evaluation.figure_text import metric_text
+
     agreement = found.answers.agreement
     console.print_text(f"{agreement.headline.heading:<13} {metric_text(agreement.headline)}")
     flips = agreement.flips
@@ -90,6 +104,8 @@ def _columns(agreement: "Agreement") -> list[str]:
 
 
 def _cells(agreement: "Agreement") -> list[str]:
+    from edgevision.evaluation.figure_text import value_text
+
     return [value_text(one) for one in agreement.metrics[:_MOST_COLUMNS]]
 
 

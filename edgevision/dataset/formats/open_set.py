@@ -29,8 +29,18 @@ def open_image_set(
         labels: A table of labels (.csv with file,label), or a list of class names (one a line).
         class_names: The model's classes in index order.
 
+    Returns:
+        The set, whose images are decoded when they are loaded.
+
     Raises:
         ImageSetError: nothing there, nothing readable, or labels that do not fit.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import edgevision as ev
+        >>> images = ev.open_image_set(Path("photos"))
+        >>> len(images), images.classes
+        (36, ('a-red', 'b-green', 'c-blue'))
     """
     if not path.exists():
         raise ImageSetError(f"there is no {path}", hint=f"an image set is {_LAYOUTS}")

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from edgevision.api.evaluate import EvaluateResult
     from edgevision.evaluation.compare import Comparison
-    from edgevision.metrics.estimate import Estimate
     from edgevision.tasks.figures import ClassDrop, ClassRow, Evaluation, Metric, Paired
 
 _MATRIX_CLASSES = 20
@@ -21,7 +21,16 @@ _MOST_CLASSES = 10
 _HEADINGS = {"f1": "F1", "average_precision": "AP"}
 
 
-def render_evaluation(evaluation: "Evaluation") -> None:
+def render(result: "EvaluateResult") -> None:
+    """The figures of the model, and beside those of the other."""
+    console.print_text(f"{result.model.name} on {result.data.name}: {len(result.data)} images")
+    if result.evaluation is not None:
+        _render_evaluation(result.evaluation)
+    if result.comparison is not None and result.against is not None:
+        _render_comparison(result.comparison, result.against.name)
+
+
+def _render_evaluation(evaluation: "Evaluation") -> None:
     """The marks, the confusion matrix of a few classes, and the figures of each class."""
     print_metrics(evaluation.metrics)
     seen = [row for row in evaluation.classes if row.support]
@@ -37,7 +46,7 @@ def render_evaluation(evaluation: "Evaluation") -> None:
     console.print_table(_classes(seen))
 
 
-def render_comparison(comparison: "Comparison", against: str) -> None:
+def _render_comparison(comparison: "Comparison", against: str) -> None:
     """How far the two agree, what each is marked, and which classes lost most."""
     console.print_text(f"against {against}:")
     print_metrics(comparison.agreement.metrics)
@@ -54,27 +63,10 @@ def render_comparison(comparison: "Comparison", against: str) -> None:
             console.print_table(_lost(lost))
 
 
-def metric_text(metric: "Metric") -> str:
-    """A figure with its interval: "87.1 % (61 of 70; 95 %: 77.3 % to 93.1 %)", "43.1 dB"."""
-    one = metric.estimate
-    unit = f" {metric.unit}" if metric.unit not in {"share", ""} else ""
-    if metric.unit == "share" and one.hits is not None:
-        return f"{console.percent(one.value)} ({one.hits} of {one.count}{_ends(metric, '; ')})"
-    ends = _ends(metric)
-    return f"{_number(metric, one.value)}{unit}" + (f" ({ends})" if ends else "")
-
-
-def value_text(metric: "Metric") -> str:
-    """A figure alone, for a cell of a table: "87.1 %", "43.1 dB", "0.9983"."""
-    value = metric.estimate.value
-    if metric.unit == "share":
-        return console.percent(value) if math.isfinite(value) else "-"
-    unit = f" {metric.unit}" if metric.unit and math.isfinite(value) else ""
-    return f"{_number(metric, value)}{unit}"
-
-
 def print_metrics(metrics: "Sequence[Metric]") -> None:
     """A line for each figure, with its interval."""
+    from edgevision.evaluation.figure_text import metric_text
+
     width = _width(metrics)
     for one in metrics:
         console.print_text(f"{shown(one.heading, width - 2):<{width}}{metric_text(one)}")
@@ -85,53 +77,27 @@ def _width(metrics: "Sequence[Metric]") -> int:
     return max(10, *(min(36, len(one.heading) + 2) for one in metrics))
 
 
-def _ends(metric: "Metric", before: str = "") -> str:
-    one = metric.estimate
-    if one.low is None or one.high is None or not math.isfinite(one.value):
-        return ""
-    if metric.unit == "share" and one.hits is not None:
-        low, high = console.percent(one.low), console.percent(one.high)
-    else:
-        low, high = (_number(metric, end) for end in (one.low, one.high))
-    return f"{before}95 %: {low} to {high}"
-
-
-def _number(metric: "Metric", value: float) -> str:
-    if math.isnan(value):
-        return "-"
-    if metric.unit == "dB":
-        return f"{value:.1f}" if math.isfinite(value) else "exact"
-    if metric.unit == "share":
-        return f"{value:.3f}"
-    return f"{value:.4f}" if metric.unit == "nats" else f"{value:.4g}"
-
-
 def _beside(mine: "Metric", other: "Metric") -> str:
+    from edgevision.evaluation.figure_text import number_text
+
     ours, reference = mine.estimate.value, other.estimate.value
     if mine.unit == "share":
         return (
             f"{console.percent(ours)}, the other {console.percent(reference)}: "
             f"{100 * (ours - reference):+.1f} points"
         )
-    return f"{_number(mine, ours)}, the other {_number(mine, reference)}"
+    return f"{number_text(mine, ours)}, the other {number_text(mine, reference)}"
 
 
 def _drop(paired: "Paired", evaluation: "Evaluation | None") -> str:
+    from edgevision.evaluation.figure_text import drop_text
+
     metric = evaluation.metric(paired.metric) if evaluation is not None else None
     is_share = metric is None or metric.unit == "share"
     text = f"lost      {drop_text(paired.drop, is_share=is_share)}"
     if paired.p_value is not None:
         text += f", McNemar p = {paired.p_value:.2g}"
     return text
-
-
-def drop_text(drop: "Estimate", *, is_share: bool) -> str:
-    """As in "0.4 points (95 %: -0.2 to 1.1)"; in the metric's own unit when it is no share."""
-    scale, digits, unit = (100.0, 1, " points") if is_share else (1.0, 4, "")
-    text = f"{scale * drop.value:.{digits}f}{unit}"
-    if drop.low is None or drop.high is None:
-        return text
-    return f"{text} (95 %: {scale * drop.low:.{digits}f} to {scale * drop.high:.{digits}f})"
 
 
 def _matrix(evaluation: "Evaluation") -> "Table":

@@ -1,0 +1,61 @@
+"""Figures in words, for a terminal or a page: "87.1 % (61 of 70; ...)", "43.1 dB"."""
+
+import math
+
+from edgevision.metrics.estimate import Estimate
+from edgevision.tasks.figures import Metric
+
+
+def percent(share: float) -> str:
+    """A share (0 to 1) as "87.1 %"; "-" when there is none."""
+    return f"{100 * share:.1f} %" if math.isfinite(share) else "-"
+
+
+def metric_text(metric: Metric) -> str:
+    """A figure with its interval: "87.1 % (61 of 70; 95 %: 77.3 % to 93.1 %)", "43.1 dB"."""
+    one = metric.estimate
+    unit = f" {metric.unit}" if metric.unit not in {"share", ""} else ""
+    if metric.unit == "share" and one.hits is not None:
+        return f"{percent(one.value)} ({one.hits} of {one.count}{_ends(metric, '; ')})"
+    ends = _ends(metric)
+    return f"{number_text(metric, one.value)}{unit}" + (f" ({ends})" if ends else "")
+
+
+def value_text(metric: Metric) -> str:
+    """A figure alone, for a cell of a table: "87.1 %", "43.1 dB", "0.9983"."""
+    value = metric.estimate.value
+    if metric.unit == "share":
+        return percent(value)
+    unit = f" {metric.unit}" if metric.unit and math.isfinite(value) else ""
+    return f"{number_text(metric, value)}{unit}"
+
+
+def drop_text(drop: Estimate, *, is_share: bool) -> str:
+    """As in "0.4 points (95 %: -0.2 to 1.1)"; in the metric's own unit when it is no share."""
+    scale, digits, unit = (100.0, 1, " points") if is_share else (1.0, 4, "")
+    text = f"{scale * drop.value:.{digits}f}{unit}"
+    if drop.low is None or drop.high is None:
+        return text
+    return f"{text} (95 %: {scale * drop.low:.{digits}f} to {scale * drop.high:.{digits}f})"
+
+
+def _ends(metric: Metric, before: str = "") -> str:
+    one = metric.estimate
+    if one.low is None or one.high is None or not math.isfinite(one.value):
+        return ""
+    if metric.unit == "share" and one.hits is not None:
+        low, high = percent(one.low), percent(one.high)
+    else:
+        low, high = (number_text(metric, end) for end in (one.low, one.high))
+    return f"{before}95 %: {low} to {high}"
+
+
+def number_text(metric: Metric, value: float) -> str:
+    """A value of the metric without its unit; "exact" where nothing differs."""
+    if math.isnan(value):
+        return "-"
+    if metric.unit == "dB":
+        return f"{value:.1f}" if math.isfinite(value) else "exact"
+    if metric.unit == "share":
+        return f"{value:.3f}"
+    return f"{value:.4f}" if metric.unit == "nats" else f"{value:.4g}"
