@@ -150,8 +150,8 @@ def finished(
         warnings = ("calibrated on a single image: its range is a guess at those of others",)
     for step in steps:
         switch = step.switch(scope_of(model, recipe))
-        tried = switch == "on" or (switch == "auto" and count >= LEAST_IMAGES)
-        if isinstance(step, LayerStep) and tried:
+        is_tried = switch == "on" or (switch == "auto" and count >= LEAST_IMAGES)
+        if isinstance(step, LayerStep) and is_tried:
             warnings = (*warnings, *_left_out(made, content, step))
     if verdict is not None and verdict.sentence:
         warnings = (*warnings, verdict.sentence)
@@ -161,7 +161,7 @@ def finished(
         recipe=recipe,
         skipped=made.design.skipped,
         ranges=made.design.ranges,
-        steps=(*model.tried, *made.tried),
+        steps=(*model.trials, *made.trials),
         images=count,
         warnings=warnings,
         verdict=verdict,

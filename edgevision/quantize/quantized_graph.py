@@ -53,7 +53,7 @@ class QuantizedGraph:
     """Where each operator of the float graph of `design` stands in it."""
     design: IntegerDesign
     settings: QuantSettings
-    tried: tuple[StepTrial, ...] = ()
+    trials: tuple[StepTrial, ...] = ()
 
     @property
     def computes_in_integers(self) -> bool:

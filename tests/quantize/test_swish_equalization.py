@@ -92,7 +92,7 @@ def test_the_statistics_are_those_of_the_edited_network(kind: str, pad: bool) ->
         after.prepared.graph,
         after.feeds,
         watched=sorted(predicted.low),
-        followed=sorted(predicted.patches),
+        followed=sorted(predicted.mean_inputs),
     )
     for t in measured.low:
         for ours, theirs, bound in (
@@ -100,8 +100,8 @@ def test_the_statistics_are_those_of_the_edited_network(kind: str, pad: bool) ->
             (predicted.high[t], measured.high[t], np.maximum),
         ):
             np.testing.assert_allclose(bound(ours, 0), bound(theirs, 0), rtol=1e-4, atol=1e-4)
-    for at, patches in measured.patches.items():
-        np.testing.assert_allclose(predicted.patches[at], patches, rtol=1e-4, atol=1e-4)
+    for at, mean_inputs in measured.mean_inputs.items():
+        np.testing.assert_allclose(predicted.mean_inputs[at], mean_inputs, rtol=1e-4, atol=1e-4)
 
 
 def test_operators_behind_the_gate_move_by_one() -> None:
@@ -140,8 +140,8 @@ def test_where_something_else_reads_the_swish_nothing_is_raised() -> None:
 
 def test_a_gate_is_kept_where_it_brings_answers_nearer() -> None:
     kept = choose_sites(stock_of(network(LOUD)), RECIPE)
-    assert [line.kept for line in kept.tried] == [True]
-    assert "channels scaled past the gate behind conv_2d_0" in kept.tried[0].step
+    assert [line.kept for line in kept.trials] == [True]
+    assert "channels scaled past the gate behind conv_2d_0" in kept.trials[0].step
     even = stock_of(network(EVEN))
     assert choose_sites(even, RECIPE) is even
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from edgevision.bench.operators.explain import explain, outside
-from edgevision.bench.results.result import Measured, Result
+from edgevision.bench.results.result import BenchRun, Measured
 from edgevision.bench.timing.ratio import Ratio
 from edgevision.metrics.estimate import Estimate
 from edgevision.tasks.figures import Metric
@@ -14,14 +14,14 @@ Table = tuple[tuple[str, ...], Rows]
 """Header and rows."""
 
 
-def all_tables(result: Result) -> tuple[Table, ...]:
+def all_tables(result: BenchRun) -> tuple[Table, ...]:
     """The tables of one machine that have rows."""
     tables = (start_rows(result), latency_rows(result), work_rows(result), quality_rows(result))
     operations = tuple(operation_rows(one) for one in result.models if one.profile)
     return tuple(table for table in (*tables, *operations) if table[1])
 
 
-def machine_rows(results: Sequence[Result]) -> Table:
+def machine_rows(results: Sequence[BenchRun]) -> Table:
     """One row a model, one column a machine: p50 on all of them."""
     names = dict.fromkeys(measured.name for result in results for measured in result.models)
     header = ("p50 ms", *(f"{result.target} ({result.host.title})" for result in results))
@@ -35,7 +35,7 @@ def machine_rows(results: Sequence[Result]) -> Table:
     return header, rows
 
 
-def start_rows(result: Result) -> Table:
+def start_rows(result: BenchRun) -> Table:
     """One row a model: what it takes until the first answer."""
     header = ("model", "size", "zipped", "memory", "init ms", "first ms", "warm-up runs")
     rows: Rows = []
@@ -55,7 +55,7 @@ def start_rows(result: Result) -> Table:
     return header, rows
 
 
-def work_rows(result: Result) -> Table:
+def work_rows(result: BenchRun) -> Table:
     """One row a model: its arithmetic, and who does it."""
     header = ("model", "runtime", "M multiply-adds", "GOP/s", "operations delegated")
     rows: Rows = [
@@ -90,7 +90,7 @@ def operation_rows(measured: Measured, most: int = 12) -> Table:
     return header, rows
 
 
-def latency_rows(result: Result) -> Table:
+def latency_rows(result: BenchRun) -> Table:
     """One row a model: latency in its steady state."""
     header = ("model", "p50 ms", "p90", "p95", "p99", "min", "spread", "ratio")
     ratios = {ratio.name: ratio for ratio in result.ratios}
@@ -109,7 +109,7 @@ def latency_rows(result: Result) -> Table:
     return header, rows
 
 
-def quality_rows(result: Result) -> Table:
+def quality_rows(result: BenchRun) -> Table:
     """One row a model that was asked about images: its task's figures, with their intervals."""
     judged = [(one, one.quality) for one in result.models if one.quality is not None]
     marks: dict[str, Metric] = {}
@@ -142,7 +142,7 @@ def quality_rows(result: Result) -> Table:
     return tuple(header), rows
 
 
-def sentences(result: Result) -> tuple[str, ...]:
+def sentences(result: BenchRun) -> tuple[str, ...]:
     """What may be concluded, one line each."""
     lines = [ratio_sentence(ratio) for ratio in result.ratios]
     for measured in result.models:

@@ -126,7 +126,7 @@ def time_cases(
         # Importing the library and its trial run are no part of any model's init time.
         load_runtime(name)
     chance = np.random.default_rng(plan.seed)
-    done: list[list[Round]] = [[] for _ in cases]
+    timed: list[list[Round]] = [[] for _ in cases]
     runtimes = [""] * len(cases)
     progress(0, plan.rounds, "timing")
     for number in range(plan.rounds):
@@ -139,11 +139,11 @@ def time_cases(
                 runtimes[index] = runs[index].model.runtime
             _take_turns([runs[index] for index in order], plan, clock_ns)
             for index, run in runs.items():
-                done[index].append(run.finished())
+                timed[index].append(run.finished())
         progress(number + 1, plan.rounds, "timing")
     return tuple(
         Latency(name=case.name, threads=case.threads, runtime=runtime, rounds=tuple(rounds))
-        for case, runtime, rounds in zip(cases, runtimes, done, strict=True)
+        for case, runtime, rounds in zip(cases, runtimes, timed, strict=True)
     )
 
 

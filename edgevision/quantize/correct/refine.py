@@ -151,7 +151,7 @@ def _corrected(
         input_step=float(given.scale[0]),
         input_zero=int(given.zero_point[0]),
         inputs=inputs,
-        mean_inputs=statistics.patches.get(layer.at),
+        mean_inputs=statistics.mean_inputs.get(layer.at),
         seed=seed,
     )
     for change in changes:

@@ -1,8 +1,9 @@
 """Never slower: where int8 kernels lose to float ones, the operators concerned go back to float.
 
 Every operator is timed alone in both precisions; the cheapest mix, conversions at its borders
-included, is a shortest path. What it promises is then timed as a whole, and kept if it holds. Only
-for a device that was named: the clock of the machine that makes a file says nothing of another's.
+included, is a shortest path. What it promises is then timed as a whole, and kept if it holds.
+Only for a device that was named: the clock of the machine that makes a file says nothing of
+another's.
 """
 
 import time
@@ -100,11 +101,11 @@ def never_slower(
     is_mix = bool(left) and mixed.computes_in_integers
     dynamic = to_dynamic(parse(float_content))
     times = timer({**files, "mixed": serialize(mixed.graph), "dynamic": serialize(dynamic)})
-    kept = mixed if is_mix and times["mixed"] < WORTH * times["int8"] else made
-    best = times["mixed" if kept is mixed else "int8"]
+    chosen = mixed if is_mix and times["mixed"] < WORTH * times["int8"] else made
+    best = times["mixed" if chosen is mixed else "int8"]
     ratio = best / times["float"]
     place = "this machine" if target == HERE else target
-    if ratio <= SLOWER and kept is made:
+    if ratio <= SLOWER and chosen is made:
         sentence = ""  # The second timing takes back what the first one said.
     elif ratio <= SLOWER:
         sentence = (
@@ -116,7 +117,7 @@ def never_slower(
             f"int8 takes {ratio:.2f} times as long as float on {place}"
             f" ({_blame(named, target)}); {_fastest(best, times)}"
         )
-    return kept, LatencyVerdict(
+    return chosen, LatencyVerdict(
         target=target,
         float_ms=times["float"],
         integer_ms=times["int8"],

@@ -97,7 +97,7 @@ def equalize(graph: Graph, statistics: Statistics) -> tuple[Graph, Statistics]:
     """The same network with quiet channels scaled up, and what its statistics are."""
     edited = graph.copy()
     low, high = dict(statistics.low), dict(statistics.high)
-    patches = dict(statistics.patches)
+    mean_inputs = dict(statistics.mean_inputs)
     for pair in equalizable_pairs(graph):
         made = pair.tensors[0]
         if made not in statistics.channel_low:
@@ -111,9 +111,9 @@ def equalize(graph: Graph, statistics: Statistics) -> tuple[Graph, Statistics]:
         for t in pair.tensors:
             low[t] = np.minimum((bottom * factor).min(axis=1), 0).astype(np.float32)
             high[t] = np.maximum((top * factor).max(axis=1), 0).astype(np.float32)
-        if pair.consumer in patches:
-            patches[pair.consumer] = (patches[pair.consumer] * factor).astype(np.float32)
-    return edited, replace(statistics, low=low, high=high, patches=patches)
+        if pair.consumer in mean_inputs:
+            mean_inputs[pair.consumer] = (mean_inputs[pair.consumer] * factor).astype(np.float32)
+    return edited, replace(statistics, low=low, high=high, mean_inputs=mean_inputs)
 
 
 def scale_producer(graph: Graph, at: int, factor: NDArray[np.float64]) -> None:

@@ -145,11 +145,11 @@ def _scaled(
             # A PAD adds zeros to what it is given, and any tensor's range holds them.
             low[t] = np.minimum(bottom.min(axis=1), 0).astype(np.float32)
             high[t] = np.maximum(top.max(axis=1), 0).astype(np.float32)
-    patches = {_moved(at, pair): values for at, values in statistics.patches.items()}
+    mean_inputs = {_moved(at, pair): values for at, values in statistics.mean_inputs.items()}
     reader = _moved(pair.consumer, pair)
-    if reader in patches:
-        patches[reader] = (patches[reader] * factor).astype(np.float32)
-    return replace(statistics, low=low, high=high, patches=patches)
+    if reader in mean_inputs:
+        mean_inputs[reader] = (mean_inputs[reader] * factor).astype(np.float32)
+    return replace(statistics, low=low, high=high, mean_inputs=mean_inputs)
 
 
 def _moved(at: int, pair: SwishPair) -> int:
