@@ -12,7 +12,6 @@ from edgevision.card.write import write_card
 from edgevision.dataset.imageset import ImageSet
 from edgevision.evaluation.choose_task import choose_task
 from edgevision.files import replacing, sha256_of
-from edgevision.pipeline.asked import asked_by
 from edgevision.pipeline.integer import QuantizeInputs, make_quantized
 from edgevision.pipeline.latency_meter import LatencyMeter
 from edgevision.pipeline.pixel_store import PixelStore
@@ -27,7 +26,7 @@ from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import Task
 from edgevision.tflite.facts import Facts, facts_of
 from edgevision.tflite.view import read_content, read_model
-from edgevision.verify.check import check_file
+from edgevision.verify.check import asked_by, check_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Ranges of a float model's activations on real images, to judge a calibration set."""
+"""Ranges of a float model's activations on real images, by which a calibration set is checked."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -7,7 +7,7 @@ import pkgutil
 import pytest
 
 PACKAGES = [importlib.import_module(f"edgevision.{name}") for name in ("quantize", "recipe")]
-ELSEWHERE = ["edgevision.disjoint_sets", "edgevision.pipeline.asked"]
+ELSEWHERE = ["edgevision.disjoint_sets", "edgevision.verify.check"]
 MODULES = sorted(
     module.name
     for package in PACKAGES

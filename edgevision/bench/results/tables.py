@@ -72,7 +72,7 @@ def work_rows(result: BenchRun) -> Table:
 
 
 def operation_rows(measured: Measured, most: int = 12) -> Table:
-    """The slowest operations of a model that was taken apart."""
+    """The slowest operations of a model that was profiled."""
     header = (measured.name, "operation", "ms", "share", "computes in", "runs in")
     assert measured.profile is not None  # noqa: S101 - the caller chose it so
     known = [one for one in measured.profile.operations if one.time_ms is not None]
@@ -111,11 +111,11 @@ def latency_rows(result: BenchRun) -> Table:
 
 def quality_rows(result: BenchRun) -> Table:
     """One row a model that was asked about images: its task's figures, with their intervals."""
-    judged = [(one, one.quality) for one in result.models if one.quality is not None]
+    evaluated = [(one, one.quality) for one in result.models if one.quality is not None]
     marks: dict[str, Metric] = {}
     agreements: dict[str, Metric] = {}
     is_paired = False
-    for _, quality in judged:
+    for _, quality in evaluated:
         for metric in quality.evaluation.metrics if quality.evaluation else ():
             marks.setdefault(metric.name, metric)
         if quality.agreement is not None:
@@ -128,7 +128,7 @@ def quality_rows(result: BenchRun) -> Table:
     ]
     header = ["model", *headings, *map(heading, agreements.values())]
     rows: Rows = []
-    for measured, quality in judged:
+    for measured, quality in evaluated:
         evaluation, agreement = quality.evaluation, quality.agreement
         cells = [figure(evaluation.metric(name) if evaluation else None) for name in marks]
         cells += [figure(agreement.metric(name) if agreement else None) for name in agreements]

@@ -54,7 +54,7 @@ class SourceSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceName:
-    """A source as the user named it, taken apart."""
+    """A source as the user named it: its kind and its address."""
 
     kind: str
     """A key of `KINDS`."""
