@@ -3,12 +3,8 @@
 import math
 
 from edgevision.metrics.estimate import Estimate
+from edgevision.quantities import percent
 from edgevision.tasks.figures import Metric
-
-
-def percent(share: float) -> str:
-    """A share (0 to 1) as "87.1 %"; "-" when there is none."""
-    return f"{100 * share:.1f} %" if math.isfinite(share) else "-"
 
 
 def metric_text(metric: Metric) -> str:

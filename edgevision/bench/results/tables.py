@@ -7,6 +7,7 @@ from edgevision.bench.operators.explain import explain, outside
 from edgevision.bench.results.result import BenchRun, Measured
 from edgevision.bench.timing.ratio import Ratio
 from edgevision.metrics.estimate import Estimate
+from edgevision.quantities import megabytes
 from edgevision.tasks.figures import Metric
 
 Rows = list[tuple[str, ...]]
@@ -250,8 +251,3 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"
-
-
-def megabytes(size_bytes: float) -> str:
-    """A file size: "3.62 MB", "98.4 kB"."""
-    return f"{size_bytes / 1e6:.2f} MB" if size_bytes >= 1e6 else f"{size_bytes / 1e3:.1f} kB"

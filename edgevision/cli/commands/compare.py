@@ -30,7 +30,8 @@ def compare(
 
 
 def _render(comparison: "ResultComparison") -> None:
-    from edgevision.bench.results.tables import figure, heading, megabytes, milliseconds
+    from edgevision.bench.results.tables import figure, heading, milliseconds
+    from edgevision.quantities import megabytes
 
     console.print_text(f"{comparison.before}  ->  {comparison.after}")
     headlines = [

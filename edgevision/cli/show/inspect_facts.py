@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgevision.cli import console
 from edgevision.cli.show.lines import print_fact, short_count, shown
+from edgevision.quantities import megabytes, percent
 
 if TYPE_CHECKING:
     from edgevision.api.inspect import InspectResult
@@ -26,7 +27,7 @@ def render(result: "InspectResult", *, every_operator: bool) -> None:
 def _render(model: Path, facts: "Facts", found: "FoundCard | None") -> None:
     from edgevision.api.inspect import formula
 
-    size = console.megabytes(facts.size_bytes)
+    size = megabytes(facts.size_bytes)
     print_fact(model.name, f"{size}, {facts.precision}, {_shape_state(facts)}")
     for role, tensors in (("input", facts.inputs), ("output", facts.outputs)):
         for index, tensor in enumerate(tensors):
@@ -42,7 +43,7 @@ def _render(model: Path, facts: "Facts", found: "FoundCard | None") -> None:
     if facts.flex:
         print_fact("", "Flex operations need the TensorFlow delegate, which LiteRT alone lacks")
     print_fact("work", f"{short_count(facts.multiply_adds)} multiply-adds a run with batch 1")
-    stored = ", ".join(f"{name} {console.megabytes(size)}" for name, size in facts.weight_bytes[:3])
+    stored = ", ".join(f"{name} {megabytes(size)}" for name, size in facts.weight_bytes[:3])
     print_fact("weights", f"{short_count(facts.parameters)} parameters; stored: {stored or 'none'}")
     print_fact("runtime", _runtime(facts))
     if facts.subgraphs > 1:
@@ -86,7 +87,7 @@ def _render_card(card: "Card") -> None:
         )
     figures = card.figures
     measured = [
-        f"{name} {console.percent(value)}"
+        f"{name} {percent(value)}"
         for name, value in (
             ("top-1", figures.accuracy),
             ("top-5", figures.top5),
@@ -118,7 +119,7 @@ def _shares(facts: "Facts") -> str:
     share = f"{facts.integer_ops} of {computing} operations in integers"
     if facts.multiply_adds:
         part = facts.integer_multiply_adds / facts.multiply_adds
-        share += f", {console.percent(part)} of the multiply-adds"
+        share += f", {percent(part)} of the multiply-adds"
     others = Counter(op.arithmetic for op in facts.computing)
     detail = ", ".join(f"{count} {kind}" for kind, count in others.most_common())
     conversions = sum(operator.arithmetic == "conversion" for operator in facts.operators)
