@@ -171,11 +171,12 @@ def finished(
 
 def _left_out(made: QuantizedGraph, content: bytes, step: LayerStep) -> list[str]:
     """A sentence for each layer of `made`, written as `content`, that `step` cannot take."""
-    reasons = left_out_layers(made.design.graph, made.graph, made.position, step)
+    reasons = left_out_layers(made.design.graph, made.graph, step)
     if not reasons:
         return []
     names, tensors = layer_names(read_model(content)), made.graph.tensors
     return [
-        f"{names[place] or tensors[made.graph.operators[place].outputs[0]].name} {reason}"
-        for place, reason in reasons.items()
+        f"{name or tensors[op.outputs[0]].name} {reasons[op.id]}"
+        for op, name in zip(made.graph.operators, names, strict=True)
+        if op.id in reasons
     ]

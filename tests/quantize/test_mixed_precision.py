@@ -88,7 +88,7 @@ def test_three_per_cent_of_a_long_time_are_not_told() -> None:
 def test_a_mix_that_is_faster_as_a_whole_is_taken_and_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    slow = OperatorLatency(position=0, operator="CONV_2D", integer_us=1000.0, float_us=1.0)
+    slow = OperatorLatency(id=0, operator="CONV_2D", integer_us=1000.0, float_us=1.0)
     monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _made, **_: (slow,))
     same, sentence, asked = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8, "dynamic": 1.9})
     assert not same
@@ -110,7 +110,7 @@ def test_a_mix_that_leaves_nothing_in_float_is_int8_however_it_was_timed(
 def test_all_in_float_is_no_mix_however_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     every = [op.name for op in small_cnn().operators[:-1]]
     costs = tuple(
-        OperatorLatency(position=at, operator=name, integer_us=1000.0, float_us=1.0)
+        OperatorLatency(id=at, operator=name, integer_us=1000.0, float_us=1.0)
         for at, name in enumerate(every)
     )
     monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _made, **_: costs)

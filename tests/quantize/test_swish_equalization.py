@@ -104,15 +104,15 @@ def test_the_statistics_are_those_of_the_edited_network(kind: str, pad: bool) ->
         np.testing.assert_allclose(predicted.mean_inputs[at], mean_inputs, rtol=1e-4, atol=1e-4)
 
 
-def test_operators_behind_the_gate_move_by_one() -> None:
+def test_operators_behind_the_gate_move_and_keep_their_precision() -> None:
     before = stock_of(network(LOUD))
     after = raised(before)
     names = [op.name for op in after.prepared.graph.operators]
     assert names[:4] == ["CONV_2D", "MUL", "LOGISTIC", "MUL"]
-    assert after.integer.operators == {*range(len(names))} - {names.index("SOFTMAX")}
-    assert [(s.operator, s.position) for s in after.integer.skipped] == [
-        ("SOFTMAX", names.index("SOFTMAX"))
-    ]
+    softmax = next(op.id for op in after.graph.operators if op.name == "SOFTMAX")
+    assert after.integer.operators == {op.id for op in after.graph.operators} - {softmax}
+    left = after.integer.float_operators(after.graph)
+    assert [(s.operator, s.position) for s in left] == [("SOFTMAX", names.index("SOFTMAX"))]
     assert swish_pairs(after.prepared.graph, after.integer.operators) == ()
 
 

@@ -86,7 +86,7 @@ def design(
             dense_per_channel=recipe.dense_per_channel,
             interface=_interface(prepared, recipe, scales, ranges),
         ),
-        skipped=integer.skipped,
+        skipped=integer.float_operators(graph),
     )
 
 

@@ -14,7 +14,7 @@ from edgevision.runtime.session import Session
 from edgevision.runtime.session_pool import SessionPool
 from edgevision.tensors import FloatArray
 from edgevision.tflite.extract import with_outputs
-from edgevision.tflite.graph import Graph
+from edgevision.tflite.graph import Graph, Operator, OperatorId
 
 MEAN_INPUT_IMAGES = 64
 """Images whose mean inputs are stored: biases are corrected on no more, and each costs as much
@@ -39,7 +39,7 @@ class Statistics:
     asked for."""
     channel_high: dict[int, FloatArray]
     """Likewise the largest."""
-    mean_inputs: dict[int, FloatArray]
+    mean_inputs: dict[OperatorId, FloatArray]
     """Operator -> mean patch of its input in each of the first images,
     (at most `MEAN_INPUT_IMAGES`, taps..., channels); only of those asked for."""
 
@@ -65,7 +65,7 @@ def observe(
     *,
     watched: Sequence[int],
     by_channel: Sequence[int] = (),
-    followed: Sequence[int] = (),
+    followed: Sequence[OperatorId] = (),
     total: int | None = None,
     progress: Progress = silent,
 ) -> Statistics:
@@ -81,7 +81,7 @@ def observe(
     # A runtime may list an output twice or refuse an input among them: inputs are read as fed.
     inputs = {t: at for at, t in enumerate(graph.inputs)}
     shown = [t for t in order if t not in inputs]
-    layers = {at: _InputTaps(graph, at) for at in followed}
+    layers = {one: _InputTaps(graph, graph.operator(one)) for one in followed}
     apart = set(by_channel)
 
     def observe_one(session: Session, numbered: tuple[int, Feed]) -> _Seen:
@@ -115,8 +115,8 @@ def observe(
         channel_low={t: np.stack([seen.channels[t][0] for seen in images]) for t in by_channel},
         channel_high={t: np.stack([seen.channels[t][1] for seen in images]) for t in by_channel},
         mean_inputs={
-            at: np.stack([seen.mean_inputs[at] for seen in images[:MEAN_INPUT_IMAGES]])
-            for at in layers
+            one: np.stack([seen.mean_inputs[one] for seen in images[:MEAN_INPUT_IMAGES]])
+            for one in layers
         },
     )
 
@@ -124,8 +124,8 @@ def observe(
 class _InputTaps:
     """What each weight tap of one operator reads of its input, on average."""
 
-    def __init__(self, graph: Graph, at: int) -> None:
-        self.op = graph.operators[at]
+    def __init__(self, graph: Graph, op: Operator) -> None:
+        self.op = op
         self.weights_shape = graph.tensors[self.op.inputs[1]].shape
         self.taps = taps_of(graph, self.op)
 
@@ -142,10 +142,12 @@ class _Seen:
     high: list[float]
     channels: dict[int, tuple[FloatArray, FloatArray]]
     """Tensor -> smallest and largest of each channel."""
-    mean_inputs: dict[int, FloatArray]
+    mean_inputs: dict[OperatorId, FloatArray]
 
 
-def _seen(values: dict[int, NDArray[Any]], layers: dict[int, _InputTaps], apart: set[int]) -> _Seen:
+def _seen(
+    values: dict[int, NDArray[Any]], layers: dict[OperatorId, _InputTaps], apart: set[int]
+) -> _Seen:
     """What there is to note of the watched tensors' `values`."""
     channels = {t: _channel_extremes(values[t]) for t in apart}
     # The smallest value is that of the smallest channel: no need to look at them all again.
@@ -156,7 +158,7 @@ def _seen(values: dict[int, NDArray[Any]], layers: dict[int, _InputTaps], apart:
         high=[float(value.max(initial=-np.inf)) for value in highs],
         channels=channels,
         mean_inputs={
-            at: layer.mean_input(values[layer.op.inputs[0]]) for at, layer in layers.items()
+            one: layer.mean_input(values[layer.op.inputs[0]]) for one, layer in layers.items()
         },
     )
 

@@ -80,7 +80,11 @@ def _estimated(layer: IntegerLayer) -> IntegerLayer:
 
 def _observe(scope: Scope) -> Observations:
     graph = scope.graph
-    return Observations(mean_inputs=tuple(at for at in scope.integer if is_followed(graph, at)))
+    return Observations(
+        mean_inputs=tuple(
+            op.id for op in graph.operators if op.id in scope.integer and is_followed(graph, op)
+        )
+    )
 
 
 BIAS_CORRECTION = LayerStep(

@@ -19,9 +19,8 @@ MeanInput: TypeAlias = NDArray[np.float32]
 """(kernel height, kernel width, input channels); dense layers have a kernel of 1 x 1."""
 
 
-def is_followed(graph: Graph, at: int) -> bool:
+def is_followed(graph: Graph, op: Operator) -> bool:
     """Whether the operator is a convolution or dense layer whose constant weights we follow."""
-    op = graph.operators[at]
     if op.name not in ops.CONVOLUTIONS | {ops.FULLY_CONNECTED}:
         return False
     weights = graph.constant(op.inputs[1])

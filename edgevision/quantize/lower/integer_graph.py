@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,17 +13,8 @@ from edgevision.tflite.graph import Graph, Operator, QuantParams, Tensor
 from edgevision.tflite.ops.kinds import OperatorKind, kind_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntegerGraph:
-    """The integer graph and where things went."""
-
-    graph: Graph
-    position: tuple[int, ...]
-    """Position in the integer graph of each operator of the float graph."""
-
-
-def lower(graph: Graph, plan: IntegerPlan) -> IntegerGraph:
-    """The graph of `plan`; its operators have the ids of those they were made of."""
+def lower(graph: Graph, plan: IntegerPlan) -> Graph:
+    """The integer graph of `plan`; its operators have the ids of those they were made of."""
     return _Writer(graph, plan).write()
 
 
@@ -40,17 +30,15 @@ class _Writer:
         self.dtype = np.dtype(np.int8 if plan.bits == 8 else np.int16)
         self.taken: set[str] = set()
 
-    def write(self) -> IntegerGraph:
-        position = []
+    def write(self) -> Graph:
         self.out.inputs = [self._input(index) for index in self.source.inputs]
-        for at, op in enumerate(self.source.operators):
-            if at in self.plan.integer:
+        for op in self.source.operators:
+            if op.id in self.plan.integer:
                 self._integer(op)
             else:
                 self._float(op)
-            position.append(len(self.out.operators) - 1)
         self.out.outputs = [self._final(index) for index in self.source.outputs]
-        return IntegerGraph(graph=self.out, position=tuple(position))
+        return self.out
 
     def _input(self, index: int) -> int:
         """The tensor the caller fills; when it holds integers, the graph begins with them."""

@@ -94,11 +94,11 @@ def _where_worth_it(
     least, trials = plain[widening], []
     file = read_model(serialize(model.graph))
     work, layers = max(1, facts_of(file).multiply_adds), layer_names(file)
-    chosen = model
+    chosen, producers = model, model.graph.producers()
     for number, site in enumerate(sites, 1):
         candidate = step.apply(fitted, site.tensor)
         loss = loss_of(candidate, widening)
-        name = layers[site.producer] or model.graph.tensors[site.tensor].name
+        name = layers[producers[site.tensor]] or model.graph.tensors[site.tensor].name
         kept = loss < (WORTH - PRICE * ELEMENT * site.elements / work) * least
         trials.append(StepTrial(step=f"{step.label} {name}", loss=loss, kept=kept))
         if kept:

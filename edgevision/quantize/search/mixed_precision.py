@@ -94,8 +94,8 @@ def never_slower(
     costs = operator_latencies(made, threads=threads)
     switch = conversion_us(made.graph)
     slow = cheapest_mix([c.integer_us for c in costs], [c.float_us for c in costs], switch)
-    left = {cost.position for cost, is_float in zip(costs, slow, strict=True) if is_float}
-    kinds = Counter(cost.operator for cost in costs if cost.position in left)
+    left = {cost.id for cost, is_float in zip(costs, slow, strict=True) if is_float}
+    kinds = Counter(cost.operator for cost in costs if cost.id in left)
     named = ", ".join(f"{count} {name}" for name, count in kinds.most_common(3))
     mixed = _mixed(model, recipe, made, left)
     is_mix = bool(left) and mixed.computes_in_integers
@@ -164,7 +164,7 @@ def _fastest(integer_ms: float, times: Mapping[str, float]) -> str:
 
 
 def _mixed(
-    model: CalibratedModel, recipe: Recipe, made: QuantizedGraph, left: set[int]
+    model: CalibratedModel, recipe: Recipe, made: QuantizedGraph, left: set[OperatorId]
 ) -> QuantizedGraph:
     reasons = {**model.integer.reasons, **dict.fromkeys(left, LEFT)}
     part = integer_part(model.graph, recipe, reasons)
@@ -175,8 +175,7 @@ def _mixed(
 class OperatorLatency:
     """One operator alone, in both precisions, in microseconds."""
 
-    position: int
-    """In the float graph."""
+    id: OperatorId
     operator: str
     integer_us: float
     float_us: float
@@ -191,13 +190,14 @@ def operator_latencies(
     """What each integer operator of `made` takes, and takes in float."""
     source = made.design.graph
     costs = []
-    for at in sorted(made.design.plan.integer):
-        op = source.operators[at]
+    for op in source.operators:
+        if op.id not in made.design.plan.integer:
+            continue
         integer = _alone_us(made.graph, op.id, threads, clock_ns)
         real = _alone_us(source, op.id, threads, clock_ns)
         if integer is not None and real is not None:
             costs.append(
-                OperatorLatency(position=at, operator=op.name, integer_us=integer, float_us=real)
+                OperatorLatency(id=op.id, operator=op.name, integer_us=integer, float_us=real)
             )
     return tuple(costs)
 

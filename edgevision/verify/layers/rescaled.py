@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.tflite import ops
-from edgevision.tflite.graph import Graph
+from edgevision.tflite.graph import Graph, OperatorId
 from edgevision.tflite.ops.kinds import kind_of
 from edgevision.tflite.swish import find_swish
 from edgevision.tflite.view import Tensor, TfliteModel
@@ -107,7 +107,7 @@ def _layers(
 
 def _path(
     graph: Graph, consumers: Mapping[int, list[int]], tensor: int
-) -> tuple[list[int], int | None]:
+) -> tuple[list[int], OperatorId | None]:
     """`tensor` and what lets a factor pass makes of it, and the one operator that reads the last.
 
     None where several read it, or none.
@@ -118,10 +118,10 @@ def _path(
         swish = find_swish(graph, path[-1], consumers)
         if swish is None and len(readers) != 1:
             return path, None
-        reader = readers[0] if swish is None else swish.product
-        if swish is None and graph.operators[reader].name not in _PASSING:
-            return path, reader
-        path.append(graph.operators[reader].outputs[0])
+        reader = graph.operators[readers[0]] if swish is None else graph.operator(swish.product)
+        if swish is None and reader.name not in _PASSING:
+            return path, reader.id
+        path.append(reader.outputs[0])
 
 
 def _makes_good(reader: _Layer, factor: Float64, behind: _Layer | None) -> bool:
