@@ -18,7 +18,7 @@ _MAX_ITEMS = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tensor:
-    """One tensor of the main graph."""
+    """One tensor of the main graph, as a file has it; `graph.Tensor` is the one to edit."""
 
     index: int
     name: str
@@ -53,7 +53,7 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """One operation of the main graph."""
+    """One operation of the main graph, as a file has it; `graph.Operator` is the one to edit."""
 
     index: int
     """Its place in the file, which is its id: an edited graph keeps it (`graph.Operator.id`)."""

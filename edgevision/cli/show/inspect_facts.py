@@ -106,7 +106,7 @@ def _render_card(card: "Card") -> None:
 def _measured(figure: "Figure") -> str:
     assert figure.value is not None  # noqa: S101 - the caller looked
     if figure.unit == "share":
-        return f"{shown(figure.name, 40)} {console.percent(figure.value)}"
+        return f"{shown(figure.name, 40)} {percent(figure.value)}"
     return f"{shown(figure.name, 40)} {figure.value:.4g} {shown(figure.unit, 16)}".rstrip()
 
 
