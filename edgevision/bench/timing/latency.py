@@ -148,7 +148,7 @@ def time_cases(
 
 
 @dataclass(slots=True, kw_only=True)
-class _Run:
+class _OpenModel:
     """One model held open during a round, collecting its times."""
 
     model: Timeable
@@ -172,10 +172,10 @@ def _start(
     chance: np.random.Generator,
     open_case: Callable[[Case], Timeable],
     clock_ns: Callable[[], int],
-) -> _Run:
+) -> _OpenModel:
     began = clock_ns()
     model = open_case(case)
-    run = _Run(model=model, init_ns=clock_ns() - began)
+    run = _OpenModel(model=model, init_ns=clock_ns() - began)
     for spec in model.inputs:
         fill_random(model.view(spec), chance)
     run.first_ns = _time_one(model, clock_ns)
@@ -185,7 +185,7 @@ def _start(
     return run
 
 
-def _take_turns(runs: Sequence[_Run], plan: TimingPlan, clock_ns: Callable[[], int]) -> None:
+def _take_turns(runs: Sequence[_OpenModel], plan: TimingPlan, clock_ns: Callable[[], int]) -> None:
     seconds = plan.seconds / plan.rounds
     blocks = max(1, math.ceil(seconds / plan.block_seconds)) if plan.block_seconds else 1
     least = math.ceil(plan.least_runs / (plan.rounds * blocks))

@@ -96,7 +96,7 @@ def left_out_layers(source: Graph, graph: Graph, step: LayerStep) -> dict[Operat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Layer:
+class _LoweredLayer:
     """A layer with int8 weights, in both graphs."""
 
     op: Operator
@@ -108,7 +108,7 @@ class _Layer:
     input_scales: QuantParams
 
 
-def _layers(source: Graph, graph: Graph) -> Iterator[_Layer]:
+def _layers(source: Graph, graph: Graph) -> Iterator[_LoweredLayer]:
     lowered = {op.id: op for op in graph.operators}
     for op in source.operators:
         if not is_followed(source, op):
@@ -116,13 +116,13 @@ def _layers(source: Graph, graph: Graph) -> Iterator[_Layer]:
         made = lowered[op.id]
         weights, given = graph.tensors[made.inputs[1]], graph.tensors[made.inputs[0]].scales
         if weights.data is not None and weights.dtype == np.int8 and given is not None:
-            yield _Layer(op=op, lowered=made, weights=weights, input_scales=given)
+            yield _LoweredLayer(op=op, lowered=made, weights=weights, input_scales=given)
 
 
 def _corrected(
     source: Graph,
     graph: Graph,
-    layer: _Layer,
+    layer: _LoweredLayer,
     statistics: Statistics,
     *,
     changes: Iterable[Callable[[IntegerLayer], IntegerLayer]],

@@ -117,7 +117,7 @@ def search_accuracy_target(
         clock: seconds.
     """
     begun = clock()
-    search = _Search(model, recipe, goal, measure, progress)
+    search = _TargetTrials(model, recipe, goal, measure, progress)
     whole = choose_steps(model, recipe, steps=steps)
     trial = search.note("int8 throughout", whole, 0)
     if trial.met:
@@ -172,7 +172,7 @@ def _ways(gains: Sequence[float]) -> dict[str, list[int]]:
     }
 
 
-class _Search:
+class _TargetTrials:
     """The tries made so far."""
 
     def __init__(

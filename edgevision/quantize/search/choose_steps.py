@@ -78,7 +78,7 @@ def choose_steps(
     trials: list[StepTrial] = []
     if model.statistics.count >= LEAST_IMAGES and (rough or slow):
         fitted, loss = split_held_out(model, recipe.quality)
-        search = _Search(recipe, loss, steps)
+        search = _StepTrials(recipe, loss, steps)
         settings = search.roughly(fitted, settings)
         if slow:
             made = search.by_layer(model, settings, slow, progress)
@@ -126,7 +126,7 @@ def _parted(count: int, quality: Quality) -> tuple[NDArray[np.int64], NDArray[np
     return np.setdiff1d(places, held_out), held_out
 
 
-class _Search:
+class _StepTrials:
     """The trials made so far, and what they are made with."""
 
     def __init__(self, recipe: Recipe, loss: HeldOutLoss, steps: Sequence[Step]) -> None:

@@ -31,7 +31,7 @@ Float64 = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Layer:
+class _LayerWeights:
     """The weights of one layer in both files."""
 
     operator: int
@@ -58,7 +58,7 @@ def channel_factors(
     consumers = graph.consumers()
     factors: dict[int, Float64] = {}
     layers = _layers(float_model, quantized_model, pairs)
-    by_operator: dict[int | None, _Layer] = {layer.operator: layer for layer in layers}
+    by_operator: dict[int | None, _LayerWeights] = {layer.operator: layer for layer in layers}
     for layer in layers:
         before = layer.before
         if layer.reads in factors:
@@ -78,7 +78,7 @@ def channel_factors(
 
 def _layers(
     float_model: TfliteModel, quantized_model: TfliteModel, pairs: Sequence[AlignedOperators]
-) -> list[_Layer]:
+) -> list[_LayerWeights]:
     layers = []
     for pair in pairs:
         op = float_model.operators[pair.float_operator]
@@ -93,7 +93,7 @@ def _layers(
         # In groups, or with a depth multiplier, the last axis is another one.
         if before.shape[-1] == channels:
             layers.append(
-                _Layer(
+                _LayerWeights(
                     operator=pair.float_operator,
                     reads=op.inputs[0],
                     makes=op.outputs[0],
@@ -124,7 +124,7 @@ def _path(
         path.append(reader.outputs[0])
 
 
-def _makes_good(reader: _Layer, factor: Float64, behind: _Layer | None) -> bool:
+def _makes_good(reader: _LayerWeights, factor: Float64, behind: _LayerWeights | None) -> bool:
     """Whether the weights that read the channels are rather divided by `factor` than as before.
 
     Their outputs may have factors of their own. A depthwise convolution has one output for each
@@ -141,7 +141,7 @@ def _makes_good(reader: _Layer, factor: Float64, behind: _Layer | None) -> bool:
     return bool(np.square(np.log(ratio * factor)).sum() < np.square(np.log(ratio)).sum())
 
 
-def _is_divided(layer: _Layer, factor: Float64, *, rather_than: Float64) -> bool:
+def _is_divided(layer: _LayerWeights, factor: Float64, *, rather_than: Float64) -> bool:
     """Whether the weights of a convolution were divided by `factor` rather than by the other."""
     these, those = (_likeness(layer.before / one, layer.after) for one in (factor, rather_than))
     return these > those
