@@ -16,7 +16,7 @@ from edgevision.errors import DeviceError
 from edgevision.pipeline import latency_meter
 from edgevision.quantize.search import mixed_precision
 from edgevision.quantize.search.accuracy_target import TargetMeasurement
-from edgevision.quantize.search.mixed_precision import OperatorLatency
+from edgevision.quantize.search.operator_latency import OperatorLatency
 from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import random_images, small_cnn
 
