@@ -57,7 +57,7 @@ def build(
     --preprocess the set also says how the model wants its pixels, and
     `edgevision optimize model.keras --int8` in this folder needs nothing more.
     """
-    from edgevision.api.calibration import build_calibration_set
+    from edgevision.api.calibration_build import build_calibration_set
 
     with console.progress_bar() as progress:
         built = build_calibration_set(
@@ -115,7 +115,7 @@ def check(
     Exits with 4 when something makes the set unfit; warnings alone exit with 0. The
     preprocessing options are needed with --model only, when neither the set nor the model says.
     """
-    from edgevision.api.calibration import check_calibration_set
+    from edgevision.api.calibration_check import check_calibration_set
 
     with console.progress_bar() as progress:
         checked = check_calibration_set(
