@@ -63,7 +63,7 @@ def _build(paths: dict[str, Path]) -> None:
         ours = quantize(
             paths[f"{name}-float"],
             preprocessing=ImagePreprocessing(width=224, height=224, mean=(127.5,), std=(127.5,)),
-            images=lambda: (np.uint8(127.5 * (one[0] + 1)) for (one,) in images()),
+            images=lambda: ((127.5 * (one[0] + 1)).astype(np.uint8) for (one,) in images()),
             recipe=recipe_for("int8"),
         )
         paths[f"{name}-edgevision"].write_bytes(ours.content)
