@@ -8,6 +8,7 @@ about a minute.
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ def built_models(folder: Path = BUILT) -> dict[str, Path]:
     if not all(path.exists() for path in paths.values()):
         print("building the models", file=sys.stderr)
         folder.mkdir(exist_ok=True)
-        _build(paths)
+        # TensorFlow prints what it saves; standard output is for the figures.
+        with redirect_stdout(sys.stderr):
+            _build(paths)
     return paths
 
 
