@@ -1,4 +1,4 @@
-"""Is our int8 ever slower than float? A dozen keras.applications networks, timed in turns.
+"""Is our int8 of `--on local` ever slower than float? A dozen keras.applications, timed in turns.
 
     python benchmarks/never_slower.py [--quick] [--networks MobileNetV2 ...] [--json FILE]
 
