@@ -9,7 +9,7 @@ from edgevision.cli.show.lines import print_fact, short_count, shown
 
 if TYPE_CHECKING:
     from edgevision.api.inspect import InspectResult
-    from edgevision.card.card import Card
+    from edgevision.card.card import Card, Figure
     from edgevision.card.read import FoundCard
     from edgevision.tflite.facts import Facts, OperatorFacts
 
@@ -95,14 +95,18 @@ def _render_card(card: "Card") -> None:
         )
         if value is not None
     ]
-    if not measured:
-        measured = [
-            f"{shown(one.name, 40)} {one.value:.4g} {one.unit}".rstrip()
-            for one in figures.metrics[:4]
-            if one.value is not None
-        ]
+    if figures.accuracy is None:
+        known = [one for one in figures.metrics if one.value is not None]
+        measured = [*map(_measured, known), *measured][:4]
     if measured:
         print_fact("measured", f"{', '.join(measured)} on {figures.images or '?'} images")
+
+
+def _measured(figure: "Figure") -> str:
+    assert figure.value is not None  # noqa: S101 - the caller looked
+    if figure.unit == "share":
+        return f"{shown(figure.name, 40)} {console.percent(figure.value)}"
+    return f"{shown(figure.name, 40)} {figure.value:.4g} {shown(figure.unit, 16)}".rstrip()
 
 
 def _shape_state(facts: "Facts") -> str:
