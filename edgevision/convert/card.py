@@ -1,9 +1,9 @@
 """The card of a converted file: written when it was declared how photos become its input."""
 
-from importlib.metadata import version
 from pathlib import Path
 
 from edgevision.card.card import Card, Provenance
+from edgevision.card.tools import tool_versions
 from edgevision.card.write import write_card
 from edgevision.convert.job import Conversion
 from edgevision.errors import ModelError, UsageError
@@ -46,7 +46,6 @@ def with_card(
         message = f"the {len(labels)} class names are not one for each number of one output"
         raise ModelError(message, hint="give the right list with --labels, or leave it away")
     facts = facts_of(model)
-    tools = {**conversion.versions, "edgevision": version("edgevision")}
     card = Card(
         name=source.stem,
         preprocessing=preprocessing,
@@ -58,7 +57,7 @@ def with_card(
             source_name=source.name,
             source_sha256=digest_of(source),
             recipe=_PRECISION,
-            tools=tuple(sorted(tools.items())),
+            tools=tool_versions(before=conversion.versions.items()),
         ),
     )
     return write_card(content, card)

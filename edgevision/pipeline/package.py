@@ -1,11 +1,11 @@
 """Packaging one file: its card, the file written and read back, held against what was asked."""
 
-from importlib.metadata import version
 from pathlib import Path
 
 from edgevision.bench.timing.latency import Latency
 from edgevision.bench.timing.ratio import ratio_of
 from edgevision.card.card import Card, Provenance
+from edgevision.card.tools import tool_versions
 from edgevision.card.write import write_card
 from edgevision.convert.convert import ConvertedModel
 from edgevision.dataset.imageset import ImageSet
@@ -16,6 +16,7 @@ from edgevision.pipeline.candidate import Candidate
 from edgevision.pipeline.card_figures import card_figures
 from edgevision.pipeline.report import Variant
 from edgevision.pipeline.request import OptimizeRequest
+from edgevision.runtime.loader import load_runtime
 from edgevision.tasks.task import Task
 from edgevision.tflite.facts import facts_of
 from edgevision.tflite.view import read_model
@@ -87,11 +88,12 @@ def _provenance(
 ) -> Provenance:
     recipe = candidate.recipe
     is_calibrated = recipe is not None and recipe.is_integer
-    ours = {name: version(name) for name in ("edgevision", "numpy")}
+    # Calibration runs the float model.
+    runtime = (load_runtime().package,) if is_calibrated else ()
     return Provenance(
         source_name=plan.source.name,
         source_sha256=digest_of(plan.source),
         recipe=candidate.name,
         calibration=plan.calibration.source if plan.calibration and is_calibrated else None,
-        tools=tuple(sorted({**converted.versions, **ours}.items())),
+        tools=tool_versions(*runtime, before=converted.versions.items()),
     )

@@ -8,6 +8,7 @@ from edgevision.bench.remote.target import Target
 from edgevision.card.card import Card, Provenance
 from edgevision.card.model_io import model_io_of
 from edgevision.card.read import read_card
+from edgevision.card.tools import tool_versions
 from edgevision.card.write import write_card
 from edgevision.dataset.imageset import ImageSet
 from edgevision.evaluation.choose_task import choose_task
@@ -21,6 +22,7 @@ from edgevision.progress import Progress, silent
 from edgevision.quantize.quantize import QuantizedModel
 from edgevision.quantize.search.accuracy_target import AccuracyTarget, TargetSearch
 from edgevision.recipe.recipe import Recipe
+from edgevision.runtime.loader import load_runtime
 from edgevision.tasks.of_file import interface_of_file
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import Task
@@ -128,6 +130,8 @@ def _packaged(
     request: QuantizeRequest, model: QuantizedModel, task: Task, card: Card | None
 ) -> bytes:
     facts = facts_of(read_model(model.content))
+    # Calibration runs the float model.
+    runtime = (load_runtime().package,) if request.photos is not None else ()
     return write_card(
         model.content,
         Card(
@@ -142,6 +146,9 @@ def _packaged(
                 source_sha256=sha256_of(request.source),
                 recipe=request.recipe_name,
                 calibration=request.photos.source if request.photos is not None else None,
+                tools=tool_versions(
+                    *runtime, before=card.provenance.tools if card is not None else ()
+                ),
             ),
         ),
     )

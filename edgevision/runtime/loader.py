@@ -41,8 +41,13 @@ class RuntimeLibrary:
     version: str
     module: Any
 
+    @property
+    def package(self) -> str:
+        """Its name on PyPI."""
+        return RUNTIMES[self.name][0]
+
     def __str__(self) -> str:
-        return f"{RUNTIMES[self.name][0]} {self.version}"
+        return f"{self.package} {self.version}"
 
     def open(
         self,

@@ -1,11 +1,12 @@
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from edgevision.card.card import Card
+from edgevision.card.card import Card, Provenance
 from edgevision.card.read import read_card
 from edgevision.card.write import write_card
 from edgevision.cli import run
@@ -13,6 +14,7 @@ from edgevision.cli.commands.quantize import quantize
 from edgevision.errors import ModelError, TargetMissedError, UsageError, VerificationError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.search.accuracy_target import TargetMeasurement
+from edgevision.runtime.loader import load_runtime
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.facts import facts_of
 from edgevision.tflite.serialize import serialize
@@ -49,6 +51,57 @@ def test_writes_a_file_with_its_card(
     assert card is not None
     assert card.preprocessing.is_scalar
     assert card.provenance.calibration is not None
+
+
+def test_the_card_names_the_packages_that_made_the_file_and_its_source(
+    model: Path, photos: Path, tmp_path: Path
+) -> None:
+    runtime = load_runtime()
+    made_by_others = (("edgevision", "0.0.1"), ("keras", "3.15.1"))
+    # Large enough for fp16 to be smaller.
+    carded = tmp_path / "carded.tflite"
+    carded.write_bytes(serialize(small_cnn(classes=200)))
+    facts = facts_of(read_model(carded))
+    source = Card(
+        name="carded",
+        preprocessing=ImagePreprocessing(width=12, height=12, mean=(0.0,), std=(255.0,)),
+        task=TaskSpec(kind="tensors"),
+        precision="float32",
+        inputs=facts.inputs,
+        outputs=facts.outputs,
+        provenance=Provenance(tools=made_by_others),
+    )
+    carded.write_bytes(write_card(carded.read_bytes(), source))
+    for given, flag, expected in (
+        (model, "int8", {"edgevision", "numpy", runtime.package}),
+        (carded, "int8", {"edgevision", "keras", "numpy", runtime.package}),
+        (carded, "fp16", {"edgevision", "keras", "numpy"}),
+    ):
+        output = tmp_path / "out.tflite"
+        quantize(
+            given,
+            **{flag: True},
+            calibration=photos if flag == "int8" else None,
+            preprocess="unit",
+            output=output,
+            overwrite=True,
+        )
+        card = read_card(output)
+        assert card is not None
+        tools = dict(card.provenance.tools)
+        assert tools.keys() == expected
+        assert tools["edgevision"] == version("edgevision")
+        assert tools.get(runtime.package, runtime.version) == runtime.version
+
+
+def test_trials_say_what_was_lost_on_held_out_images(
+    model: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quantize(model, calibration=photos, preprocess="unit")
+    tried = [one for one in capsys.readouterr().err.splitlines() if one.startswith("tried: ")]
+    assert tried
+    assert all(": loss " in one and " on held-out images" in one for one in tried)
+    assert any(one.endswith("held-out images, kept") for one in tried)
 
 
 @pytest.mark.parametrize("flag", ["dynamic", "fp16"])

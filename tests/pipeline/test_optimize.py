@@ -9,6 +9,7 @@ from edgevision.card.read import read_card
 from edgevision.cli import run
 from edgevision.dataset.decode import decode_image
 from edgevision.preprocess.pixels import to_pixels
+from edgevision.runtime.loader import load_runtime
 from edgevision.runtime.session import Session
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -78,6 +79,10 @@ def test_the_int8_file_takes_raw_pixels_and_computes_in_integers(workplace: Path
     assert (given["dtype"], given["zero_point"]) == ("uint8", 0)
     assert given["scale"] == pytest.approx(1 / 255)
     assert entry["outputs"][0]["dtype"] == "float32"
+    card = read_card(workplace / "colours-edge" / "int8.tflite")
+    assert card is not None
+    made_by = {"edgevision", "keras", "numpy", "tensorflow", load_runtime().package}
+    assert dict(card.provenance.tools).keys() == made_by
 
 
 def test_the_card_in_the_file_is_enough_to_run_a_photo(workplace: Path, photos: Path) -> None:
