@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def compare(
-    before: Annotated[Path, typer.Argument(help="BenchRun of edgevision bench -o.")],
+    before: Annotated[Path, typer.Argument(help="Result of edgevision bench -o.")],
     after: Annotated[Path, typer.Argument(help="Another one.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,

@@ -22,7 +22,7 @@ def render(result: "QuantizeResult") -> None:
         console.print_text(line)
     for step in model.steps:
         kept = ", kept" if step.kept else ""
-        console.note(f"tried: {step.step}: off by {step.loss:.4g} on images kept out{kept}")
+        console.note(f"tried: {step.step}: loss {step.loss:.4g} on held-out images{kept}")
     if model.images:
         console.note(f"calibrated on {model.images} images, {model.seconds:.1f} s")
     if result.target is not None:

@@ -92,7 +92,7 @@ def _count(summaries: Sequence[ImageSummary]) -> list[SetFinding]:
         message = f"{len(summaries)} readable images are too few: ranges need at least {FEWEST}"
         return [_finding("error", "too-few", message)]
     if len(summaries) < ENOUGH:
-        message = f"{len(summaries)} images are few: {ENOUGH} to 500 give steady ranges"
+        message = f"{len(summaries)} images are few: {ENOUGH} to 500 give reliable ranges"
         return [_finding("warning", "too-few", message)]
     return []
 
