@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,9 @@ def test_text_fits_eighty_columns(
     evaluate(models[0], data=photos, against=models[1])
     out = capsys.readouterr().out
     assert "agreement" in out
-    assert "macro F1" in out
+    # One unit in both places, the figure and the comparison.
+    assert len(re.findall(r"^macro F1 +0\.\d{3}\b", out, re.MULTILINE)) == 2
+    assert re.search(r"^macro F1 +0\.\d{3}, the other 0\.\d{3}$", out, re.MULTILINE)
     assert max(map(len, out.splitlines())) <= 80
 
 

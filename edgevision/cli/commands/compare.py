@@ -37,8 +37,8 @@ def _render(comparison: "ResultComparison") -> None:
     headlines = [
         one.after.quality.headline if one.after.quality else None for one in comparison.pairs
     ]
-    named = next((heading(one) for one in headlines if one is not None), "top-1 %")
-    table = console.new_table("model", "size", "p50 ms", "ratio (95 %)", "verdict", named)
+    named = [heading(one) for one in headlines if one is not None][:1]
+    table = console.new_table("model", "size", "p50 ms", "ratio (95 %)", "verdict", *named)
     for pair, headline in zip(comparison.pairs, headlines, strict=True):
         one, other, ratio = pair.before, pair.after, pair.ratio
         ends = f" ({ratio.low:.3f} to {ratio.high:.3f})" if ratio.low and ratio.high else ""
@@ -49,7 +49,7 @@ def _render(comparison: "ResultComparison") -> None:
             f"{milliseconds(other.latency.summary.p50_ms)}",
             f"{ratio.ratio:.3f}{ends}",
             ratio.verdict,
-            figure(headline),
+            *([figure(headline)] if named else []),
         )
     console.print_table(table)
     for pair in comparison.pairs:

@@ -82,7 +82,8 @@ def _beside(mine: "Metric", other: "Metric") -> str:
     from edgevision.evaluation.figure_text import number_text
 
     ours, reference = mine.estimate.value, other.estimate.value
-    if mine.unit == "share":
+    # As `metric_text` has it: percents are counted, an F1 is not.
+    if mine.unit == "share" and mine.estimate.hits is not None:
         return (
             f"{percent(ours)}, the other {percent(reference)}: "
             f"{100 * (ours - reference):+.1f} points"
