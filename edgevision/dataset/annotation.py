@@ -5,16 +5,22 @@ anything that derives from `Annotation`.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
     """What is true of one image; the base that all forms of truth derive from."""
 
+    form: ClassVar[str] = "truth of its own kind"
+    """In words that end "is annotated with ..."."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClassLabel(Annotation):
     """The one class that an image shows."""
+
+    form: ClassVar[str] = "one class"
 
     index: int
     """Into the set's classes, from 0."""
@@ -28,6 +34,8 @@ class ClassLabel(Annotation):
 @dataclass(frozen=True, slots=True)
 class ClassLabels(Annotation):
     """All labels that an image has: any number of them, none too."""
+
+    form: ClassVar[str] = "all the labels it has"
 
     indices: frozenset[int]
     """Into the set's classes, from 0."""

@@ -61,8 +61,12 @@ class Answers:
         found: list[Truth] = []
         for id_, one in zip(self.ids, self.truth, strict=True):
             if not isinstance(one, form):
-                message = f"{id_} is annotated with {type(one).__name__}, not {form.__name__}"
-                raise ImageSetError(message, hint="this task needs another kind of labels")
+                message = (
+                    f"{id_} is annotated with {one.form}; this task is measured on {form.form}"
+                )
+                raise ImageSetError(
+                    message, hint="give images with such labels, or --against another model"
+                )
             found.append(one)
         return tuple(found)
 

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -6,6 +8,7 @@ from sklearn.metrics import average_precision_score, f1_score
 
 from edgevision.dataset.annotation import ClassLabels
 from edgevision.errors import ImageSetError, ModelError, UsageError
+from edgevision.evaluation.figure_text import metric_text
 from edgevision.tasks.interface import Maker
 from edgevision.tasks.multilabel.task import MultiLabel
 from edgevision.tasks.spec import TaskSpec
@@ -82,6 +85,15 @@ def test_agreement_counts_decisions_and_labels_found() -> None:
     (flip,) = found.flips
     assert (flip.id, flip.reference.text, flip.ours.text, flip.truth) == ("0.jpg", "a", "none", "a")
     assert flip.surety == pytest.approx(0.4)
+
+
+def test_models_that_find_no_label_have_no_f1_of_labels_found() -> None:
+    task = tagger(2)
+    silent = answers(task, np.full((3, 2), 0.1, np.float32))
+    label_f1 = task.agreement(silent, silent).metric("label_f1")
+    assert label_f1 is not None
+    assert math.isnan(label_f1.estimate.value)
+    assert metric_text(label_f1) == "-"
 
 
 @settings(max_examples=10)

@@ -7,6 +7,7 @@ from edgevision.dataset.annotation import ClassLabels
 from edgevision.metrics.average_precision import Ranking, mean_average_precision
 from edgevision.metrics.bootstrap import Rows, bootstrap, bootstrap_ratio
 from edgevision.metrics.divergence import bernoulli_divergences, mean_divergence
+from edgevision.metrics.estimate import Estimate
 from edgevision.metrics.rate import Rate
 from edgevision.tasks.answers import Answers
 from edgevision.tasks.figures import Agreement, ClassDrop, Flip, Metric, Paired, Verdict
@@ -42,7 +43,7 @@ def agreement_of(
                 name="label_f1",
                 title="F1 of labels found, the reference's as truth",
                 short="label F1",
-                estimate=bootstrap_ratio(2 * hits, decided),
+                estimate=_f1(2 * hits, decided),
             ),
             Metric(
                 name="images_unchanged",
@@ -62,6 +63,13 @@ def agreement_of(
         meaning="decisions, label by label, that are the reference's",
         flips=_flips(ours, reference, threshold, names),
     )
+
+
+def _f1(above: NDArray[np.int64], below: NDArray[np.int64]) -> Estimate:
+    """NaN where neither model finds a label in any image: 0 would be no label in common."""
+    if not below.any():
+        return Estimate(value=float("nan"), count=len(below))
+    return bootstrap_ratio(above, below)
 
 
 def _flips(
