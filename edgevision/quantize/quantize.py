@@ -50,7 +50,7 @@ class QuantizedModel:
     ranges: Mapping[str, Range] = field(default_factory=dict)
     """Tensor name -> real values its integers represent."""
     steps: tuple[StepTrial, ...] = ()
-    """What was tried and measured on images kept out, in order."""
+    """What was tried and measured on held-out images, in order."""
     images: int = 0
     """Calibration images seen."""
     warnings: tuple[str, ...] = ()

@@ -10,8 +10,8 @@ InputType = Literal["uint8", "int8", "float32"]
 OutputType = Literal["float32", "int8", "uint8"]
 RangeMethod = Literal["auto", "min-max", "mean-min-max"]
 Switch = Literal["auto", "on", "off"]
-"""Of a step of the quantizer; auto: on if it brings answers nearer to the float model's on images
-that were kept out."""
+"""Of a step of the quantizer; auto: on if it brings answers nearer to the float model's on held-out
+images."""
 Quality = Literal["fast", "balanced", "best"]
 
 
@@ -35,7 +35,7 @@ class Recipe:
     ranges: RangeMethod = "auto"
     """min-max: the extremes over all images. mean-min-max: the mean over images of each image's
     extremes, so that one odd image does not cost all others their resolution. auto: what measures
-    best on images kept out, of these and what lies between."""
+    best on held-out images, of these and what lies between."""
     clip_saturated: bool = True
     """End the range of an activation function's input where its int8 output no longer changes."""
     bias_correction: bool = True

@@ -18,7 +18,7 @@ Feeds = Callable[[], Iterable[Feed]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepTrial:
-    """One set of steps, and how far its answers were off on the images kept out."""
+    """One set of steps, and how far its answers were off on the held-out images."""
 
     step: str
     loss: float

@@ -224,7 +224,7 @@ class _TargetTrials:
     def gains(
         self, parts: Sequence[tuple[OperatorId, ...]], settings: QuantSettings
     ) -> list[float]:
-        """How much each part alone in float lowers the loss on images kept out."""
+        """How much each part alone in float lowers the loss on held-out images."""
         fitted, loss = split_held_out(self.few, "balanced")
         made = make(fitted, self.recipe, settings, rough=True)
         whole = loss.of(made)

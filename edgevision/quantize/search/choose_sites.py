@@ -70,7 +70,7 @@ def _where_worth_it(
     steps: Sequence[Step],
     progress: Progress,
 ) -> CalibratedModel:
-    """Each site in the network's order is tried on top of those kept, measured on images kept out.
+    """Each site in the network's order is tried on top of those kept, measured on held-out images.
 
     Layers are corrected by estimates. None is looked at where all of them together bring little.
     """
