@@ -11,6 +11,7 @@ from edgevision.keras_model.archive import digest_of
 from edgevision.preprocess.declared import Preprocessing
 from edgevision.tasks.of_file import interface_of_file
 from edgevision.tasks.resolve import resolve_task
+from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.facts import facts_of
 from edgevision.tflite.view import read_model
 
@@ -24,6 +25,7 @@ def with_card(
     source: Path,
     declared: Preprocessing,
     labels: tuple[str, ...],
+    task: TaskSpec | None = None,
 ) -> bytes:
     """The `.tflite` `content` with a card inside.
 
@@ -33,23 +35,25 @@ def with_card(
         source: the model it was made of.
         declared: how photos become its input; complete.
         labels: class names in index order; empty when unknown.
+        task: what the outputs mean; None: as far as the file and the labels tell.
 
     Raises:
         UsageError: the model does not take one image, or what was declared does not fit it.
-        ModelError: there are not as many labels as classes.
+        ModelError: there are not as many labels as classes, or the task does not fit the outputs.
     """
     height, width, channels = _image_shape(conversion)
     preprocessing = declared.preprocessing(width=width, height=height, channels=channels)
     model = read_model(content)
-    task = resolve_task(interface_of_file(model, preprocessing), labels=labels).task
-    if labels and not task.spec.labels:
+    interface = interface_of_file(model, preprocessing)
+    resolved = resolve_task(interface, declared=task, labels=labels).task
+    if labels and not resolved.spec.labels:
         message = f"the {len(labels)} class names are not one for each number of one output"
         raise ModelError(message, hint="give the right list with --labels, or leave it away")
     facts = facts_of(model)
     card = Card(
         name=source.stem,
         preprocessing=preprocessing,
-        task=task.spec,
+        task=resolved.spec,
         precision=facts.precision,
         inputs=facts.inputs,
         outputs=facts.outputs,

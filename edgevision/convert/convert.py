@@ -22,6 +22,7 @@ from edgevision.preprocess.declared import HOW, Preprocessing, nothing_declared
 from edgevision.progress import Progress, silent
 from edgevision.serialization.decode import from_plain
 from edgevision.serialization.json_text import to_json
+from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.facts import Activation
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ def convert(
     allow_flex: bool = False,
     declared: Preprocessing = _NOTHING_DECLARED,
     labels: tuple[str, ...] = (),
+    task: TaskSpec | None = None,
     overwrite: bool = False,
     log_path: Path | None = None,
     progress: Progress = silent,
@@ -92,6 +94,7 @@ def convert(
         allow_flex: accept operations that need TensorFlow at run time.
         declared: how photos become the model's input; with it, the file gets a model card.
         labels: class names in index order, for the card.
+        task: what the outputs mean, for the card; None: as far as the file and the labels tell.
         overwrite: replace `output` if it is there.
         log_path: where the child's output is kept when all went well; None drops it. When not,
             it lies in a temporary file that the error names.
@@ -112,7 +115,7 @@ def convert(
     started = time.perf_counter()
     refuse_to_replace(output, overwrite=overwrite)
     _check_output(source, output)
-    _check_declared(declared, labels, source)
+    _check_declared(declared, labels, task, source)
     names_of(custom_objects)
     if not source.exists():
         message = f"{source} does not exist"
@@ -155,6 +158,7 @@ def convert(
                         source=source,
                         declared=declared,
                         labels=labels,
+                        task=task,
                     )
                 )
             if log_path is not None:
@@ -185,13 +189,16 @@ def _check_output(source: Path, output: Path) -> None:
         raise UsageError(message, hint="choose another output with -o")
 
 
-def _check_declared(declared: Preprocessing, labels: tuple[str, ...], source: Path) -> None:
+def _check_declared(
+    declared: Preprocessing, labels: tuple[str, ...], task: TaskSpec | None, source: Path
+) -> None:
     if declared.is_complete:
         return
     if declared != _NOTHING_DECLARED:
         raise nothing_declared(declared, model=source.name)
-    if labels:
-        message = "class names are for the card, which needs the preprocessing declared too"
+    if labels or task is not None:
+        given = "class names are" if labels else "the task is"
+        message = f"{given} for the card, which needs the preprocessing declared too"
         raise UsageError(message, hint=HOW)
 
 

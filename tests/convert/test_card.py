@@ -14,13 +14,19 @@ from edgevision.errors import ModelError, UsageError
 from edgevision.keras_model.archive import digest_of
 from edgevision.preprocess.declared import Preprocessing
 from edgevision.serialization.decode import from_plain
+from edgevision.tasks.spec import TaskSpec
 from tests.convert.conftest import Gallery
 
 UNIT = Preprocessing(preset="unit")
 
 
 def card_of(
-    gallery: Gallery, name: str, folder: Path, labels: tuple[str, ...] = (), **changes: object
+    gallery: Gallery,
+    name: str,
+    folder: Path,
+    labels: tuple[str, ...] = (),
+    task: TaskSpec | None = None,
+    **changes: object,
 ) -> Card:
     conversion = from_plain(Conversion, gallery.converted(name), where="the conversion")
     content = gallery.tflite(name).read_bytes()
@@ -32,6 +38,7 @@ def card_of(
             source=gallery.model(name),
             declared=replace(UNIT, **changes),  # type: ignore[arg-type]
             labels=labels,
+            task=task,
         )
     )
     assert remove_card(path.read_bytes()) == content
@@ -68,6 +75,13 @@ def test_only_a_softmax_or_names_make_a_vector_classes(
     gallery: Gallery, tmp_path: Path, name: str, labels: tuple[str, ...], kind: str
 ) -> None:
     assert card_of(gallery, name, tmp_path, labels).kind == kind
+
+
+def test_a_declared_task_goes_before_what_the_file_tells(gallery: Gallery, tmp_path: Path) -> None:
+    declared = TaskSpec(kind="classification")
+    card = card_of(gallery, "depthwise_residual", tmp_path, task=declared)
+    assert (card.kind, card.activation) == ("classification", "logits")
+    assert card_of(gallery, "cnn", tmp_path, task=TaskSpec(kind="tensors")).kind == "tensors"
 
 
 def test_as_many_labels_as_classes_are_wanted(gallery: Gallery, tmp_path: Path) -> None:

@@ -65,6 +65,22 @@ def test_declared_preprocessing_and_names_become_a_card_that_android_takes(
     assert run([*export, "--new-app", str(tmp_path / "app"), "--package", "com.example.x"]) == 0
 
 
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        (["--task", "tensors"], "the task is for the card"),
+        (["--task", "nonsense", "--preprocess", "raw"], "nonsense"),
+    ],
+)
+def test_a_task_that_cannot_be_written_is_a_usage_error(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], given: list[str], error: str
+) -> None:
+    model = tmp_path / "model.keras"
+    model.touch()
+    assert run(["convert", str(model), "-o", str(tmp_path / "out.tflite"), *given]) == 2
+    assert error in capfd.readouterr().err
+
+
 def test_an_error_is_two_lines_and_an_exit_code(
     gallery: Gallery, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,6 +24,7 @@ def convert(
     conversion: ConversionOptions,
     preprocessing: PreprocessingOptions,
     labels: options.ClassNames = None,
+    task: options.Task = None,
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
 ) -> None:
@@ -32,6 +33,7 @@ def convert(
     Where it is declared how photos become its input, the file gets a model card that says so.
     """
     from edgevision.api.arguments.images import class_names
+    from edgevision.api.arguments.task import declared_task
     from edgevision.convert.convert import convert as convert_model
 
     declared = preprocessing.declared()
@@ -46,6 +48,7 @@ def convert(
             allow_flex=conversion.allow_flex,
             declared=declared,
             labels=class_names(labels),
+            task=declared_task(task),
             overwrite=overwrite,
             progress=progress,
         )
