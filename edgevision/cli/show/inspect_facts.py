@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from edgevision.card.card import Card
     from edgevision.card.read import FoundCard
     from edgevision.tflite.facts import Facts, OperatorFacts
+    from edgevision.tflite.signature import Signature
+
+_NAMES_SHOWN = 8
+_FIGURES_SHOWN = 4
 
 
 def render(result: "InspectResult", *, every_operator: bool) -> None:
@@ -34,6 +38,8 @@ def _render(model: Path, facts: "Facts", found: "FoundCard | None") -> None:
             print_fact(name, f"{tensor.dtype} {list(tensor.shape)}  {shown(tensor.name, 40)}")
             if formula(tensor):
                 print_fact("", formula(tensor))
+    for signature in facts.signatures:
+        print_fact("signature", _signature(signature))
     print_fact("arithmetic", _shares(facts))
     for island in facts.float_islands:
         print_fact("float island", _island(facts, island))
@@ -98,11 +104,22 @@ def _render_card(card: "Card") -> None:
     if not measured:
         measured = [
             f"{shown(one.name, 40)} {one.value:.4g} {one.unit}".rstrip()
-            for one in figures.metrics[:4]
+            for one in figures.metrics[:_FIGURES_SHOWN]
             if one.value is not None
         ]
+        more = len(figures.metrics) - _FIGURES_SHOWN
+        measured += [f"{more} more with --json"] if measured and more > 0 else []
     if measured:
         print_fact("measured", f"{', '.join(measured)} on {figures.images or '?'} images")
+
+
+def _signature(signature: "Signature") -> str:
+    given, made = (
+        ", ".join(shown(name, 40) for name, _ in entries[:_NAMES_SHOWN])
+        + (", ..." if len(entries) > _NAMES_SHOWN else "")
+        for entries in (signature.inputs, signature.outputs)
+    )
+    return f"{shown(signature.key, 40)}: {given} -> {made}"
 
 
 def _shape_state(facts: "Facts") -> str:
