@@ -180,7 +180,9 @@ def _card_of(model: Path, labels: tuple[str, ...] | None) -> Card:
         kind = found.card.kind or "something that its card does not say"
         message = f"the demo app shows classes, and {model} is for {kind}"
         raise ModelError(
-            message, hint="export a classifier; edgevision quantize --task says that it is one"
+            message,
+            hint="export a classifier; where its numbers are scores of classes, make it with "
+            "--task classification (edgevision optimize or quantize)",
         )
     # Card checks that they are as many as the classes.
     return found.card if labels is None else _labelled(found.card, labels)
