@@ -3,6 +3,7 @@
 from edgevision.dataset.annotation import ClassLabel
 from edgevision.dataset.calibration.check import FEWEST
 from edgevision.errors import ImageSetError
+from edgevision.evaluation.figure_text import counted
 from edgevision.pipeline.request import OptimizeRequest
 from edgevision.tasks.interface import ModelInterface, listed_shapes
 from edgevision.tasks.resolve import ResolvedTask
@@ -57,7 +58,8 @@ def sanity_checks(
     calibration = plan.calibration
     if calibration is not None and len(calibration.images) < FEWEST:
         found.append(
-            f"int8 ranges come from {len(calibration.images)} photos; give at least {FEWEST}, "
+            f"int8 ranges come from {counted(len(calibration.images), 'photo')}; "
+            f"give at least {FEWEST}, "
             "better 100 to 500"
         )
     return tuple(found)
