@@ -131,10 +131,12 @@ def quality_rows(result: Result) -> Table:
     for measured, quality in judged:
         evaluation, agreement = quality.evaluation, quality.agreement
         cells = [figure(evaluation.metric(name) if evaluation else None) for name in marks]
-        cells += [figure(agreement.metric(name) if agreement else None) for name in agreements]
+        # What the others are compared with has no difference of its own.
+        nothing = "base" if measured.name == result.models[0].name else "-"
+        cells += [figure(agreement.metric(name)) if agreement else nothing for name in agreements]
         if is_paired:
             is_share = evaluation is None or evaluation.headline.unit == "share"
-            cells.append(interval(quality.paired.drop, is_share) if quality.paired else "-")
+            cells.append(interval(quality.paired.drop, is_share) if quality.paired else nothing)
         rows.append((measured.name, *cells))
     if is_paired:
         shares = all(one.unit == "share" for one in list(marks.values())[:1])
