@@ -21,6 +21,7 @@ import numpy as np
 from keras import layers
 from ptq_subjects import PUBLISHED_SIDE, preprocessing_of
 
+from edgevision.metrics.classification import top_k_accuracy
 from edgevision.preprocess.normalize import normalize
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.tensors import FloatArray, RgbImage
@@ -59,7 +60,7 @@ def fitted_head(features: FloatArray, labels: np.ndarray, epochs: int) -> layers
     return dense
 
 
-class Mirrored(keras.utils.PyDataset):
+class Mirrored(keras.utils.PyDataset):  # type: ignore[misc]
     """Training images in batches, half of them mirrored."""
 
     def __init__(self, images: list[RgbImage], labels: np.ndarray, batch: int = 50) -> None:
@@ -128,8 +129,8 @@ def main() -> None:
         if asked.fine_tune:
             fine_tune(model, Mirrored(images, labels), asked.fine_tune)
         model.save(asked.output / f"{name}.keras")
-        answers = features_of(model, list(held_out["x"])).argmax(axis=1)
-        accuracy = (answers == held_out["y"].reshape(-1)).mean()
+        scores = features_of(model, list(held_out["x"]))
+        accuracy = top_k_accuracy(scores, held_out["y"].reshape(-1)).value
         print(f"{asked.output / name}.keras: top-1 {accuracy:.3f}", flush=True)
 
 

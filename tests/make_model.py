@@ -81,8 +81,20 @@ def other_tasks() -> dict[str, keras.Model]:
     }
 
 
+def brightness() -> keras.Model:
+    """Inputs 0..1; one number, the mean of all pixels in levels of 0 to 255."""
+    image = keras.Input((SIDE, SIDE, 3))
+    mixed = layers.Conv2D(4, 1, activation="relu", name="mix")(image)
+    level = layers.Dense(1, name="level")
+    model = keras.Model(image, level(layers.GlobalAveragePooling2D()(mixed)), name="brightness")
+    model.get_layer("mix").set_weights([np.full((1, 1, 3, 4), 1 / 3), np.zeros(4)])
+    level.set_weights([np.full((4, 1), 255 / 4), np.zeros(1)])
+    return model
+
+
 def main(folder: Path) -> None:
-    """Write colours.keras, nan.keras (the same with a NaN weight), ranged.keras, other tasks."""
+    """Write colours.keras, nan.keras (the same with a NaN weight), ranged.keras, and the others."""
+    brightness().save(folder / "brightness.keras")
     for name, other in other_tasks().items():
         other.save(folder / f"{name}.keras")
     colours_from_0_to_1().save(folder / "ranged.keras")

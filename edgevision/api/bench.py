@@ -119,7 +119,7 @@ def bench(
         data: labelled photos add accuracy, and agreement with the first.
         labels: their labels.csv (file,label), or class names one a line.
         task: what the outputs mean, in place of what the first model's card or file says:
-            "classification", "multilabel", "detection" or "tensors".
+            "classification", "multilabel", "detection", "tensors", or an installed package's.
         preprocessing: how their pixels become input, in place of what each model's card says.
         threads: of the interpreter; several are a sweep.
         runtime: "auto", "litert", "tflite-runtime" or "tensorflow"; several are compared.

@@ -16,7 +16,6 @@ from edgevision.api.arguments.preprocessing import (
 from edgevision.api.arguments.task import declared_task
 from edgevision.api.arguments.unused import refuse_below_one
 from edgevision.api.html import card
-from edgevision.dataset.annotation import ClassLabel
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import UsageError
 from edgevision.evaluation.compare import Comparison, compare
@@ -29,6 +28,7 @@ from edgevision.files import refuse_to_replace, write_text
 from edgevision.progress import Progress, silent
 from edgevision.tasks.figures import Evaluation
 from edgevision.tasks.spec import TaskSpec
+from edgevision.tasks.task import chooses_one_class
 
 SCHEMA_VERSION = 2
 """Of the JSON document.
@@ -123,7 +123,7 @@ def evaluate(
         labels: their labels.csv (file,label), or class names one a line.
         against: another `.tflite`, usually the float one, to compare with.
         task: what the outputs mean, in place of what the card or the file says: "classification",
-            "multilabel", "detection" or "tensors".
+            "multilabel", "detection", "tensors", or an installed package's.
         preprocessing: how images become input, in place of what each model's card says; the
             normalization of a quantized input stays.
         confusion: write the confusion matrix (CSV) here.
@@ -167,9 +167,9 @@ def evaluate(
         images=images,
     )
     kind = found.task.spec.kind
-    if confusion is not None and found.task.truth is not ClassLabel:
+    if confusion is not None and not chooses_one_class(found.task):
         message = f"the task {kind} has no confusion matrix: no image has one class"
-        raise UsageError(message, hint="leave --confusion away, or --task classification")
+        raise UsageError(message, hint="leave --confusion away, or say what it answers: --task")
     if not found.is_declared:
         messages.note(f"taken for {kind}: {found.reason}")
     ours = answers_of(

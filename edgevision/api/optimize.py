@@ -133,7 +133,7 @@ def optimize(
             kept apart from unless given.
         labels: class names, or a file of them, one a line.
         task: what the outputs mean, in place of what the file, labels and photos tell:
-            "classification", "multilabel", "detection" or "tensors".
+            "classification", "multilabel", "detection", "tensors", or an installed package's.
         preprocessing: how pixels become input: a preset's name, a TOML file, a `Preprocessing`, or
             "auto": what labelled photos show. What the calibration set says unless given.
         input_shape: (height, width) or (height, width, channels), where the model leaves it open.

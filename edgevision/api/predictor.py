@@ -133,7 +133,7 @@ def load_model(
         preprocessing: how an image becomes the input, in place of what the model's card says; the
             normalization of a quantized input stays.
         task: what the outputs mean, in place of what the card says: "classification",
-            "multilabel", "detection" or "tensors".
+            "multilabel", "detection", "tensors", or an installed package's.
         labels: class names in index order, or a file of them, in place of the card's.
         top_k: most items in an answer, of a task that has several.
         threshold: least score of an item, 0 to 1.
@@ -183,7 +183,7 @@ def load_model(
 
 def _tell(resolved: ResolvedTask, path: Path, messages: Messages, labels: tuple[str, ...]) -> None:
     kind = resolved.task.spec.kind
-    if not resolved.is_declared and kind == "tensors":
+    if resolved.is_unknown:
         messages.note(f"{path.name}: {resolved.reason}; answers are plain numbers (or say --task)")
     if labels and not resolved.task.spec.labels:
         messages.note(

@@ -177,7 +177,7 @@ def quantize(
         evaluation: photos that the target must hold on; labelled for `max_drop`.
         labels: class names for the card, or a file of them, one a line.
         task: what the outputs mean, in place of what the file, labels and photos tell:
-            "classification", "multilabel", "detection" or "tensors".
+            "classification", "multilabel", "detection", "tensors", or an installed package's.
         preprocessing: how pixels become input: a preset's name, a TOML file or a `Preprocessing`.
             What the model's card or the calibration set says unless given.
         on: the device whose times decide: "local", "ssh://user@host" or "adb:SERIAL".

@@ -108,7 +108,7 @@ def verify(
         limit: images to look at, spread evenly over the set.
         remedies: whether to quantize again with each, and measure.
         task: what the outputs mean, in place of what the float file and its card say:
-            "classification", "multilabel", "detection" or "tensors".
+            "classification", "multilabel", "detection", "tensors", or an installed package's.
         preprocessing: how images become input, in place of what each file's card says; the
             normalization of a quantized input stays.
         plot: draw the error along the network here (.png or .svg).

@@ -129,7 +129,7 @@ def resolve_model(
     # Hysteresis follows a label down to `off`, whether it is still reported or not.
     steering = resolved(answers.off) if answers.off < answers.threshold else found
     notes = [io.note] if io.note else []
-    if not found.is_declared and found.task.spec.kind == "tensors":
+    if found.is_unknown:
         notes.append(f"{path.name}: {found.reason}; answers are plain numbers (or say --task)")
     if names and not found.task.spec.labels:
         kind = found.task.spec.kind

@@ -95,7 +95,7 @@ class Figures:
     float_accuracy: float | None = None
     float_top5: float | None = None
     agreement: float | None = None
-    """Share of images with the same top-1 class as the float model."""
+    """Share of answers that are the float model's: of a classifier, images with the same class."""
     mean_kl: float | None = None
     """Mean Kullback-Leibler divergence from the float model's scores, in nats."""
     float_size_bytes: int | None = None

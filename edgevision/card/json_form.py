@@ -1,5 +1,6 @@
 """The model card as JSON, and out of JSON that a stranger may have written: bounded, refused."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -24,6 +25,9 @@ from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.arithmetic import Precision
 from edgevision.tflite.facts import Activation, TensorInterface
 
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
+"""Of the core metadata's names; they are shown as something to type."""
+
 _HINT = "the model card is damaged; package the model again"
 
 
@@ -34,6 +38,8 @@ class _Task:
     kind: str
     activations: Annotated[tuple[Activation | None, ...], Form(max_items=64)] = ()
     options: dict[str, Any] = field(default_factory=dict)
+    package: str | None = None
+    """None for a task of ours."""
 
 
 _Tensors = Annotated[tuple[TensorInterface, ...], Form(max_items=64)]
@@ -73,7 +79,12 @@ def card_to_plain(card: Card) -> dict[str, Any]:
             activation=(card.activation or "logits") if is_first else None,
             task=None
             if task is None
-            else _Task(kind=task.kind, activations=task.activations, options=dict(task.options)),
+            else _Task(
+                kind=task.kind,
+                activations=task.activations,
+                options=dict(task.options),
+                package=task.package or None,
+            ),
             preprocessing=card.preprocessing,
             inputs=card.inputs,
             outputs=card.outputs,
@@ -84,6 +95,8 @@ def card_to_plain(card: Card) -> dict[str, Any]:
     )
     if not is_first:
         del values["kind"], values["activation"]
+    if task is not None and not task.package:
+        del values["task"]["package"]
     return values
 
 
@@ -136,8 +149,15 @@ def _task(found: _Json) -> TaskSpec | None:
     if version == 1 and task.kind != found.kind:
         message = f"card.task.kind should be {found.kind} as card.kind, not {task.kind!r:.60}"
         raise ModelError(message, hint=_HINT)
+    if task.package is not None and not _DISTRIBUTION.fullmatch(task.package):
+        message = f"card.task.package should be the name of a package, not {task.package!r:.60}"
+        raise ModelError(message, hint=_HINT)
     return TaskSpec(
-        kind=task.kind, labels=found.labels, activations=task.activations, options=task.options
+        kind=task.kind,
+        labels=found.labels,
+        activations=task.activations,
+        options=task.options,
+        package=task.package or "",
     )
 
 

@@ -2,9 +2,7 @@
 
 from dataclasses import replace
 
-from edgevision.dataset.annotation import ClassLabel, ClassLabels
 from edgevision.dataset.imageset import ImageSet
-from edgevision.errors import ModelError
 from edgevision.tasks.interface import ModelInterface
 from edgevision.tasks.registry import build_task
 from edgevision.tasks.resolve import ResolvedTask, resolve_task
@@ -49,14 +47,6 @@ def class_count(images: ImageSet) -> int:
 
 
 def _named(task: Task, names: tuple[str, ...], model: ModelInterface) -> Task:
-    if task.spec.labels or not names or task.truth not in {ClassLabel, ClassLabels}:
+    if task.spec.labels or not names or len(names) != task.label_count:
         return task
-    classes = model.outputs[0].size
-    # One unit decides between two classes.
-    if len(names) != (classes if classes > 1 else 2):
-        return task
-    try:
-        return build_task(replace(task.spec, labels=names), model)
-    except ModelError:
-        # One unit of a multi-label model has one label.
-        return task
+    return build_task(replace(task.spec, labels=names), model)

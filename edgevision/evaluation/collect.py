@@ -24,6 +24,7 @@ def collect(
     *,
     ids: Sequence[str],
     truth: Sequence[Annotation | None] | None = None,
+    class_names: tuple[str, ...] = (),
 ) -> Answers:
     """What `task` keeps of `outputs`, which are drawn one at a time.
 
@@ -32,6 +33,7 @@ def collect(
         outputs: real outputs and the picture's size of each image, in the set's order.
         ids: of all images: how many there are is known before the first is drawn.
         truth: annotations in the same order; those of a set that lacks some are not used.
+        class_names: of the classes that the truth counts.
 
     Raises:
         ModelError: an output holds a NaN or an infinity: what is decided by it would be made up.
@@ -58,6 +60,7 @@ def collect(
         frames=tuple(frames),
         condensed=Condensed(stacks),
         truth=tuple(known) if known and len(known) == len(ids) else None,
+        class_names=class_names,
     )
 
 

@@ -36,9 +36,10 @@ def value_text(metric: Metric) -> str:
     return f"{number_text(metric, value)}{unit}"
 
 
-def drop_text(drop: Estimate, *, is_share: bool) -> str:
-    """As in "0.4 points (95 %: -0.2 to 1.1)"; in the metric's own unit when it is no share."""
-    scale, digits, unit = (100.0, 1, " points") if is_share else (1.0, 4, "")
+def drop_text(drop: Estimate, unit: str) -> str:
+    """As in "0.4 points (95 %: -0.2 to 1.1)" of a share; else in the metric's own `unit`."""
+    scale, digits, unit = (100.0, 1, " points") if unit == "share" else (1.0, 4, f" {unit}")
+    unit = unit.rstrip()
     text = f"{scale * drop.value:.{digits}f}{unit}"
     if drop.low is None or drop.high is None:
         return text

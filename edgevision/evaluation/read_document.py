@@ -23,7 +23,6 @@ from edgevision.tasks.figures import (
     Flip,
     Metric,
     Paired,
-    Unit,
     Verdict,
 )
 
@@ -44,7 +43,7 @@ class _Estimate:
 class _Metric(_Estimate):
     title: str = ""
     short: str = ""
-    unit: Unit = "share"
+    unit: str = "share"
     higher_is_better: bool = True
 
 

@@ -127,4 +127,5 @@ def answers_in(
         outputs_of(session, preprocessing, pictures),
         ids=[item.id for item in images],
         truth=[item.annotation for item in images],
+        class_names=images.classes,
     )

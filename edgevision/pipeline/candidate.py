@@ -60,4 +60,5 @@ def answers_of(
             outputs_of(pool, preprocessing, pictures),
             ids=[item.id for item in images],
             truth=[item.annotation for item in images],
+            class_names=images.classes,
         )

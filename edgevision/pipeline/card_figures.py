@@ -8,8 +8,12 @@ from edgevision.card.card import Figure, Figures
 from edgevision.evaluation.compare import Comparison
 from edgevision.tasks.figures import Agreement, Evaluation, Metric
 
-_WITH_FIELDS = frozenset({"top1", "top5", "agreement", "mean_kl"})
-"""Metrics that have a field of their own, which readers of cards know."""
+_WITH_FIELDS = {
+    "truth": {"top1": "share", "top5": "share"},
+    "float": {"agreement": "share", "mean_kl": "nats"},
+}
+"""Metrics that have a field of their own, which readers of cards know, by what they are measured
+against; and their unit, since another task may call something else so."""
 
 
 def card_figures(
@@ -33,8 +37,8 @@ def card_figures(
     if evaluation is not None:
         figures = replace(
             figures,
-            accuracy=_value(evaluation, "top1"),
-            top5=_value(evaluation, "top5"),
+            accuracy=_field(evaluation, "truth", "top1"),
+            top5=_field(evaluation, "truth", "top5"),
             metrics=tuple(_others(evaluation.metrics, "truth")),
         )
     if comparison is None:
@@ -42,23 +46,27 @@ def card_figures(
     agreement, reference = comparison.agreement, comparison.reference
     return replace(
         figures,
-        agreement=_value(agreement, "agreement"),
-        mean_kl=_value(agreement, "mean_kl"),
-        float_accuracy=None if reference is None else _value(reference, "top1"),
-        float_top5=None if reference is None else _value(reference, "top5"),
+        agreement=_field(agreement, "float", "agreement"),
+        mean_kl=_field(agreement, "float", "mean_kl"),
+        float_accuracy=None if reference is None else _field(reference, "truth", "top1"),
+        float_top5=None if reference is None else _field(reference, "truth", "top5"),
         float_size_bytes=float_bytes,
         metrics=(*figures.metrics, *_others(agreement.metrics, "float")),
     )
 
 
-def _value(found: Evaluation | Agreement, name: str) -> float | None:
+def _field(found: Evaluation | Agreement, reference: str, name: str) -> float | None:
     metric = found.metric(name)
-    return None if metric is None else metric.estimate.value
+    return metric.estimate.value if metric is not None and _has_field(metric, reference) else None
+
+
+def _has_field(metric: Metric, reference: str) -> bool:
+    return _WITH_FIELDS[reference].get(metric.name) == metric.unit
 
 
 def _others(metrics: Iterable[Metric], reference: str) -> Iterator[Figure]:
     for metric in metrics:
-        if metric.name not in _WITH_FIELDS:
+        if not _has_field(metric, reference):
             value = metric.estimate.value
             yield Figure(
                 name=metric.name,

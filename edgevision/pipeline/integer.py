@@ -116,8 +116,11 @@ def refuse_goal(goal: AccuracyTarget, task: Task, reference: Answers) -> None:
             raise UsageError(
                 "--max-drop needs labelled images", hint="give --eval, or use --min-agreement"
             )
-        message = f"{option} needs answers that can be right or wrong, {task.spec.kind} have none"
-        raise UsageError(message, hint="say what the outputs mean: --task classification")
+        message = (
+            f"{option} needs answers that can be right or wrong, and the task {task.spec.kind} "
+            "has none"
+        )
+        raise UsageError(message, hint="say what the outputs mean: --task")
     found = (
         task.agreement(reference, reference).headline
         if goal.kind == "agreement"
@@ -125,8 +128,18 @@ def refuse_goal(goal: AccuracyTarget, task: Task, reference: Answers) -> None:
     )
     if found.unit != "share":
         unit = f" in {found.unit}" if found.unit else ""
-        message = f"{option} is a percentage, and {task.spec.kind} have {found.title}{unit}"
-        raise UsageError(message, hint="say what the outputs mean: --task classification")
+        message = (
+            f"{option} is a percentage, and the task {task.spec.kind} measures {found.title}{unit}"
+        )
+        raise UsageError(message, hint=_other_goal(goal, task, reference))
+
+
+def _other_goal(goal: AccuracyTarget, task: Task, reference: Answers) -> str:
+    if task.truth is None:
+        return "say what the outputs mean: --task"
+    if goal.kind == "drop" and task.agreement(reference, reference).headline.unit == "share":
+        return "--min-agreement holds the share of images answered alike"
+    return "leave it away: the figures are reported all the same"
 
 
 def measured(

@@ -109,7 +109,7 @@ def optimize(
         chosen = _resolve_preprocessing(run, converted, interface)
         preprocessing = chosen.preprocessing
         resolved = _task_with(run, interface, preprocessing)
-        run.warnings += sanity_checks(plan, interface, resolved)
+        run.warnings += sanity_checks(plan, resolved)
         task = resolved.task
         reference, photos = _run_float(run, task, converted, preprocessing)
         calibration, doubtful = calibration_pixels(plan, photos)

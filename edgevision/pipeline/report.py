@@ -154,7 +154,9 @@ def _comparison_to_dict(found: Comparison, labels: tuple[str, ...]) -> dict[str,
     drops = found.paired.class_drops if found.paired is not None else ()
     return {
         "agreement": _rate(found.agreement, "agreement"),
-        "mean_kl": None if divergence is None else divergence.estimate.value,
+        "mean_kl": None
+        if divergence is None or divergence.unit != "nats"
+        else divergence.estimate.value,
         "top1": _both_rates(found, "top1"),
         "top5": _both_rates(found, "top5"),
         "class_drops": [
@@ -177,7 +179,8 @@ def _both_rates(found: Comparison, name: str) -> list[dict[str, Any] | None] | N
 
 def _rate(found: Evaluation | Agreement | None, name: str) -> dict[str, Any] | None:
     metric = None if found is None else found.metric(name)
-    if metric is None:
+    # Another task may call what is no share so.
+    if metric is None or metric.unit != "share":
         return None
     known = metric.estimate
     return {

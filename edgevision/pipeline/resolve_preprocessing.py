@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgevision.dataset.annotation import ClassLabel
 from edgevision.dataset.imageset import ImageSet, Item
 from edgevision.errors import UsageError
 from edgevision.preprocess.auto import (
@@ -23,7 +22,7 @@ from edgevision.runtime.input_encoder import can_hold
 from edgevision.runtime.predict import outputs_of, pixels_of
 from edgevision.runtime.session import Session, TensorSpec
 from edgevision.tasks.interface import FrameSize
-from edgevision.tasks.task import Task
+from edgevision.tasks.task import Task, chooses_one_class
 from edgevision.tensors import FloatArray, Pixels
 
 TRIAL_IMAGES = 60
@@ -81,11 +80,11 @@ def resolve_preprocessing(
                 hint="give them with --eval, or say how the model was trained: --preprocess NAME",
             )
         task = task_with(trying[0][1])
-        if task.truth is not ClassLabel:
+        if not chooses_one_class(task):
             raise UsageError(
-                f"--preprocess auto counts images whose class is right, and {task.spec.kind} "
-                "have no class",
-                hint="say how the model was trained: --preprocess NAME; or --task classification",
+                "--preprocess auto counts images whose class is right, and the task "
+                f"{task.spec.kind} has no class",
+                hint="say how the model was trained: --preprocess NAME; or what it answers: --task",
             )
         photos = _Photos(session, task, labelled, AUTO_IMAGES, trying[0][1])
         trials = photos.trials(trying, progress)
@@ -93,7 +92,7 @@ def resolve_preprocessing(
         return ResolvedPreprocessing(preprocessing=choice.winner.preprocessing, choice=choice)
     preprocessing = declared.preprocessing(width=width, height=height, channels=channels)
     task = task_with(preprocessing)
-    if labelled is None or task.truth is not ClassLabel:
+    if labelled is None or not chooses_one_class(task):
         # Nothing to doubt it by.
         return ResolvedPreprocessing(preprocessing=preprocessing)
     named = declared.preset if not declared.is_auto else None
@@ -162,7 +161,7 @@ class _Photos:
             frame = FrameSize(width=preprocessing.width, height=preprocessing.height)
             pictures = ((one, frame) for one in ordered)
             outputs = outputs_of(self._session, preprocessing, pictures)
-            # One output with a score for each class: what a task of class labels keeps.
+            # A score for each class (`Task.label_count`).
             return np.stack([self._task.condense(one)[0] for one, _ in outputs])
 
         return score

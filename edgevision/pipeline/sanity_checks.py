@@ -1,12 +1,12 @@
 """Photos and labels that do not fit the model: refused or doubted before they make figures."""
 
-from edgevision.dataset.annotation import ClassLabel
 from edgevision.dataset.calibration.check import FEWEST
 from edgevision.errors import ImageSetError
 from edgevision.evaluation.figure_text import counted
 from edgevision.pipeline.request import OptimizeRequest
 from edgevision.tasks.interface import ModelInterface, listed_shapes
 from edgevision.tasks.resolve import ResolvedTask
+from edgevision.tasks.task import chooses_one_class
 
 
 def classes_of(model: ModelInterface) -> int | None:
@@ -36,20 +36,18 @@ def refuse_names(labels: tuple[str, ...], model: ModelInterface) -> None:
     raise ImageSetError(message, hint="one name a line, in the order of the model's outputs")
 
 
-def sanity_checks(
-    plan: OptimizeRequest, model: ModelInterface, resolved: ResolvedTask
-) -> tuple[str, ...]:
+def sanity_checks(plan: OptimizeRequest, resolved: ResolvedTask) -> tuple[str, ...]:
     """Sentences for what may make the result other than it seems; empty when nothing does."""
     found = []
-    classes, proof = classes_of(model), plan.proof
+    task, proof = resolved.task, plan.proof
     if proof is not None and proof.is_labelled:
-        named, truth = len(proof.classes), resolved.task.truth
-        if truth is None:
+        named, classes = len(proof.classes), task.label_count
+        if task.truth is None:
             found.append(
                 f"{proof.path} has labels, and no accuracy is measured: {resolved.reason}; "
                 "--task says what they mean"
             )
-        elif truth is ClassLabel and named and named != classes and not plan.labels:
+        elif chooses_one_class(task) and named and named != classes and not plan.labels:
             # Class folders count by their names' order, so one that is missing moves the others.
             found.append(
                 f"{proof.path} has {named} classes and the model {classes}: the labels may mean "

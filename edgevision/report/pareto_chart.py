@@ -101,11 +101,17 @@ def _axis(models: Sequence[Mapping[str, Any]]) -> _WorthAxis | None:
             part=part,
             name=found["headline"],
             title=f"{title}{unit}",
-            subject="Accuracy" if part == "evaluation" else "Agreement",
+            subject=_subject(part, metric),
             is_share=metric["unit"] == "share",
             is_less_better=not metric["higher_is_better"],
         )
     return None
+
+
+def _subject(part: str, metric: Mapping[str, Any]) -> str:
+    if part == "evaluation" and metric["unit"] != "share":
+        return str(metric["short"])
+    return "Accuracy" if part == "evaluation" else "Agreement"
 
 
 def _scatter(

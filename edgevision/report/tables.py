@@ -51,8 +51,9 @@ def worths(models: Sequence[Mapping[str, Any]]) -> Markup:
     pairs = [quality["paired"] for _, quality in judged if quality["paired"]]
     header = ["model", *map(_heading, marks.values())]
     if pairs:
-        is_share = all(one["unit"] == "share" for one in list(marks.values())[:1])
-        header.append("drop, points" if is_share else "drop")
+        unit = next((one["unit"] for one in marks.values()), "share")
+        unit = "points" if unit == "share" else unit
+        header.append(f"drop, {unit}" if unit else "drop")
     header += map(_heading, agreements.values())
     if pairs:
         header.append("McNemar p")

@@ -27,6 +27,8 @@ class Answers:
     """Each array (images, ...)."""
     truth: tuple[Annotation, ...] | None = None
     """One an image; None for a set without annotations, or with them on some images only."""
+    class_names: tuple[str, ...] = ()
+    """Of the classes that the truth counts, as the image set names them; empty without names."""
 
     def __post_init__(self) -> None:
         count = len(self.ids)

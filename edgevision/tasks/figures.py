@@ -2,15 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.metrics.estimate import Estimate
-
-Unit = Literal["share", "nats", "dB", ""]
-"""share: 0 to 1, shown as percent. Empty: a plain number, or the unit of the model's output."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +18,9 @@ class Metric:
     title: str
     """For people: "top-1 accuracy"."""
     estimate: Estimate
-    unit: Unit = "share"
+    unit: str = "share"
+    """ "share": 0 to 1, shown as percent. Else as it is written: "dB", "nats", "px"; empty for a
+    plain number, or in the unit of the model's output."""
     higher_is_better: bool = True
     short: str = ""
     """Heading of a column, where the title is too long for one: "top-1"."""

@@ -8,6 +8,7 @@ as the task's kind, that names a class which is a `task.Task`.
 """
 
 import importlib
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
@@ -42,7 +43,8 @@ def build_task(spec: TaskSpec, model: ModelInterface) -> Task:
         ModelError: the model's outputs or labels do not fit it.
         MissingDependencyError: the package that brings it does not import.
     """
-    return task_class(spec.kind).build(spec, model)
+    found = task_class(spec.kind)
+    return found.build(replace(spec, package=_package_of(spec.kind)), model)
 
 
 def task_class(kind: str) -> type[Task]:
@@ -62,6 +64,13 @@ def task_class(kind: str) -> type[Task]:
         message = f"unknown task {kind!r}"
         raise UsageError(message, hint=f"known: {', '.join(task_kinds())}")
     return _load(kind, found[0])
+
+
+def _package_of(kind: str) -> str:
+    if kind in _OURS:
+        return ""
+    point, *_ = entry_points(group=ENTRY_POINTS, name=kind)
+    return point.dist.name if point.dist else ""
 
 
 def _load(kind: str, point: EntryPoint) -> type[Task]:

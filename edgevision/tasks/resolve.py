@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from edgevision.errors import MissingDependencyError
 from edgevision.tasks.interface import ModelInterface, OutputInterface
 from edgevision.tasks.labels import fits
-from edgevision.tasks.registry import build_task, task_class
+from edgevision.tasks.registry import build_task, task_class, task_kinds
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import Task
+
+_UNKNOWN = "tensors"
+"""What a model is whose outputs mean nothing that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +24,11 @@ class ResolvedTask:
     """One sentence without its full stop: "the model card says classification"."""
     is_declared: bool
     """Whether somebody said so, the user or a card; else the file alone told."""
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether neither somebody nor the file says what the outputs mean."""
+        return not self.is_declared and self.task.spec.kind == _UNKNOWN
 
 
 def resolve_task(
@@ -50,16 +59,30 @@ def resolve_task(
     Raises:
         ModelError: the outputs, or the labels, do not fit what was declared.
         UsageError: an unknown task or option is declared.
+        MissingDependencyError: the card's task is of a package that is not installed.
     """
     if declared is not None:
         known = labels or (card.labels if card is not None else ())
         reason = "it was declared so"
         return _built(declared, model, known, reason, options, is_declared=True)
     if card is not None:
+        _refuse_unknown(card)
         reason = f"the model card says {card.kind}"
         return _built(card, model, labels, reason, options, is_declared=True)
     kind, reason = _known(model, labels, image_classes)
     return _built(TaskSpec(kind=kind), model, labels, reason, options, is_declared=False)
+
+
+def _refuse_unknown(card: TaskSpec) -> None:
+    if card.kind in task_kinds():
+        return
+    whose = f"a task of the package {card.package}, which is not installed"
+    if not card.package:
+        whose = "a task that no package here brings"
+    # The name is the word of whoever made the file: the reader decides whether to trust it.
+    install = f"pip install {card.package}, if you trust it" if card.package else "install its own"
+    hint = f"{install}; or --task {_UNKNOWN} for plain numbers"
+    raise MissingDependencyError(f"the model card says {card.kind}, {whose}", hint=hint)
 
 
 def _built(
@@ -86,7 +109,7 @@ def _known(model: ModelInterface, labels: tuple[str, ...], image_classes: int) -
             return "detection", "the file ends in TFLite_Detection_PostProcess"
     elif len(model.outputs) == 1 and model.outputs[0].is_vector and model.outputs[0].size:
         return _vector(model.outputs[0], len(labels), image_classes)
-    return "tensors", "nothing says what the outputs mean"
+    return _UNKNOWN, "nothing says what the outputs mean"
 
 
 def _vector(output: OutputInterface, labels: int, image_classes: int) -> tuple[str, str]:
@@ -102,4 +125,4 @@ def _vector(output: OutputInterface, labels: int, image_classes: int) -> tuple[s
         names = "1 class name fits" if labels == 1 else f"{labels} class names fit"
         return "classification", f"{names} {units}"
     numbers = "one number means" if output.size == 1 else f"{output.size} numbers mean"
-    return "tensors", f"nothing says what its {numbers}"
+    return _UNKNOWN, f"nothing says what its {numbers}"

@@ -20,6 +20,9 @@ class TaskSpec:
     """What each output's values are, in the model's order; empty or None: what the file tells."""
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """The task's own: "threshold", "top_k", ...; a task refuses what it does not know."""
+    package: str = ""
+    """Distribution that brings the task, for where it is not installed; empty for ours, and in a
+    declaration of the user's (`registry.build_task` fills it in)."""
 
     def activation_of(self, output: int) -> Activation | None:
         """What is declared of this output's values."""

@@ -14,7 +14,7 @@ so that any thread may use it.
 
 from typing import ClassVar, Protocol, Self
 
-from edgevision.dataset.annotation import Annotation
+from edgevision.dataset.annotation import Annotation, ClassLabel
 from edgevision.tasks.answer import Answer
 from edgevision.tasks.answers import Answers
 from edgevision.tasks.figures import Agreement, Evaluation, Paired
@@ -46,6 +46,14 @@ class Task(Protocol):
     @property
     def truth(self) -> type[Annotation] | None:
         """The form of annotation that it is judged by; None when nothing can be right or wrong."""
+
+    @property
+    def label_count(self) -> int:
+        """Labels that it scores, each in every image, in the first array of `Condensed`.
+
+        0 from a task whose outputs are no such scores: the classes of an image set then say
+        nothing of its outputs, whatever it makes of them as truth.
+        """
 
     def condense(self, outputs: Outputs) -> Condensed:
         """What is kept of one image's outputs: enough for all below, and small.
@@ -82,6 +90,11 @@ class Task(Protocol):
 
     def losses(self) -> tuple[OutputLoss, ...]:
         """What the quantizer holds down; one for each output that matters."""
+
+
+def chooses_one_class(task: Task) -> bool:
+    """Whether an image's class is right or wrong by the highest of its scores."""
+    return task.truth is ClassLabel and task.label_count > 0
 
 
 def answer_of(task: Task, outputs: Outputs, frame: FrameSize) -> Answer:

@@ -94,6 +94,7 @@ class Tensors:
     """Any outputs, as numbers: `build` makes it. No options, no labels, no truth."""
 
     truth: ClassVar[None] = None
+    label_count: ClassVar[int] = 0
     options: ClassVar[tuple[str, ...]] = ()
 
     spec: TaskSpec

@@ -20,7 +20,7 @@ class Part:
     content: bytes
     is_stored: bool = False
     align: int = 4
-    """Of a stored one."""
+    """Of a stored one; at 1 it begins at an odd byte."""
 
 
 Parts = dict[str, Part]
@@ -111,9 +111,9 @@ def write_apk(path: Path, parts: Parts, *, is_signed: bool = True) -> Path:
         for name, part in parts.items():
             info = zipfile.ZipInfo(name)
             info.compress_type = zipfile.ZIP_STORED if part.is_stored else zipfile.ZIP_DEFLATED
-            if part.is_stored and part.align > 1:
+            if part.is_stored:
                 start = buffer.tell() + 30 + len(name) + 4
-                padding = -start % part.align
+                padding = -start % part.align if part.align > 1 else (start + 1) % 2
                 info.extra = struct.pack("<HH", 0xD935, padding) + bytes(padding)
             archive.writestr(info, part.content)
     content = buffer.getvalue()

@@ -105,8 +105,8 @@ def test_a_classifier_has_its_columns(result: Result) -> None:
             r"quality\.paired\.drop should be an object",
         ),
         (
-            lambda quality: quality["evaluation"]["metrics"]["top1"].update(unit="apples"),
-            r"metrics\.top1\.unit should be one of",
+            lambda quality: quality["evaluation"]["metrics"]["top1"].update(unit=7),
+            r"metrics\.top1\.unit should be text",
         ),
     ],
 )

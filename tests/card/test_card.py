@@ -239,3 +239,19 @@ def test_any_value_anywhere_gives_a_card_or_a_model_error(value: object, key: st
 def test_what_is_no_json_is_a_model_error(data: bytes) -> None:
     with pytest.raises(ModelError, match="the card"):
         parse_card_json(data, "the card")
+
+
+def test_a_task_of_another_package_says_which() -> None:
+    card = replace(plain_card(), task=TaskSpec(kind="my-task", package="my-tasks"))
+    values = card_to_plain(card)
+    assert values["task"]["package"] == "my-tasks"
+    assert card_from_plain(values) == card
+    assert "package" not in card_to_plain(plain_card())["task"]
+
+
+@pytest.mark.parametrize("name", ["", "-r", "a b", "a;b", "--index-url=x", "a" * 101])
+def test_what_could_not_be_typed_after_pip_install_is_no_package(name: str) -> None:
+    values = card_to_plain(replace(plain_card(), task=TaskSpec(kind="my-task", package="my-tasks")))
+    values["task"]["package"] = name
+    with pytest.raises(ModelError, match=r"card\.task\.package"):
+        card_from_plain(values)

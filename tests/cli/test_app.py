@@ -127,16 +127,6 @@ def test_every_command_has_help_and_a_line_in_the_readme() -> None:
         assert f"`{name}" in readme, f"README has no row for {name}"
 
 
-@pytest.mark.parametrize(
-    "document", ["README.md", "CONTRIBUTING.md", *(p.name for p in (ROOT / "docs").glob("*.md"))]
-)
-def test_links_between_documents_lead_somewhere(document: str) -> None:
-    path = ROOT / document if (ROOT / document).exists() else ROOT / "docs" / document
-    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text()):
-        if "://" not in target:
-            assert (path.parent / target).exists(), f"{document} links to {target}"
-
-
 def test_commands_in_the_readme_are_understood() -> None:
     readme = (ROOT / "README.md").read_text()
     known = {name for name, _ in (*COMMANDS, *GROUPS)}

@@ -12,7 +12,13 @@ import typer
 from edgevision.cli import app, run
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = (ROOT / "README.md", ROOT / "calibration" / "README.md", *(ROOT / "docs").glob("*.md"))
+DOCUMENTS = (
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *(ROOT / room / "README.md" for room in ("calibration", "benchmarks", "android_demo")),
+    ROOT / "tests" / "camera" / "virtual_camera" / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+)
 
 
 def commands_in(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

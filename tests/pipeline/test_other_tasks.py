@@ -240,8 +240,14 @@ def test_labels_that_fit_nothing_are_said_and_a_declaration_is_heard(
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
-        (("--min-agreement", "90"), "--min-agreement is a percentage, and tensors have signal to"),
-        (("--max-drop", "1"), "--max-drop needs answers that can be right or wrong, tensors have"),
+        (
+            ("--min-agreement", "90"),
+            "--min-agreement is a percentage, and the task tensors measures signal to",
+        ),
+        (
+            ("--max-drop", "1"),
+            "--max-drop needs answers that can be right or wrong, and the task tensors has",
+        ),
         (("--task", "detection"), "are not boxes, classes, scores and a count"),
         (("--task", "poetry"), "unknown task 'poetry'"),
     ],
@@ -265,4 +271,4 @@ def test_auto_preprocessing_of_numbers_is_refused_in_words(
 ) -> None:
     words = ["optimize", str(models / "logits.keras"), "--fp16", "-o", str(tmp_path / "out")]
     assert run([*words, "--eval", str(photos / "held-out"), "--preprocess", "auto"]) == 2
-    assert "tensors have no class" in capsys.readouterr().err
+    assert "the task tensors has no class" in capsys.readouterr().err

@@ -43,7 +43,7 @@ def plan(
 def checked(request: OptimizeRequest, outputs: int, maker: Maker = "softmax") -> tuple[str, ...]:
     interface = model((1, outputs), maker="sigmoid" if outputs == 1 else maker)
     resolved = choose_task(interface, labels=request.labels, images=request.proof)
-    return sanity_checks(request, interface, resolved)
+    return sanity_checks(request, resolved)
 
 
 def test_labels_that_measure_nothing_are_said() -> None:

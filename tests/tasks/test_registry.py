@@ -73,6 +73,7 @@ class Bright:
 class Brightness:
     spec: object
     truth = Measured
+    label_count = 0
     options = ()
 
     @classmethod

@@ -1,6 +1,6 @@
 import pytest
 
-from edgevision.errors import ModelError, UsageError
+from edgevision.errors import MissingDependencyError, ModelError, UsageError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.tasks.interface import ModelInterface
 from edgevision.tasks.resolve import resolve_task
@@ -85,3 +85,15 @@ def test_an_unknown_task_names_those_there_are() -> None:
     with pytest.raises(UsageError, match="unknown task 'clasification'") as caught:
         resolve_task(model((1, 3)), declared=TaskSpec(kind="clasification"))
     assert "classification, multilabel, detection, tensors" in caught.value.hint
+
+
+def test_a_card_of_a_task_that_is_not_here_names_its_package() -> None:
+    card = TaskSpec(kind="depth", package="edgevision-depth")
+    with pytest.raises(MissingDependencyError, match="depth, a task of the package") as caught:
+        resolve_task(model((1, 3)), card=card)
+    assert "pip install edgevision-depth" in caught.value.hint
+    with pytest.raises(MissingDependencyError, match="no package here brings") as caught:
+        resolve_task(model((1, 3)), card=TaskSpec(kind="depth"))
+    assert "--task tensors" in caught.value.hint
+    declared = resolve_task(model((1, 3)), declared=TaskSpec(kind="tensors"), card=card)
+    assert declared.task.spec == TaskSpec(kind="tensors")

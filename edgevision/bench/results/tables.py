@@ -139,8 +139,9 @@ def quality_rows(result: Result) -> Table:
             cells.append(interval(quality.paired.drop, is_share) if quality.paired else nothing)
         rows.append((measured.name, *cells))
     if is_paired:
-        shares = all(one.unit == "share" for one in list(marks.values())[:1])
-        header.append("drop, points" if shares else "drop")
+        unit = next((one.unit for one in marks.values()), "share")
+        unit = "points" if unit == "share" else unit
+        header.append(f"drop, {unit}" if unit else "drop")
     return tuple(header), rows
 
 

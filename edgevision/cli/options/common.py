@@ -22,8 +22,8 @@ Task = Annotated[
     str | None,
     typer.Option(
         "--task",
-        help="What the outputs mean (classification, multilabel, detection, tensors); "
-        "as the card or the file says unless given.",
+        help="What the outputs mean (classification, multilabel, detection, tensors, or an "
+        "installed package's); as the card or the file says unless given.",
     ),
 ]
 Model = Annotated[Path, typer.Argument(help="A .tflite file.", show_default=False)]

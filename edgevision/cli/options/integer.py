@@ -55,6 +55,6 @@ class TargetOptions:
     max_drop: Annotated[
         float | None,
         typer.Option(
-            min=0, max=100, metavar="POINTS", help="Of top-1 accuracy, that may be lost at most."
+            min=0, max=100, metavar="POINTS", help="Of top-1 (the task's headline), lost at most."
         ),
     ] = None

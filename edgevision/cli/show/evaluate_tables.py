@@ -96,8 +96,7 @@ def _drop(paired: "Paired", evaluation: "Evaluation | None") -> str:
     from edgevision.evaluation.figure_text import drop_text
 
     metric = evaluation.metric(paired.metric) if evaluation is not None else None
-    is_share = metric is None or metric.unit == "share"
-    text = f"lost      {drop_text(paired.drop, is_share=is_share)}"
+    text = f"lost      {drop_text(paired.drop, 'share' if metric is None else metric.unit)}"
     if paired.p_value is not None:
         text += f", McNemar p = {paired.p_value:.2g}"
     return text

@@ -9,7 +9,7 @@ from edgevision.cli.show.lines import print_fact, short_count, shown
 
 if TYPE_CHECKING:
     from edgevision.api.inspect import InspectResult
-    from edgevision.card.card import Card
+    from edgevision.card.card import Card, Figure
     from edgevision.card.read import FoundCard
     from edgevision.tflite.facts import Facts, OperatorFacts
     from edgevision.tflite.signature import Signature
@@ -101,14 +101,11 @@ def _render_card(card: "Card") -> None:
         )
         if value is not None
     ]
-    if not measured:
-        measured = [
-            f"{shown(one.name, 40)} {one.value:.4g} {one.unit}".rstrip()
-            for one in figures.metrics[:_FIGURES_SHOWN]
-            if one.value is not None
-        ]
-        more = len(figures.metrics) - _FIGURES_SHOWN
-        measured += [f"{more} more with --json"] if measured and more > 0 else []
+    if figures.accuracy is None:
+        known = [one for one in figures.metrics if one.value is not None]
+        measured = [*map(_measured, known), *measured]
+        more = len(measured) - _FIGURES_SHOWN
+        measured = measured[:_FIGURES_SHOWN] + ([f"{more} more with --json"] if more > 0 else [])
     if measured:
         print_fact("measured", f"{', '.join(measured)} on {figures.images or '?'} images")
 
@@ -120,6 +117,13 @@ def _signature(signature: "Signature") -> str:
         for entries in (signature.inputs, signature.outputs)
     )
     return f"{shown(signature.key, 40)}: {given} -> {made}"
+
+
+def _measured(figure: "Figure") -> str:
+    assert figure.value is not None  # noqa: S101 - the caller looked
+    if figure.unit == "share":
+        return f"{shown(figure.name, 40)} {console.percent(figure.value)}"
+    return f"{shown(figure.name, 40)} {figure.value:.4g} {shown(figure.unit, 16)}".rstrip()
 
 
 def _shape_state(facts: "Facts") -> str:

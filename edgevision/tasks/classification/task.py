@@ -74,6 +74,11 @@ class Classification:
             threshold=spec.fraction("threshold", 0.0),
         )
 
+    @property
+    def label_count(self) -> int:
+        """Classes; two of one unit."""
+        return len(self.names)
+
     def condense(self, outputs: Outputs) -> Condensed:
         """((classes,) scores,): as the model gives them, in two columns for one unit."""
         if self.output.size == 1:

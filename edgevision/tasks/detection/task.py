@@ -54,6 +54,7 @@ class Detection:
     """
 
     truth: ClassVar[None] = None
+    label_count: ClassVar[int] = 0
     options: ClassVar[tuple[str, ...]] = ("threshold", "top_k")
 
     spec: TaskSpec

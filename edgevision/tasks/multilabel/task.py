@@ -80,6 +80,11 @@ class MultiLabel:
             threshold=_thresholds(spec, output.size),
         )
 
+    @property
+    def label_count(self) -> int:
+        """Labels."""
+        return len(self.names)
+
     def condense(self, outputs: Outputs) -> Condensed:
         """((labels,) probabilities,)."""
         scores = outputs[0].reshape(-1)

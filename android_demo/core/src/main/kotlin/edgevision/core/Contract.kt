@@ -8,7 +8,8 @@ enum class ColorOrder(val channels: Int) { RGB(3), BGR(3), GRAY(1) }
 
 /**
  * How an upright photo becomes the input tensor: the Kotlin twin of the toolchain's
- * `edgevision.preprocess.contract.Contract`. real = (pixel - mean) / std, pixels 0..255.
+ * `edgevision.preprocess.image_preprocessing.ImagePreprocessing`.
+ * real = (pixel - mean) / std, pixels 0..255.
  */
 class Contract(
     val width: Int,
