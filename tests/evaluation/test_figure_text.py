@@ -6,10 +6,10 @@ import pytest
 
 from edgevision.evaluation.figure_text import metric_text, value_text
 from edgevision.metrics.estimate import Estimate
-from edgevision.tasks.figures import Metric, Unit
+from edgevision.tasks.figures import Metric
 
 
-def text(value: float, unit: Unit) -> str:
+def text(value: float, unit: str) -> str:
     return value_text(Metric(name="m", title="m", unit=unit, estimate=Estimate(value=value)))
 
 
@@ -29,7 +29,7 @@ def text(value: float, unit: Unit) -> str:
     ],
 )
 def test_a_rounded_figure_does_not_pass_for_a_perfect_one(
-    value: float, unit: Unit, expected: str
+    value: float, unit: str, expected: str
 ) -> None:
     assert text(value, unit) == expected
 
