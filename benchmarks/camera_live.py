@@ -21,7 +21,7 @@ from edgevision.camera.loop.loop import CameraLoop, LoopPlan
 from edgevision.camera.loop.predictor import Inference, TflitePredictor
 from edgevision.camera.model import resolve_model
 from edgevision.camera.sources.frame import Frame
-from edgevision.camera.sources.source import SourceOptions, open_source, parse_source
+from edgevision.camera.sources.source import SourceSettings, open_source, parse_source
 from edgevision.preprocess.options import from_flags
 from edgevision.runtime.session import Session
 from tests.camera.clock_frames import lag_ms
@@ -73,7 +73,7 @@ def through_loop(
     recorder = Recorder(see=lambda frame: lag_ms(frame.unpack()))
     name = parse_source(url)
     plan = LoopPlan(source=url, model="", threads=1, every_frame=False, seconds=seconds)
-    loop = CameraLoop(plan, lambda: open_source(name, SourceOptions()), open_predictor)
+    loop = CameraLoop(plan, lambda: open_source(name, SourceSettings()), open_predictor)
     loop.add_sink(recorder)
     loop.run(threading.Event())
     return [int(str(lag)) for lag in recorder.seen], [

@@ -18,7 +18,7 @@ from edgevision.bench.measure import BenchJob
 from edgevision.bench.remote.dispatch import Access, measure_at
 from edgevision.bench.remote.target import parse_target
 from edgevision.bench.results.budget import check_budget, read_budget
-from edgevision.bench.results.result import Result, to_document
+from edgevision.bench.results.result import BenchRun, to_document
 from edgevision.bench.timing.case import cases_for
 from edgevision.bench.timing.plan import TimingPlan
 from edgevision.errors import UsageError
@@ -45,14 +45,14 @@ def main() -> int:
     return int(misses_target(result))
 
 
-def write_result(result: Result, suite: str) -> Path:
+def write_result(result: BenchRun, suite: str) -> Path:
     stamp = result.created.replace(":", "").replace("+0000", "Z")
     path = HERE / "results" / f"{stamp}-{device_of(result)[0]}-{suite}.json"
     write_text(path, to_json(to_document([result]), indent=2))
     return path
 
 
-def misses_target(result: Result) -> bool:
+def misses_target(result: BenchRun) -> bool:
     missed = False
     for limits in read_budget(HERE / "targets.toml"):
         try:

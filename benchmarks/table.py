@@ -13,14 +13,14 @@ import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from edgevision.bench.results.result import Result, read_results
+from edgevision.bench.results.result import BenchRun, read_results
 from edgevision.bench.results.tables import milliseconds
 
 HERE = Path(__file__).resolve().parent
 MARKS = re.compile(r"(<!-- benchmarks:begin -->\n).*?(<!-- benchmarks:end -->)", re.DOTALL)
 
 
-def device_of(result: Result) -> tuple[str, str]:
+def device_of(result: BenchRun) -> tuple[str, str]:
     """Short name and title of the machine in devices.toml; its own words when it is not there."""
     devices = tomllib.loads((HERE / "devices.toml").read_text())
     names = [name for name in (result.host.machine, result.host.cpu) if name]
@@ -31,7 +31,7 @@ def device_of(result: Result) -> tuple[str, str]:
     return re.sub(r"\W+", "-", title.lower()).strip("-"), title
 
 
-def newest(folder: Path, *, only: str | None = None) -> list[tuple[str, Result]]:
+def newest(folder: Path, *, only: str | None = None) -> list[tuple[str, BenchRun]]:
     """The last result of each machine and suite, or of each machine in one, as (suite, result)."""
     found = {}
     suites = tomllib.loads((HERE / "suites.toml").read_text())
@@ -45,7 +45,7 @@ def newest(folder: Path, *, only: str | None = None) -> list[tuple[str, Result]]
     return [found[key] for key in sorted(found)]
 
 
-def table(results: list[tuple[str, Result]]) -> str:
+def table(results: list[tuple[str, BenchRun]]) -> str:
     """Markdown."""
     lines = []
     for suite, result in results:

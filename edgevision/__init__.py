@@ -19,12 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgevision.api.bench import BenchResult, bench
-    from edgevision.api.calibration import (
-        BuiltSet,
-        CheckedSet,
-        build_calibration_set,
-        check_calibration_set,
-    )
+    from edgevision.api.calibration_build import BuiltSet, build_calibration_set
+    from edgevision.api.calibration_check import CheckedSet, check_calibration_set
     from edgevision.api.evaluate import EvaluateResult, evaluate
     from edgevision.api.inspect import InspectResult, inspect
     from edgevision.api.optimize import OptimizeResult, optimize
@@ -71,12 +67,8 @@ __all__ = [
 
 _MODULES = {
     "api.bench": ("BenchResult", "bench"),
-    "api.calibration": (
-        "BuiltSet",
-        "CheckedSet",
-        "build_calibration_set",
-        "check_calibration_set",
-    ),
+    "api.calibration_build": ("BuiltSet", "build_calibration_set"),
+    "api.calibration_check": ("CheckedSet", "check_calibration_set"),
     "api.evaluate": ("EvaluateResult", "evaluate"),
     "api.inspect": ("InspectResult", "inspect"),
     "api.optimize": ("OptimizeResult", "optimize"),

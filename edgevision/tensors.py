@@ -10,7 +10,7 @@ RgbImage: TypeAlias = NDArray[np.uint8]
 """(height, width, 3), RGB order, 0-255."""
 
 Pixels: TypeAlias = NDArray[np.uint8]
-"""(height, width, channels) of the model's input size, in the contract's colour order, 0-255."""
+"""(height, width, channels) of the model's input size and colour order, 0-255."""
 
 FloatArray: TypeAlias = NDArray[np.float32]
 """Real values, any shape."""

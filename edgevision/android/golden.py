@@ -38,9 +38,9 @@ def write_model_goldens(
     """
     entries = []
     with Session(model) as session:
-        feed = InputEncoder(session.inputs[0], card.preprocessing)
+        encode = InputEncoder(session.inputs[0], card.preprocessing)
         for index, photo in enumerate(photos):
-            tensor = feed(to_pixels(photo.image, card.preprocessing))
+            tensor = encode(to_pixels(photo.image, card.preprocessing))
             (values,) = session.run(tensor)
             scores = session.outputs[0].to_real(values).reshape(-1)
             write_values(folder / f"{photo.name}.rgb", photo.image)

@@ -20,10 +20,10 @@ from edgevision.api.html import card
 from edgevision.bench.measure import BenchJob
 from edgevision.bench.remote.dispatch import Access, measure_at
 from edgevision.bench.remote.target import Target, parse_target
-from edgevision.bench.results.budget import Check, Limits, check_budget, read_budget
+from edgevision.bench.results.budget import Check, ModelLimits, check_budget, read_budget
 from edgevision.bench.results.evaluate_cases import EvaluationPlan, evaluate_cases, with_quality
 from edgevision.bench.results.junit import to_junit
-from edgevision.bench.results.result import Result, to_document
+from edgevision.bench.results.result import BenchRun, to_document
 from edgevision.bench.results.tables import all_tables, sentences
 from edgevision.bench.timing.case import Case, cases_for
 from edgevision.bench.timing.plan import TimingPlan
@@ -37,7 +37,7 @@ from edgevision.serialization.json_text import to_json
 class BenchResult:
     """What was measured, on each machine that could be reached."""
 
-    results: tuple[Result, ...]
+    results: tuple[BenchRun, ...]
     """One a machine, in the order they were named; never empty."""
     failures: tuple[EdgeVisionError, ...] = ()
     """Of machines that could not be reached or were lost, and of a budget that fits nothing."""
@@ -254,8 +254,8 @@ def _measure(
     access: Access,
     evaluation: EvaluationPlan | None,
     progress: Progress,
-) -> tuple[tuple[Result, ...], list[EdgeVisionError]]:
-    results: list[Result] = []
+) -> tuple[tuple[BenchRun, ...], list[EdgeVisionError]]:
+    results: list[BenchRun] = []
     failures: list[EdgeVisionError] = []
     qualities = None
     if evaluation is not None:
@@ -277,8 +277,8 @@ def _measure(
 
 
 def _check(
-    limits: Sequence[Limits],
-    results: Sequence[Result],
+    limits: Sequence[ModelLimits],
+    results: Sequence[BenchRun],
     junit: str | Path | None,
     messages: Messages,
     *,

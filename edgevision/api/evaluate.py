@@ -22,10 +22,11 @@ from edgevision.evaluation.compare import Comparison, compare
 from edgevision.evaluation.document import comparison_document, evaluation_document
 from edgevision.evaluation.evaluate import can_evaluate
 from edgevision.evaluation.evaluate import evaluate as mark
-from edgevision.evaluation.figure_text import counted, metric_text
+from edgevision.evaluation.figure_text import metric_text
 from edgevision.evaluation.run_file import answers_of, task_of_both, task_of_file, task_of_twin
 from edgevision.files import refuse_to_replace, write_text
 from edgevision.progress import Progress, silent
+from edgevision.quantities import counted
 from edgevision.tasks.figures import Evaluation
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import chooses_one_class

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from edgevision.api.html import card as html_card
-from edgevision.bench.results.tables import megabytes
 from edgevision.card.card import Card
 from edgevision.card.json_form import card_to_plain
 from edgevision.card.read import FoundCard, find_card
 from edgevision.errors import ModelError
+from edgevision.quantities import megabytes
 from edgevision.tflite.facts import Facts, TensorInterface, facts_of
 from edgevision.tflite.view import read_model
 

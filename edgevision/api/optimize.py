@@ -194,7 +194,7 @@ def optimize(
         folder = Path(output) if output is not None else Path(f"{stem}-edge")
         refuse_folder(folder, overwrite=overwrite)
         refuse_below_one("threads", threads)
-        making = recipes(
+        chosen_recipes = recipes(
             {"int8": int8, "dynamic": dynamic, "fp16": fp16, "int16x8": int16x8},
             [recipe] if isinstance(recipe, str) or not isinstance(recipe, Sequence) else recipe,
             changes=changes_of(
@@ -204,7 +204,7 @@ def optimize(
                 quality=quality,
             ),
         )
-        needs_photos = any(one.is_integer for _, one in making)
+        needs_photos = any(one.is_integer for _, one in chosen_recipes)
         if not needs_photos:
             of_target = {"min_agreement": min_agreement, "max_drop": max_drop}
             refuse_unused(of_target, without="an integer precision")
@@ -224,7 +224,7 @@ def optimize(
         request = OptimizeRequest(
             source=source,
             output=folder,
-            recipes=making,
+            recipes=chosen_recipes,
             calibration=photos,
             evaluation=proof,
             preprocessing=declared if declared.is_auto else _resolved(declared, built, messages),

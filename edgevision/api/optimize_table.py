@@ -1,8 +1,9 @@
 """The files of an `optimize` run side by side, in words for a terminal or a page."""
 
-from edgevision.bench.results.tables import Table, megabytes
-from edgevision.evaluation.figure_text import counted, value_text
+from edgevision.bench.results.tables import Table
+from edgevision.evaluation.figure_text import value_text
 from edgevision.pipeline.report import OptimizeReport
+from edgevision.quantities import counted, megabytes
 
 
 def title(report: OptimizeReport) -> str:

@@ -11,12 +11,12 @@ from edgevision.api.arguments.preprocessing import PreprocessingLike
 from edgevision.api.arguments.pruning import learning, pruning_plan
 from edgevision.api.arguments.unused import refuse_below_one, refuse_unused
 from edgevision.api.html import card
-from edgevision.bench.results.tables import megabytes
 from edgevision.compress.masking.plan import MaskingPlan
 from edgevision.compress.plan import PruningPlan
 from edgevision.compress.report import PruneReport, Totals
 from edgevision.compress.run import predict_file, prune_file, require_tensorflow
 from edgevision.progress import Progress, silent
+from edgevision.quantities import megabytes
 from edgevision.serialization.encode import to_plain
 
 

@@ -32,7 +32,6 @@ from edgevision.api.arguments.recipes import (
 from edgevision.api.arguments.task import declared_task
 from edgevision.api.arguments.unused import refuse_unused
 from edgevision.api.html import card
-from edgevision.bench.results.tables import megabytes
 from edgevision.dataset.calibration.calibration_set import CalibrationSet
 from edgevision.errors import ModelError, UsageError
 from edgevision.files import refuse_to_replace
@@ -40,6 +39,7 @@ from edgevision.pipeline.quantize_file import QuantizedFile, QuantizeRequest, qu
 from edgevision.pipeline.report import target_search_to_dict
 from edgevision.preprocess.declared import Preprocessing
 from edgevision.progress import Progress, silent
+from edgevision.quantities import megabytes
 from edgevision.quantize.quantize import QuantizedModel
 from edgevision.quantize.search.accuracy_target import TargetSearch
 from edgevision.serialization.encode import to_plain

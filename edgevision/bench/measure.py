@@ -12,7 +12,7 @@ from edgevision.bench.machine.memory import memory_of
 from edgevision.bench.machine.size import size_of
 from edgevision.bench.operators.delegation import delegation_of
 from edgevision.bench.operators.profile import profile
-from edgevision.bench.results.result import Measured, Result
+from edgevision.bench.results.result import BenchRun, Measured
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.latency import Latency, time_cases
 from edgevision.bench.timing.plan import TimingPlan
@@ -36,7 +36,7 @@ class BenchJob:
     """Also run every model for so long without a pause."""
 
 
-def measure(job: BenchJob, *, target: str = "local", progress: Progress = silent) -> Result:
+def measure(job: BenchJob, *, target: str = "local", progress: Progress = silent) -> BenchRun:
     """Do the job on this machine.
 
     Raises:
@@ -50,7 +50,7 @@ def measure(job: BenchJob, *, target: str = "local", progress: Progress = silent
         for case, latency in zip(job.cases, latencies, strict=True)
     )
     threads = max(case.threads for case in job.cases)
-    return Result(
+    return BenchRun(
         target=target,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         host=host,

@@ -20,7 +20,7 @@ from edgevision.camera.sources.source import (
     LIVE_KINDS,
     FrameSource,
     SourceName,
-    SourceOptions,
+    SourceSettings,
     open_source,
     parse_source,
 )
@@ -162,14 +162,14 @@ def build_loop(
     return loop
 
 
-def _source_options(request: CameraRequest, threads: int) -> SourceOptions:
+def _source_options(request: CameraRequest, threads: int) -> SourceSettings:
     width = height = 0
     if request.size:
         match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", request.size)
         if match is None:
             raise UsageError(f"a size is like 1280x720, got {request.size!r}")
         width, height = int(match[1]), int(match[2])
-    return SourceOptions(
+    return SourceSettings(
         width=width,
         height=height,
         fps=request.fps,
@@ -227,7 +227,7 @@ def _output_sink(text: str) -> Sink:
 
 
 def _http_sink(request: CameraRequest, loop: CameraLoop) -> Sink:
-    from edgevision.camera.outputs.http_server import HttpServer, Limits, parse_address
+    from edgevision.camera.outputs.http_server import ClientLimits, HttpServer, parse_address
 
     host, port = parse_address(request.http or "")
     return HttpServer(
@@ -235,5 +235,5 @@ def _http_sink(request: CameraRequest, loop: CameraLoop) -> Sink:
         port,
         loop.status,
         healthy_s=2 * request.stall_timeout,
-        limits=Limits(viewers=request.viewers),
+        limits=ClientLimits(viewers=request.viewers),
     )

@@ -14,7 +14,7 @@ from edgevision.preprocess.image_preprocessing import ColorOrder, ImagePreproces
 from edgevision.serialization.limits import STRANGER, is_plain_text
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.arithmetic import precision_of
-from edgevision.tflite.associated import read_file
+from edgevision.tflite.envelope.associated import read_file
 from edgevision.tflite.facts import interface_of
 from edgevision.tflite.view import TfliteModel, read_content, read_model
 

@@ -9,8 +9,8 @@ from edgevision.card.standard_metadata import ENTRY, LABELS_FILE
 from edgevision.card.standard_metadata_writer import build_metadata
 from edgevision.files import write_text
 from edgevision.serialization.json_text import to_json
-from edgevision.tflite.associated import append_files
-from edgevision.tflite.envelope import unwrap, wrap
+from edgevision.tflite.envelope.associated import append_files
+from edgevision.tflite.envelope.metadata import unwrap, wrap
 
 
 def write_card(content: bytes, card: Card) -> bytes:

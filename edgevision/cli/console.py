@@ -150,18 +150,6 @@ def progress_bar() -> Iterator[Progress]:
         yield draw
 
 
-def megabytes(size_bytes: float) -> str:
-    """A file size for people: "3.62 MB", "98.4 kB"."""
-    if size_bytes < 1_000_000:
-        return f"{size_bytes / 1000:.1f} kB"
-    return f"{size_bytes / 1e6:.2f} MB"
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """A share (0 to 1) for people: "87.1 %"; "-" when there is none."""
-    return "-" if math.isnan(share) else f"{100 * share:.{digits}f} %"
-
-
 def _finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None

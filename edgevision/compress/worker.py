@@ -15,14 +15,14 @@ from edgevision.serialization.encode import to_plain
 from edgevision.serialization.json_text import parse_json
 
 
-def work(parent: Parent) -> dict[str, Any]:
+def answer(parent: Parent) -> dict[str, Any]:
     """Do the job that the parent asks for.
 
     Raises:
         EdgeVisionError: as `run.prune_file` says.
     """
     with tempfile.TemporaryDirectory(prefix="edgevision-") as folder:
-        from edgevision.compress import work as pruning
+        from edgevision.compress.run_job import run_job
 
         def latency_ms(model: Any) -> float:
             """Ask the parent, which can convert and has the devices."""
@@ -30,7 +30,7 @@ def work(parent: Parent) -> dict[str, Any]:
             model.save(path)
             return float(parent.ask(measure=str(path)))
 
-        report = pruning.work(
+        report = run_job(
             from_plain(PruneJob, parse_json(parent.request, where="job"), where="job"),
             progress=lambda done, total, stage: parent.say(progress=[done, total, stage]),
             latency_ms=latency_ms,
@@ -39,4 +39,4 @@ def work(parent: Parent) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    serve_and_end(work)
+    serve_and_end(answer)

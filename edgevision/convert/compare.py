@@ -10,7 +10,7 @@ from edgevision.convert.job import ModelInput
 from edgevision.convert.trace import FrozenGraph
 from edgevision.errors import VerificationError
 from edgevision.runtime.session import Session
-from edgevision.tflite.signature import read_signatures
+from edgevision.tflite.envelope.signature import read_signatures
 
 TOLERANCE = 1e-3
 """Of the output's largest value. Sums in another order differ by 1e-6 or so; a wrong operation by

@@ -10,7 +10,7 @@ from edgevision.convert.job import ModelInput
 from edgevision.convert.loaded import Loaded, NamedTensor, fixed_shape
 from edgevision.convert.saved_graph import refuse_reaching_out
 from edgevision.errors import ModelError
-from edgevision.tflite.signature import SERVING_DEFAULT
+from edgevision.tflite.envelope.signature import SERVING_DEFAULT
 
 _DEFAULT_ENDPOINT = "serve"
 """`model.export` writes the same function under this key and under "serving_default"."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgevision.convert.job import Loader, ModelInput
 from edgevision.errors import ModelError, UsageError
-from edgevision.tflite.signature import SERVING_DEFAULT
+from edgevision.tflite.envelope.signature import SERVING_DEFAULT
 
 TRAINING_ONLY = (
     "Dropout",

@@ -6,9 +6,9 @@ from typing import Any
 
 from edgevision.convert.trace import FrozenGraph
 from edgevision.errors import ModelError, VerificationError
+from edgevision.tflite.envelope.signature import Signature, write_signature
 from edgevision.tflite.layer_names import layer_of
 from edgevision.tflite.serialize import aligned
-from edgevision.tflite.signature import Signature, write_signature
 from edgevision.tflite.view import TfliteModel, read_model
 
 _PLACE = re.compile(r'loc\((?:callsite\()*(?:fused\[)?"(\w+):", "([^"]+)"')

@@ -1,6 +1,6 @@
 """Annotations: the truth about one image, one small frozen type for each form that truth takes.
 
-A task names the type that it is judged by (`Task.truth`). A new task may bring a type of its own:
+A task names the type that it is evaluated on (`Task.truth`). A new task may bring its own type:
 anything that derives from `Annotation`.
 """
 

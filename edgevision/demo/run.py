@@ -91,15 +91,15 @@ def _train(folder: Path) -> None:
     script = Path(__file__).with_name("train_digits.py")
     log = folder / "train.log"
     with log.open("wb") as output:
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, str(script.resolve()), str(folder.resolve())],
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
             check=False,
         )
-    if done.returncode:
-        message = f"training failed with exit code {done.returncode}"
+    if process.returncode:
+        message = f"training failed with exit code {process.returncode}"
         raise EdgeVisionError(message, hint=f"see {log}")
 
 
@@ -107,7 +107,7 @@ def _edgevision(command: Sequence[str]) -> list[str]:
     return [sys.executable, "-m", "edgevision", *command]
 
 
-def _check(done: "subprocess.CompletedProcess[bytes]", command: Sequence[str]) -> None:
-    if done.returncode:
-        message = f"edgevision {command[0]} failed with exit code {done.returncode}"
+def _check(process: "subprocess.CompletedProcess[bytes]", command: Sequence[str]) -> None:
+    if process.returncode:
+        message = f"edgevision {command[0]} failed with exit code {process.returncode}"
         raise EdgeVisionError(message, hint="its own words are above")

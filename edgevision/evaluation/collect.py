@@ -46,9 +46,9 @@ def collect(
             message = f"there are outputs of more than {len(ids)} images"
             raise ValueError(message)
         _refuse_nan(one, ids[index])
-        kept = task.condense(one)
-        stacks = stacks or tuple(_empty((len(ids), *a.shape), a.dtype) for a in kept)
-        for stack, array in zip(stacks, kept, strict=True):
+        condensed = task.condense(one)
+        stacks = stacks or tuple(_empty((len(ids), *a.shape), a.dtype) for a in condensed)
+        for stack, array in zip(stacks, condensed, strict=True):
             stack[index] = array
         frames.append(frame)
     if len(frames) != len(ids):

@@ -16,7 +16,7 @@ class Comparison:
     images: int
     agreement: Agreement
     ours: Evaluation | None
-    """None, as the two below, where the images lack the truth that the task is judged by."""
+    """None, as the two below, where the images lack the truth that the task needs."""
     reference: Evaluation | None
     paired: Paired | None
 
@@ -39,11 +39,11 @@ def compare(
     check_same_images(ours, reference)
     if not len(ours):
         raise ImageSetError("there are no images to compare on")
-    judged = can_evaluate(task, ours) and can_evaluate(task, reference)
+    is_annotated = can_evaluate(task, ours) and can_evaluate(task, reference)
     return Comparison(
         images=len(ours),
         agreement=task.agreement(ours, reference),
-        ours=task.evaluate(ours) if judged else None,
-        reference=(evaluated or task.evaluate(reference)) if judged else None,
-        paired=task.paired(ours, reference) if judged else None,
+        ours=task.evaluate(ours) if is_annotated else None,
+        reference=(evaluated or task.evaluate(reference)) if is_annotated else None,
+        paired=task.paired(ours, reference) if is_annotated else None,
     )

@@ -19,7 +19,7 @@ def evaluate(task: Task, answers: Answers) -> Evaluation:
 
 
 def can_evaluate(task: Task, answers: Answers) -> bool:
-    """Whether the images have the truth that the task is judged by."""
+    """Whether the images have the truth that the task is evaluated on."""
     return (
         task.truth is not None
         and answers.truth is not None

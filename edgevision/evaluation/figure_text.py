@@ -3,17 +3,8 @@
 import math
 
 from edgevision.metrics.estimate import Estimate
+from edgevision.quantities import percent
 from edgevision.tasks.figures import Metric
-
-
-def counted(count: int, noun: str) -> str:
-    """As in "1 image" and "40 images"."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def percent(share: float) -> str:
-    """A share (0 to 1) as "87.1 %"; "-" when there is none."""
-    return f"{100 * share:.1f} %" if math.isfinite(share) else "-"
 
 
 def metric_text(metric: Metric) -> str:

@@ -73,7 +73,7 @@ class _Evaluation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Flip:
     id: str
-    surety: float | None
+    surety: float
     reference: Verdict
     ours: Verdict
     truth: str | None = None
@@ -89,21 +89,12 @@ class _Agreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ClassDrop:
-    label: int
-    name: str
-    support: int
-    reference: float | None
-    ours: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Paired:
     metric: str
     drop: _Estimate
     p_value: float | None = None
     images_for_a_point: int | None = None
-    class_drops: tuple[_ClassDrop, ...] = ()
+    class_drops: tuple[ClassDrop, ...] = ()
 
 
 def read_evaluation(plain: object, *, where: str, limits: Limits = OWN) -> Evaluation:
@@ -139,7 +130,7 @@ def read_agreement(plain: object, *, where: str, limits: Limits = OWN) -> Agreem
             Flip(
                 index=at,
                 id=flip.id,
-                surety=_known(flip.surety),
+                surety=flip.surety,
                 reference=flip.reference,
                 ours=flip.ours,
                 truth=flip.truth,
@@ -161,16 +152,7 @@ def read_paired(plain: object, *, where: str, limits: Limits = OWN) -> Paired:
         drop=_estimate(found.drop),
         p_value=found.p_value,
         images_for_a_point=found.images_for_a_point,
-        class_drops=tuple(
-            ClassDrop(
-                label=one.label,
-                name=one.name,
-                support=one.support,
-                reference=_known(one.reference),
-                ours=_known(one.ours),
-            )
-            for one in found.class_drops
-        ),
+        class_drops=found.class_drops,
     )
 
 

@@ -30,7 +30,7 @@ class Candidate:
     """None for the float file."""
     answers: Answers
     evaluation: Evaluation | None = None
-    """Of a float file; None without the truth that its task is judged by."""
+    """Of a float file; None without the truth that its task is evaluated on."""
     skipped: Sequence[FloatOperator] = ()
     """Operations left in floating point, with the reason."""
     reached: TargetSearch | None = None

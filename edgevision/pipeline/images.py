@@ -17,15 +17,15 @@ SEED = 0
 """Of the choice among many photos; `calibration build --seed` makes another."""
 
 
-def photos_of_set(kept: CalibrationSet) -> Photos:
+def photos_of_set(calibration_set: CalibrationSet) -> Photos:
     """A calibration set that was built and written down: its digest is its manifest's."""
     return Photos(
-        images=kept.images,
+        images=calibration_set.images,
         source=CalibrationSource(
-            name=kept.path.name,
-            sha256=kept.digest,
-            images=len(kept.images),
-            seed=kept.seed,
+            name=calibration_set.path.name,
+            sha256=calibration_set.digest,
+            images=len(calibration_set.images),
+            seed=calibration_set.seed,
         ),
     )
 

@@ -35,7 +35,7 @@ class QuantizeInputs:
     calibration: PixelStore | None
     """Photos under `preprocessing`; None only for precisions that need none."""
     goal: AccuracyTarget | None = None
-    judged: PixelStore | None = None
+    evaluation: PixelStore | None = None
     """Photos the goal must hold on, under `preprocessing`."""
     never_slower: bool = True
     """Time int8 against float, and leave slow operators in float where that is faster; not in a
@@ -45,7 +45,7 @@ class QuantizeInputs:
 
 
 def make_quantized(
-    work: QuantizeInputs, recipe: Recipe, *, progress: Progress = silent
+    inputs: QuantizeInputs, recipe: Recipe, *, progress: Progress = silent
 ) -> tuple[QuantizedModel, TargetSearch | None]:
     """The file that `recipe` makes, and the search for the goal; None without one.
 
@@ -57,18 +57,18 @@ def make_quantized(
         ModelError: the model is damaged, quantized already or not a model of one image.
         DeviceError: the device that files are timed on cannot be used.
     """
-    if work.goal is not None and recipe.is_integer:
-        reached = _search(work, work.goal, recipe, progress)
+    if inputs.goal is not None and recipe.is_integer:
+        reached = _search(inputs, inputs.goal, recipe, progress)
         return reached.model, reached
-    photos, meter = work.calibration, work.latency_meter
-    compares = work.never_slower and not recipe.is_full_integer
+    photos, meter = inputs.calibration, inputs.latency_meter
+    compares = inputs.never_slower and not recipe.is_full_integer
     made = quantize(
-        work.content,
-        preprocessing=work.preprocessing,
+        inputs.content,
+        preprocessing=inputs.preprocessing,
         images=None if photos is None else photos.__iter__,
         recipe=recipe,
         total=None if photos is None else len(photos),
-        losses=work.task.losses(),
+        losses=inputs.task.losses(),
         timer=meter.compared_ms if meter is not None and compares else None,
         target=HERE if meter is None else meter.target,
         threads=1 if meter is None else meter.threads,
@@ -78,16 +78,16 @@ def make_quantized(
 
 
 def _search(
-    work: QuantizeInputs, goal: AccuracyTarget, recipe: Recipe, progress: Progress
+    inputs: QuantizeInputs, goal: AccuracyTarget, recipe: Recipe, progress: Progress
 ) -> TargetSearch:
-    photos, judged, task = work.calibration, work.judged, work.task
-    if photos is None or judged is None:
+    photos, evaluation, task = inputs.calibration, inputs.evaluation, inputs.task
+    if photos is None or evaluation is None:
         raise UsageError("an accuracy target needs calibration photos")
-    reference = answers_of(task, work.content, work.preprocessing, judged)
+    reference = answers_of(task, inputs.content, inputs.preprocessing, evaluation)
     refuse_goal(goal, task, reference)
     model = calibrated_model(
-        read_float(work.content),
-        preprocessing=work.preprocessing,
+        read_float(inputs.content),
+        preprocessing=inputs.preprocessing,
         images=photos.__iter__,
         recipe=recipe,
         total=len(photos),
@@ -96,9 +96,9 @@ def _search(
     )
 
     def measure(content: bytes, of_file: ImagePreprocessing) -> TargetMeasurement:
-        return measured(task, answers_of(task, content, of_file, judged), reference, goal)
+        return measured(task, answers_of(task, content, of_file, evaluation), reference, goal)
 
-    timer = None if work.latency_meter is None else work.latency_meter.median_ms
+    timer = None if inputs.latency_meter is None else inputs.latency_meter.median_ms
     return search_accuracy_target(
         model, recipe, goal, measure=measure, timer=timer, progress=progress
     )

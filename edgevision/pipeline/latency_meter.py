@@ -17,7 +17,7 @@ from edgevision.tflite.view import read_content
 GLANCE = TimingPlan(rounds=3, seconds=0.1, least_runs=12)
 """Enough to see that one file is much faster than another."""
 
-LOOK = TimingPlan(rounds=7, seconds=0.25, least_runs=35, warmup_runs=3, warmup_seconds=0.015)
+FIRST_PLAN = TimingPlan(rounds=7, seconds=0.25, least_runs=35, warmup_runs=3, warmup_seconds=0.015)
 """Enough for a table with an interval of the ratio; `edgevision bench` takes longer and says
 more."""
 
@@ -80,7 +80,7 @@ class LatencyMeter:
             found = {name: known[content] for name, content in files.items() if content in known}
             if len(found) == len(files):
                 return {name: replace(one, name=name) for name, one in found.items()}
-        return self._measure(files, LOOK, progress=progress)
+        return self._measure(files, FIRST_PLAN, progress=progress)
 
     def _measure(
         self, files: Mapping[str, bytes], plan: TimingPlan, *, progress: Progress = silent

@@ -20,7 +20,7 @@ from edgevision.pipeline.candidate import Candidate, answers_of
 from edgevision.pipeline.folder import PRUNED_MODEL, REPORT, filling
 from edgevision.pipeline.images import calibration_pixels
 from edgevision.pipeline.integer import QuantizeInputs, make_quantized
-from edgevision.pipeline.latency_meter import LOOK, LatencyMeter
+from edgevision.pipeline.latency_meter import FIRST_PLAN, LatencyMeter
 from edgevision.pipeline.package import package
 from edgevision.pipeline.pixel_store import PixelStore
 from edgevision.pipeline.report import OptimizeReport, report_to_dict
@@ -96,7 +96,7 @@ def optimize(
             progress=progress,
             clock=clock,
             latency_meter=LatencyMeter(
-                first=LOOK, target=plan.target, access=plan.access, threads=plan.threads
+                first=FIRST_PLAN, target=plan.target, access=plan.access, threads=plan.threads
             ),
         )
         with run.stage("convert"):
@@ -210,7 +210,7 @@ def _resolve_preprocessing(
             task_with=lambda preprocessing: _task_with(run, interface, preprocessing).task,
             progress=run.progress,
         )
-    run.warnings += [chosen.doubt] if chosen.doubt else []
+    run.warnings += [chosen.warning] if chosen.warning else []
     return chosen
 
 
@@ -271,18 +271,18 @@ def _quantize_all(
     prefix = of_float.name.removesuffix(FLOAT_NAME)
     for recipe_name, recipe in run.plan.recipes:
         name = prefix + recipe_name
-        work = QuantizeInputs(
+        inputs = QuantizeInputs(
             content=of_float.content,
             task=task,
             preprocessing=of_float.preprocessing,
             calibration=calibration,
             goal=run.plan.goal,
-            judged=photos,
+            evaluation=photos,
             never_slower=run.plan.never_slower,
             latency_meter=None if run.plan.target is None else run.latency_meter,
         )
         with run.stage(f"quantize {name}"):
-            quantized, reached = make_quantized(work, recipe, progress=run.progress)
+            quantized, reached = make_quantized(inputs, recipe, progress=run.progress)
         run.warnings += quantized.warnings
         with run.stage(f"run {name}"):
             answers = answers_of(

@@ -12,7 +12,6 @@ from edgevision.dataset.imageset import ImageSet
 from edgevision.evaluation.compare import compare
 from edgevision.files import sha256_of, write_bytes
 from edgevision.keras_model.archive import digest_of
-from edgevision.pipeline.asked import asked_by
 from edgevision.pipeline.candidate import Candidate
 from edgevision.pipeline.card_figures import card_figures
 from edgevision.pipeline.report import Variant
@@ -20,7 +19,7 @@ from edgevision.pipeline.request import OptimizeRequest
 from edgevision.tasks.task import Task
 from edgevision.tflite.facts import facts_of
 from edgevision.tflite.view import read_model
-from edgevision.verify.check import check_file
+from edgevision.verify.check import asked_by, check_file
 
 
 def package(

@@ -12,7 +12,6 @@ from edgevision.card.write import write_card
 from edgevision.dataset.imageset import ImageSet
 from edgevision.evaluation.choose_task import choose_task
 from edgevision.files import replacing, sha256_of
-from edgevision.pipeline.asked import asked_by
 from edgevision.pipeline.integer import QuantizeInputs, make_quantized
 from edgevision.pipeline.latency_meter import LatencyMeter
 from edgevision.pipeline.pixel_store import PixelStore
@@ -27,7 +26,7 @@ from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import Task
 from edgevision.tflite.facts import Facts, facts_of
 from edgevision.tflite.view import read_content, read_model
-from edgevision.verify.check import check_file
+from edgevision.verify.check import asked_by, check_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +70,8 @@ class QuantizedFile:
     """The search for the goal; None without one."""
 
 
-def quantize_file(job: QuantizeRequest, *, progress: Progress = silent) -> QuantizedFile:
-    """Quantize, package and check the file that `job` asks for.
+def quantize_file(request: QuantizeRequest, *, progress: Progress = silent) -> QuantizedFile:
+    """Quantize, package and check the file that `request` asks for.
 
     A goal that is missed leaves the best file found, and `QuantizedFile.reached.met` False.
 
@@ -83,61 +82,66 @@ def quantize_file(job: QuantizeRequest, *, progress: Progress = silent) -> Quant
         DeviceError: the device that files are timed on cannot be used.
         VerificationError: the written file is not what was asked for.
     """
-    card = read_card(job.source)
-    use = model_io_of(job.source, job.declared, without_card=job.without_card)
+    card = read_card(request.source)
+    use = model_io_of(request.source, request.declared, without_card=request.without_card)
     preprocessing = use.preprocessing
     task = choose_task(
-        interface_of_file(read_model(job.source), preprocessing),
-        declared=job.task,
+        interface_of_file(read_model(request.source), preprocessing),
+        declared=request.task,
         card=use.task,
-        labels=job.labels,
-        images=job.evaluation or (job.photos.images if job.photos is not None else None),
+        labels=request.labels,
+        images=request.evaluation
+        or (request.photos.images if request.photos is not None else None),
     ).task
-    store = None if job.photos is None else PixelStore(job.photos.images, preprocessing)
-    judged = store if job.evaluation is None else PixelStore(job.evaluation, preprocessing)
+    store = None if request.photos is None else PixelStore(request.photos.images, preprocessing)
+    evaluation = (
+        store if request.evaluation is None else PixelStore(request.evaluation, preprocessing)
+    )
     latency_meter = None
-    if job.target is not None:
-        latency_meter = LatencyMeter(target=job.target, access=job.access)
-        latency_meter.try_out(job.source)
+    if request.target is not None:
+        latency_meter = LatencyMeter(target=request.target, access=request.access)
+        latency_meter.try_out(request.source)
     model, reached = make_quantized(
         QuantizeInputs(
-            content=read_content(job.source),
+            content=read_content(request.source),
             task=task,
             preprocessing=preprocessing,
             calibration=store,
-            goal=job.goal,
-            judged=judged,
-            never_slower=job.never_slower,
+            goal=request.goal,
+            evaluation=evaluation,
+            never_slower=request.never_slower,
             latency_meter=latency_meter,
         ),
-        job.recipe,
+        request.recipe,
         progress=progress,
     )
-    packaged = _packaged(job, model, task, card)
-    with replacing(job.output, overwrite=job.overwrite) as temporary:
+    packaged = _packaged(request, model, task, card)
+    with replacing(request.output, overwrite=request.overwrite) as temporary:
         temporary.write_bytes(packaged)
         facts = facts_of(read_model(temporary))
         # Before it takes the place of an earlier file.
-        check_file(facts, asked_by(job.recipe, model.skipped))
+        check_file(facts, asked_by(request.recipe, model.skipped))
     return QuantizedFile(model=model, facts=facts, reached=reached)
 
 
-def _packaged(job: QuantizeRequest, model: QuantizedModel, task: Task, card: Card | None) -> bytes:
+def _packaged(
+    request: QuantizeRequest, model: QuantizedModel, task: Task, card: Card | None
+) -> bytes:
     facts = facts_of(read_model(model.content))
     return write_card(
         model.content,
         Card(
-            name=card.name if card is not None else job.source.stem,
+            name=card.name if card is not None else request.source.stem,
             preprocessing=model.preprocessing,
             task=task.spec,
             precision=facts.precision,
             inputs=facts.inputs,
             outputs=facts.outputs,
             provenance=Provenance(
-                source_name=job.source.name,
-                source_sha256=sha256_of(job.source),
-                recipe=job.recipe_name,
-                calibration=job.photos.source if job.photos is not None else None,
+                source_name=request.source.name,
+                source_sha256=sha256_of(request.source),
+                recipe=request.recipe_name,
+                calibration=request.photos.source if request.photos is not None else None,
             ),
         ),
     )

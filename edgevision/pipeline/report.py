@@ -71,26 +71,26 @@ class OptimizeReport:
         return tuple(one for one in self.variants if one.reached and not one.reached.met)
 
 
-def report_to_dict(outcome: OptimizeReport) -> dict[str, Any]:
-    """The outcome as plain JSON values."""
+def report_to_dict(report: OptimizeReport) -> dict[str, Any]:
+    """The report as plain JSON values."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "source": outcome.source,
+        "source": report.source,
         "proof": {
-            "set": outcome.proof,
-            "role": outcome.proof_role,
-            "images": outcome.images,
+            "set": report.proof,
+            "role": report.proof_role,
+            "images": report.images,
         },
         "task": {
-            "kind": outcome.task.task.spec.kind,
-            "reason": outcome.task.reason,
-            "declared": outcome.task.is_declared,
+            "kind": report.task.task.spec.kind,
+            "reason": report.task.reason,
+            "declared": report.task.is_declared,
         },
-        "auto_preprocessing": None if outcome.choice is None else _choice_to_dict(outcome.choice),
-        "files": [_variant_to_dict(variant, outcome.target) for variant in outcome.variants],
-        "left_out_layers": list(outcome.stripped),
-        "warnings": list(outcome.warnings),
-        "seconds": dict(outcome.seconds),
+        "auto_preprocessing": None if report.choice is None else _choice_to_dict(report.choice),
+        "files": [_variant_to_dict(variant, report.target) for variant in report.variants],
+        "left_out_layers": list(report.stripped),
+        "warnings": list(report.warnings),
+        "seconds": dict(report.seconds),
     }
 
 

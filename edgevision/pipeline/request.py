@@ -1,4 +1,4 @@
-"""What `optimize` is asked to do, settled before any work starts."""
+"""What `optimize` is asked to do, decided before any work starts."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -12,7 +12,7 @@ from edgevision.preprocess.auto import (
     PreprocessingTrial,
     candidates,
     clear_winner,
-    doubt,
+    misdeclaration,
     run_trials,
 )
 from edgevision.preprocess.declared import Preprocessing
@@ -39,7 +39,7 @@ class ResolvedPreprocessing:
     preprocessing: ImagePreprocessing
     choice: PreprocessingChoice | None = None
     """What `--preprocess auto` measured; None when it was declared."""
-    doubt: str | None = None
+    warning: str | None = None
     """A warning when what was declared looks wrong."""
 
 
@@ -69,7 +69,7 @@ def resolve_preprocessing(
     trying = [
         (name, one)
         for name, one in candidates(
-            width=width, height=height, channels=channels, declared=_kept_in_trials(declared)
+            width=width, height=height, channels=channels, declared=_fixed_in_trials(declared)
         )
         if can_hold(image, one)
     ]
@@ -101,11 +101,14 @@ def resolve_preprocessing(
     (chosen,) = photos.trials([(chosen_name, preprocessing)], progress)
     others = [(name, other) for name, other in trying if other != preprocessing]
     rivals = photos.rivals(chosen, others, progress)
-    return ResolvedPreprocessing(preprocessing=preprocessing, doubt=doubt(chosen, rivals))
+    return ResolvedPreprocessing(
+        preprocessing=preprocessing, warning=misdeclaration(chosen, rivals)
+    )
 
 
 LEAST_GAIN = 7
-"""Fewer images than this, all won, are no clear difference: 0.5^6 is above the 1 % of `doubt`."""
+"""Fewer images than this, all won, are no clear difference: 0.5^6 is above the 1 % of
+`misdeclaration`."""
 
 
 class _Photos:
@@ -178,7 +181,7 @@ def _image_input(session: Session) -> TensorSpec:
     return images[0]
 
 
-def _kept_in_trials(declared: Preprocessing | None) -> Preprocessing:
+def _fixed_in_trials(declared: Preprocessing | None) -> Preprocessing:
     """What stays fixed while normalizations are tried: fit, crop and a declared colour order."""
     if declared is None:
         return Preprocessing()

@@ -2,8 +2,8 @@
 
 from edgevision.dataset.calibration.check import FEWEST
 from edgevision.errors import ImageSetError
-from edgevision.evaluation.figure_text import counted
 from edgevision.pipeline.request import OptimizeRequest
+from edgevision.quantities import counted
 from edgevision.tasks.interface import ModelInterface, listed_shapes
 from edgevision.tasks.resolve import ResolvedTask
 from edgevision.tasks.task import chooses_one_class

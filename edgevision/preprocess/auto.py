@@ -143,7 +143,7 @@ def clear_winner(trials: Sequence[PreprocessingTrial]) -> PreprocessingTrial:
     return next(trial for trial in trials if trial is best or _same_meaning(best, trial))
 
 
-def doubt(chosen: PreprocessingTrial, others: Sequence[PreprocessingTrial]) -> str | None:
+def misdeclaration(chosen: PreprocessingTrial, others: Sequence[PreprocessingTrial]) -> str | None:
     """A sentence when `chosen` looks wrong, with the figures; None when nothing speaks against it.
 
     It looks wrong when it is no better than chance, or when another is clearly better.

@@ -150,8 +150,8 @@ def finished(
         warnings = ("calibrated on a single image: its range is a guess at those of others",)
     for step in steps:
         switch = step.switch(scope_of(model, recipe))
-        tried = switch == "on" or (switch == "auto" and count >= LEAST_IMAGES)
-        if isinstance(step, LayerStep) and tried:
+        is_tried = switch == "on" or (switch == "auto" and count >= LEAST_IMAGES)
+        if isinstance(step, LayerStep) and is_tried:
             warnings = (*warnings, *_left_out(made, content, step))
     if verdict is not None and verdict.sentence:
         warnings = (*warnings, verdict.sentence)
@@ -161,7 +161,7 @@ def finished(
         recipe=recipe,
         skipped=made.design.skipped,
         ranges=made.design.ranges,
-        steps=(*model.tried, *made.tried),
+        steps=(*model.trials, *made.trials),
         images=count,
         warnings=warnings,
         verdict=verdict,
@@ -171,11 +171,12 @@ def finished(
 
 def _left_out(made: QuantizedGraph, content: bytes, step: LayerStep) -> list[str]:
     """A sentence for each layer of `made`, written as `content`, that `step` cannot take."""
-    reasons = left_out_layers(made.design.graph, made.graph, made.position, step)
+    reasons = left_out_layers(made.design.graph, made.graph, step)
     if not reasons:
         return []
     names, tensors = layer_names(read_model(content)), made.graph.tensors
     return [
-        f"{names[place] or tensors[made.graph.operators[place].outputs[0]].name} {reason}"
-        for place, reason in reasons.items()
+        f"{name or tensors[op.outputs[0]].name} {reasons[op.id]}"
+        for op, name in zip(made.graph.operators, names, strict=True)
+        if op.id in reasons
     ]

@@ -49,11 +49,10 @@ class QuantizedGraph:
     """A finished integer graph."""
 
     graph: Graph
-    position: tuple[int, ...]
-    """Where each operator of the float graph of `design` stands in it."""
+    """Its operators have the ids of those of the float graph of `design`."""
     design: IntegerDesign
     settings: QuantSettings
-    tried: tuple[StepTrial, ...] = ()
+    trials: tuple[StepTrial, ...] = ()
 
     @property
     def computes_in_integers(self) -> bool:
@@ -93,11 +92,9 @@ def make(
             decided.graph,
             lowered,
             statistics,
-            (as_integers(lowered.graph, feed) for feed in given),
+            (as_integers(lowered, feed) for feed in given),
             steps=steps,
             seed=recipe.seed,
             progress=progress,
         )
-    return QuantizedGraph(
-        graph=corrected, position=lowered.position, design=decided, settings=settings
-    )
+    return QuantizedGraph(graph=corrected, design=decided, settings=settings)

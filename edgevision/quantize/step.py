@@ -20,7 +20,7 @@ from edgevision.quantize.calibrate.prepared import Prepared
 from edgevision.quantize.calibrate.statistics import Statistics
 from edgevision.recipe.recipe import Recipe, Switch
 from edgevision.tensors import FloatArray
-from edgevision.tflite.graph import Graph, Operator, QuantParams
+from edgevision.tflite.graph import Graph, Operator, OperatorId, QuantParams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +28,8 @@ class Scope:
     """What a step is asked about: a float graph, and what becomes of it."""
 
     graph: Graph
-    integer: frozenset[int] = frozenset()
-    """Positions of the operators that run in integers; empty before they are assigned."""
+    integer: frozenset[OperatorId] = frozenset()
+    """The operators that run in integers; empty before they are assigned."""
     recipe: Recipe
 
 
@@ -39,7 +39,7 @@ class Observations:
 
     by_channel: tuple[int, ...] = ()
     """Tensors whose extremes are to be noted channel by channel."""
-    mean_inputs: tuple[int, ...] = ()
+    mean_inputs: tuple[OperatorId, ...] = ()
     """Operators whose mean input is to be noted, tap by tap."""
 
 
@@ -84,8 +84,8 @@ class RewriteStep(Step):
 class FloatStep(Step):
     """Leaves operators in float; "auto" is "on"."""
 
-    apply: Callable[[Graph], Mapping[int, str]]
-    """Positions to leave in float, with the reason."""
+    apply: Callable[[Graph], Mapping[OperatorId, str]]
+    """Operators to leave in float, with the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +93,6 @@ class Site:
     """One place where a `SiteStep` can be done, at the price of an operator."""
 
     tensor: int
-    """Stays the same when the step is done elsewhere; positions do not."""
-    producer: int
     elements: int
     """That the added operator computes."""
 
@@ -121,7 +119,7 @@ class TensorRanges:
 
     graph: Graph
     statistics: Statistics
-    integer: frozenset[int]
+    integer: frozenset[OperatorId]
     never_clipped: frozenset[int]
     """Tensors that decide the answer."""
     widening: float
@@ -203,5 +201,5 @@ def observations(steps: Sequence[Step], scope: Scope) -> Observations:
     needed = [s.observe(scope) for s in steps if s.switch(scope) != "off"]
     return Observations(
         by_channel=tuple(dict.fromkeys(t for one in needed for t in one.by_channel)),
-        mean_inputs=tuple(sorted({at for one in needed for at in one.mean_inputs})),
+        mean_inputs=tuple(dict.fromkeys(op for one in needed for op in one.mean_inputs)),
     )

@@ -41,14 +41,14 @@ def costs(models: Sequence[Mapping[str, Any]], ratios: Sequence[Mapping[str, Any
 
 def worths(models: Sequence[Mapping[str, Any]]) -> Markup:
     """One row a model that was asked about images: its task's figures, with 95 % intervals."""
-    judged = [(model["name"], model["quality"]) for model in models if model.get("quality")]
+    evaluated = [(model["name"], model["quality"]) for model in models if model.get("quality")]
     marks: dict[str, Mapping[str, Any]] = {}
     agreements: dict[str, Mapping[str, Any]] = {}
-    for _, quality in judged:
+    for _, quality in evaluated:
         marks = {**(quality["evaluation"] or {}).get("metrics", {}), **marks}
         if quality["agreement"]:
             agreements.setdefault(*_headline(quality["agreement"]))
-    pairs = [quality["paired"] for _, quality in judged if quality["paired"]]
+    pairs = [quality["paired"] for _, quality in evaluated if quality["paired"]]
     header = ["model", *map(_heading, marks.values())]
     if pairs:
         unit = next((one["unit"] for one in marks.values()), "share")
@@ -58,7 +58,7 @@ def worths(models: Sequence[Mapping[str, Any]]) -> Markup:
     if pairs:
         header.append("McNemar p")
     rows = []
-    for name, quality in judged:
+    for name, quality in evaluated:
         own = (quality["evaluation"] or {}).get("metrics", {})
         agreed = (quality["agreement"] or {}).get("metrics", {})
         # What the others are compared with has no difference of its own.

@@ -1,1 +1,1 @@
-"""Running a `.tflite`: one small protocol over LiteRT, tflite-runtime and tf.lite."""
+"""Running a `.tflite`: one `Session` over LiteRT, tflite-runtime and tf.lite."""

@@ -1,4 +1,4 @@
-"""Ranges of a float model's activations on real images, to judge a calibration set."""
+"""Ranges of a float model's activations on real images, by which a calibration set is checked."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,9 +42,9 @@ def mean_ranges(
         raise ModelError(message, hint="give the float .tflite, before quantization")
     sums = np.zeros((len(watched), 2))
     with Session(model, keep_all_tensors=True) as session:
-        feed = InputEncoder(session.inputs[0], preprocessing)
+        encode = InputEncoder(session.inputs[0], preprocessing)
         for done, item in enumerate(items, start=1):
-            session.run(feed(to_pixels(images.load(item), preprocessing)))
+            session.run(encode(to_pixels(images.load(item), preprocessing)))
             for row, tensor in enumerate(watched):
                 values = session.tensor(tensor.index)
                 sums[row] += min(0.0, float(values.min())), max(0.0, float(values.max()))

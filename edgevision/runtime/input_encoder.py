@@ -19,8 +19,8 @@ class InputEncoder:
         """Prepare for the input `spec`.
 
         Raises:
-            ModelError: the input is not (1, height, width, channels) of the contract's size, or of
-                a type that images cannot be fed to.
+            ModelError: the input is not (1, height, width, channels) of the preprocessing's size,
+                or of a type that images cannot be fed to.
         """
         expected = (1, preprocessing.height, preprocessing.width, preprocessing.channels)
         if spec.shape != expected:

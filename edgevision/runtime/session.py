@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,28 +35,6 @@ class TensorSpec:
         if self.quantization is None or self.dtype.kind == "f":
             return values.astype(np.float32)
         return dequantize(values, self.quantization)
-
-
-class Runtime(Protocol):
-    """What the rest of EdgeVision asks of an open model."""
-
-    @property
-    def runtime(self) -> str:
-        """Name and version of the library, "ai-edge-litert 2.3.0"."""
-
-    @property
-    def inputs(self) -> tuple[TensorSpec, ...]:
-        """In the model's order."""
-
-    @property
-    def outputs(self) -> tuple[TensorSpec, ...]:
-        """In the model's order."""
-
-    def run(self, *values: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-        """Outputs (copies) for one array per input, of exactly the input's shape and dtype."""
-
-    def close(self) -> None:
-        """Let go of the model."""
 
 
 def usable_cpus() -> int:
@@ -146,10 +124,10 @@ class Session(Closing):
         return tuple(self._interpreter.get_tensor(spec.index) for spec in self.outputs)
 
     def map(
-        self, work: "Callable[[Session, Image], Result]", images: Iterable[Image]
+        self, function: "Callable[[Session, Image], Result]", images: Iterable[Image]
     ) -> Iterator[Result]:
-        """What `work` makes of each image, one after the other; `Crew` does several at once."""
-        return (work(self, image) for image in images)
+        """What `function` makes of each image, in turn; `SessionPool` does several at once."""
+        return (function(self, image) for image in images)
 
     def invoke(self) -> None:
         """Run on what the input tensors hold now; for timing and zero-copy loops.

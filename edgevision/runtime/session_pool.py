@@ -52,14 +52,14 @@ class SessionPool(Closing):
         return self._sessions[0].outputs
 
     def map(
-        self, work: Callable[[Session, Image], Result], images: Iterable[Image]
+        self, function: Callable[[Session, Image], Result], images: Iterable[Image]
     ) -> Iterator[Result]:
-        """What `work` makes of each image, in their order.
+        """What `function` makes of each image, in their order.
 
         Images are drawn in this thread, a few ahead of the result that is waited for.
         """
         if len(self._sessions) == 1:
-            yield from self._sessions[0].map(work, images)
+            yield from self._sessions[0].map(function, images)
             return
         idle: SimpleQueue[Session] = SimpleQueue()
         for session in self._sessions:
@@ -68,7 +68,7 @@ class SessionPool(Closing):
         def take(image: Image) -> Result:
             session = idle.get()
             try:
-                return work(session, image)
+                return function(session, image)
             finally:
                 idle.put(session)
 

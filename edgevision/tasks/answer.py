@@ -64,3 +64,21 @@ class Answer(Protocol):
             picture: what the answer is about, at any scale: places are scaled from `frame` to it.
             notes: lines to write beneath the answer's own.
         """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledItems:
+    """What all answers that are labels with scores have in common: everything but the drawing."""
+
+    frame: FrameSize
+    items: tuple[LabelledItem, ...]
+    """Best first; at or above the threshold."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Each item's label and score."""
+        return tuple(map(str, self.items))
+
+    def to_dict(self) -> dict[str, Any]:
+        """{"answers": [{"index", "label", "score"}]}, best first; with "xyxy" where it is known."""
+        return {"answers": [item.to_dict() for item in self.items]}

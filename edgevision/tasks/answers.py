@@ -62,7 +62,7 @@ class Answers:
         for id_, one in zip(self.ids, self.truth, strict=True):
             if not isinstance(one, form):
                 message = f"{id_} is annotated with {type(one).__name__}, not {form.__name__}"
-                raise ImageSetError(message, hint="this task is judged by another kind of labels")
+                raise ImageSetError(message, hint="this task needs another kind of labels")
             found.append(one)
         return tuple(found)
 

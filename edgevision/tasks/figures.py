@@ -44,17 +44,11 @@ class ClassRow:
     was there to be counted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Evaluation:
-    """A model's marks on one annotated image set."""
+class _Measured:
+    """What has figures, the headline first."""
 
-    images: int
+    __slots__ = ()
     metrics: tuple[Metric, ...]
-    """The headline first: what a drop is measured in."""
-    classes: tuple[ClassRow, ...] = ()
-    """In index order; empty for a task without classes."""
-    confusion: NDArray[np.int64] | None = None
-    """(classes, classes) counts: row is the truth, column the answer; None where there is none."""
 
     @property
     def headline(self) -> Metric:
@@ -64,6 +58,19 @@ class Evaluation:
     def metric(self, name: str) -> Metric | None:
         """The figure of that name; None when it says nothing here (top5 of four classes)."""
         return next((one for one in self.metrics if one.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evaluation(_Measured):
+    """A model's marks on one annotated image set."""
+
+    images: int
+    metrics: tuple[Metric, ...]
+    """The headline first: what a drop is measured in."""
+    classes: tuple[ClassRow, ...] = ()
+    """In index order; empty for a task without classes."""
+    confusion: NDArray[np.int64] | None = None
+    """(classes, classes) counts: row is the truth, column the answer; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +103,7 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class Agreement(_Measured):
     """How far a model answers as its reference does, on the same images; needs no truth."""
 
     images: int
@@ -109,15 +116,6 @@ class Agreement:
     """Images answered otherwise, surest first; empty where answers are no decisions."""
     doubts: tuple[str, ...] = ()
     """Sentences for what the figures may hide, such as one answer to all images; mostly none."""
-
-    @property
-    def headline(self) -> Metric:
-        """The one figure, if it has to be one."""
-        return self.metrics[0]
-
-    def metric(self, name: str) -> Metric | None:
-        """The figure of that name, None without one."""
-        return next((one for one in self.metrics if one.name == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

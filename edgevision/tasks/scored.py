@@ -2,34 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from edgevision.errors import ModelError
-from edgevision.tasks.answer import LabelledItem
+from edgevision.tasks.answer import LabelledItem, LabelledItems
 from edgevision.tasks.drawing import write_lines
-from edgevision.tasks.interface import FrameSize, OutputInterface
+from edgevision.tasks.interface import OutputInterface
 from edgevision.tensors import FloatArray, RgbImage
 from edgevision.tflite.facts import Activation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelScores:
+class LabelScores(LabelledItems):
     """Labels of the whole picture, best first."""
-
-    frame: FrameSize
-    items: tuple[LabelledItem, ...]
-    """At or above the threshold."""
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """Each item's label and score."""
-        return tuple(map(str, self.items))
-
-    def to_dict(self) -> dict[str, Any]:
-        """{"answers": [{"index", "label", "score"}]}, best first."""
-        return {"answers": [item.to_dict() for item in self.items]}
 
     def draw(self, picture: RgbImage, notes: Sequence[str] = ()) -> RgbImage:
         """The labels and their scores as lines from the top left."""

@@ -24,7 +24,7 @@ from edgevision.tasks.spec import TaskSpec
 
 
 class Task(Protocol):
-    """What a model's outputs mean, and how to judge, draw and compare them."""
+    """What a model's outputs mean, and how to measure, draw and compare them."""
 
     options: ClassVar[tuple[str, ...]]
     """Names of the options that it has (`TaskSpec.options`). One with a "threshold" answers with
@@ -45,7 +45,7 @@ class Task(Protocol):
 
     @property
     def truth(self) -> type[Annotation] | None:
-        """The form of annotation that it is judged by; None when nothing can be right or wrong."""
+        """The form of annotation it is evaluated on; None when nothing can be right or wrong."""
 
     @property
     def label_count(self) -> int:

@@ -14,9 +14,9 @@ from edgevision.tflite.arithmetic import (
     precision_of,
 )
 from edgevision.tflite.cost import costs_of
+from edgevision.tflite.envelope.signature import Signature
 from edgevision.tflite.layer_names import layer_names
 from edgevision.tflite.runtime_version import RuntimeNeed, runtime_need
-from edgevision.tflite.signature import Signature
 from edgevision.tflite.view import Operator, Tensor, TfliteModel
 
 Activation = Literal["softmax", "sigmoid", "logits"]

@@ -30,7 +30,7 @@ class QuantParams:
 
 @dataclass(slots=True, kw_only=True)
 class Tensor:
-    """One tensor; `data` is None where an operator or the caller writes the values."""
+    """One tensor to edit; `data` is None where an operator or the caller writes the values."""
 
     name: str
     shape: tuple[int, ...]
@@ -53,7 +53,7 @@ _ids = count(_FIRST_MADE)
 
 @dataclass(slots=True, kw_only=True)
 class Operator:
-    """One operator; -1 stands for an input that is left out."""
+    """One operator to edit; -1 stands for an input that is left out."""
 
     name: str
     """`ops.CONV_2D`, ..."""

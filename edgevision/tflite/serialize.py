@@ -184,14 +184,14 @@ def _write_operator(op: Operator, code: int, place: dict[int, int]) -> Any:
 
 def _carry(other: Any, codes: Any, code_number: Any, keep_buffer: Any) -> Any:
     """A subgraph that is not edited, with its operator codes and buffers renumbered."""
-    kept = copy.copy(other)
-    kept.tensors = [copy.copy(tensor) for tensor in other.tensors]
-    for tensor in kept.tensors:
+    carried = copy.copy(other)
+    carried.tensors = [copy.copy(tensor) for tensor in other.tensors]
+    for tensor in carried.tensors:
         tensor.buffer = keep_buffer(tensor.buffer)
-    kept.operators = [copy.copy(op) for op in other.operators or ()]
-    for op in kept.operators:
+    carried.operators = [copy.copy(op) for op in other.operators or ()]
+    for op in carried.operators:
         op.opcodeIndex = code_number(codes[op.opcodeIndex])
-    return kept
+    return carried
 
 
 def _signatures(graph: Graph, place: dict[int, int]) -> list[Any]:
@@ -203,11 +203,11 @@ def _signatures(graph: Graph, place: dict[int, int]) -> list[Any]:
     follow |= dict(zip((int(i) for i in old.outputs), graph.outputs, strict=True))
     signatures = []
     for signature in graph.file.signatureDefs or ():
-        kept = copy.copy(signature)
+        carried = copy.copy(signature)
         if signature.subgraphIndex == 0:
-            kept.inputs = _renumber(signature.inputs, follow, place)
-            kept.outputs = _renumber(signature.outputs, follow, place)
-        signatures.append(kept)
+            carried.inputs = _renumber(signature.inputs, follow, place)
+            carried.outputs = _renumber(signature.outputs, follow, place)
+        signatures.append(carried)
     return signatures
 
 
@@ -216,7 +216,7 @@ def _renumber(
 ) -> list[Any]:
     renumbered = []
     for entry in entries or ():
-        kept = copy.copy(entry)
-        kept.tensorIndex = place[follow.get(entry.tensorIndex, entry.tensorIndex)]
-        renumbered.append(kept)
+        carried = copy.copy(entry)
+        carried.tensorIndex = place[follow.get(entry.tensorIndex, entry.tensorIndex)]
+        renumbered.append(carried)
     return renumbered

@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.tflite import ops, schema
-from edgevision.tflite.graph import Graph, Operator
+from edgevision.tflite.graph import Graph, Operator, OperatorId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swish:
     """x * gate(x / scaled)."""
 
-    gate: int
-    """Position of the LOGISTIC, or of the ADD with a fused ReLU6."""
-    product: int
-    """Position of the MUL."""
+    gate: OperatorId
+    """The LOGISTIC, or the ADD with a fused ReLU6."""
+    product: OperatorId
+    """The MUL."""
     shift: float | None
     """The c of relu6(x + c); None for a sigmoid."""
     scaled: NDArray[np.float64]
@@ -51,7 +51,7 @@ def find_swish(graph: Graph, t: int, consumers: Mapping[int, list[int]]) -> Swis
     opened = _followed_through_scaling(graph, op.outputs[0], consumers)
     if set(graph.operators[product].inputs) != {t, opened}:
         return None
-    return Swish(gate=gate, product=product, shift=shift, scaled=scaled)
+    return Swish(gate=op.id, product=graph.operators[product].id, shift=shift, scaled=scaled)
 
 
 def relu6_shift(graph: Graph, op: Operator, t: int) -> float | None:

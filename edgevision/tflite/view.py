@@ -6,9 +6,9 @@ from pathlib import Path
 
 from edgevision.errors import ModelError
 from edgevision.tflite import ops
+from edgevision.tflite.envelope.signature import Signature, read_signatures
 from edgevision.tflite.flatbuffer import Table, root
 from edgevision.tflite.schema import BYTES_PER_ELEMENT, IDENTIFIER, TENSOR_TYPES, Slot
-from edgevision.tflite.signature import Signature, read_signatures
 
 MAX_FILE_BYTES = 2 << 30
 """FlatBuffers use 31-bit offsets; larger files hold their weights outside the buffer."""
@@ -19,7 +19,7 @@ _MAX_ITEMS = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tensor:
-    """One tensor of the main graph."""
+    """One tensor of the main graph, as a file has it; `graph.Tensor` is the one to edit."""
 
     index: int
     name: str
@@ -54,7 +54,7 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """One operation of the main graph."""
+    """One operation of the main graph, as a file has it; `graph.Operator` is the one to edit."""
 
     index: int
     """Its place in the file, which is its id: an edited graph keeps it (`graph.Operator.id`)."""

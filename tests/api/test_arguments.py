@@ -17,7 +17,7 @@ from edgevision.api.arguments.messages import Messages
 from edgevision.api.arguments.preprocessing import declared_preprocessing, options_of, over_set
 from edgevision.api.arguments.recipes import accuracy_target, changes_of, recipe, recipes
 from edgevision.api.arguments.unused import refuse_unused
-from edgevision.api.calibration import build_calibration_set
+from edgevision.api.calibration_build import build_calibration_set
 from edgevision.errors import ImageSetError, UsageError
 from edgevision.preprocess.declared import Preprocessing
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing

@@ -5,11 +5,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from edgevision.bench.measure import BenchJob, measure
-from edgevision.bench.results.budget import Limits, check_budget, read_budget
+from edgevision.bench.results.budget import ModelLimits, check_budget, read_budget
 from edgevision.bench.results.compare import compare
 from edgevision.bench.results.junit import to_junit
 from edgevision.bench.results.quality import Quality
-from edgevision.bench.results.result import Result
+from edgevision.bench.results.result import BenchRun
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.plan import TimingPlan
 from edgevision.errors import UsageError
@@ -19,7 +19,7 @@ from tests.bench.conftest import PROBE
 
 
 @pytest.fixture(scope="module")
-def result() -> Result:
+def result() -> BenchRun:
     cases = (Case(name="float", model=PROBE), Case(name="int8", model=PROBE))
     found = measure(
         BenchJob(cases=cases, plan=TimingPlan(rounds=6, seconds=0.06, warmup_seconds=0))
@@ -47,7 +47,7 @@ def result() -> Result:
     return replace(found, models=models)
 
 
-def test_a_budget_is_read_and_checked(result: Result, tmp_path: Path) -> None:
+def test_a_budget_is_read_and_checked(result: BenchRun, tmp_path: Path) -> None:
     path = tmp_path / "budget.toml"
     path.write_text(
         '[[limits]]\nmodel = "*"\nsize_bytes = 10_000\n\n'
@@ -66,14 +66,14 @@ def test_a_budget_is_read_and_checked(result: Result, tmp_path: Path) -> None:
     assert str(checks[3]) == "int8 on local: drop_points 1.1, limit 1"
 
 
-def test_what_was_not_measured_misses_its_limit(result: Result) -> None:
+def test_what_was_not_measured_misses_its_limit(result: BenchRun) -> None:
     bare = replace(result, models=tuple(replace(m, quality=None) for m in result.models))
-    (check,) = check_budget([Limits(model="int8", drop_points=1)], [bare])
+    (check,) = check_budget([ModelLimits(model="int8", drop_points=1)], [bare])
     assert not check.is_kept
     assert "was not measured" in str(check)
 
 
-def test_decibels_are_no_share_that_could_be_held_to(result: Result) -> None:
+def test_decibels_are_no_share_that_could_be_held_to(result: BenchRun) -> None:
     sqnr = Metric(
         name="worst_sqnr_db", title="SQNR", unit="dB", estimate=Estimate(value=40, low=39, high=41)
     )
@@ -85,19 +85,19 @@ def test_decibels_are_no_share_that_could_be_held_to(result: Result) -> None:
     )
     models = (result.models[0], replace(result.models[1], quality=numbers))
     checks = check_budget(
-        [Limits(model="int8", agreement=0.9, drop_points=1)], [replace(result, models=models)]
+        [ModelLimits(model="int8", agreement=0.9, drop_points=1)], [replace(result, models=models)]
     )
     assert [check.found for check in checks] == [None, None]
 
 
-def test_the_first_model_has_no_drop_to_limit(result: Result) -> None:
-    checks = check_budget([Limits(drop_points=2.0)], [result])
+def test_the_first_model_has_no_drop_to_limit(result: BenchRun) -> None:
+    checks = check_budget([ModelLimits(drop_points=2.0)], [result])
     assert [check.model for check in checks] == ["int8"]
 
 
-def test_a_limit_that_fits_nothing_is_refused(result: Result) -> None:
+def test_a_limit_that_fits_nothing_is_refused(result: BenchRun) -> None:
     with pytest.raises(UsageError, match="fits nothing measured"):
-        check_budget([Limits(model="int9", p50_ms=1)], [result])
+        check_budget([ModelLimits(model="int9", p50_ms=1)], [result])
 
 
 @pytest.mark.parametrize(
@@ -118,15 +118,15 @@ def test_a_bad_budget_is_refused(text: str, tmp_path: Path) -> None:
         read_budget(path)
 
 
-def test_junit_has_a_failure_for_each_missed_limit(result: Result) -> None:
-    checks = check_budget([Limits(model="int8", p95_ms=1e-9, size_bytes=1e9)], [result])
+def test_junit_has_a_failure_for_each_missed_limit(result: BenchRun) -> None:
+    checks = check_budget([ModelLimits(model="int8", p95_ms=1e-9, size_bytes=1e9)], [result])
     suite = ET.fromstring(to_junit(checks))  # noqa: S314 - our own text
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     failures = [case.get("name") for case in suite if case.find("failure") is not None]
     assert failures == ["p95_ms"]
 
 
-def test_the_same_result_twice_shows_no_change(result: Result) -> None:
+def test_the_same_result_twice_shows_no_change(result: BenchRun) -> None:
     (found,) = compare([result], [result])
     assert [pair.ratio.ratio for pair in found.pairs] == pytest.approx([1.0, 1.0])
     assert {pair.ratio.verdict for pair in found.pairs} == {"undecided"}
@@ -134,7 +134,7 @@ def test_the_same_result_twice_shows_no_change(result: Result) -> None:
     assert found.warnings == ()
 
 
-def test_unlike_machines_and_settings_are_warned_of(result: Result) -> None:
+def test_unlike_machines_and_settings_are_warned_of(result: BenchRun) -> None:
     first = result.models[0]
     other = replace(
         result,
@@ -149,15 +149,15 @@ def test_unlike_machines_and_settings_are_warned_of(result: Result) -> None:
     assert found.only_before == ("int8",)
 
 
-def test_several_machines_are_paired_by_name(result: Result) -> None:
+def test_several_machines_are_paired_by_name(result: BenchRun) -> None:
     pi, phone = replace(result, target="ssh://pi"), replace(result, target="adb:1")
     assert len(compare([pi, phone], [phone, pi])) == 2
     with pytest.raises(UsageError, match="share no machine"):
         compare([pi, phone], [result])
 
 
-def test_a_slower_build_is_seen_across_results(result: Result) -> None:
-    def slowed(factor: int) -> Result:
+def test_a_slower_build_is_seen_across_results(result: BenchRun) -> None:
+    def slowed(factor: int) -> BenchRun:
         models = tuple(
             replace(
                 measured,

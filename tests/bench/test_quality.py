@@ -13,7 +13,7 @@ from edgevision.bench.measure import BenchJob, measure
 from edgevision.bench.results.compare import compare as compare_results
 from edgevision.bench.results.evaluate_cases import EvaluationPlan, evaluate_cases, with_quality
 from edgevision.bench.results.quality import Quality, quality_document, read_quality
-from edgevision.bench.results.result import Result, from_document, read_results, to_document
+from edgevision.bench.results.result import BenchRun, from_document, read_results, to_document
 from edgevision.bench.results.tables import quality_rows, sentences
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.plan import TimingPlan
@@ -51,13 +51,13 @@ def classified() -> tuple[Quality, Quality]:
 
 
 @pytest.fixture(scope="module")
-def result() -> Result:
+def result() -> BenchRun:
     cases = (Case(name="float", model=PROBE), Case(name="int8", model=PROBE))
     plan = TimingPlan(rounds=6, seconds=0.06, warmup_seconds=0)
     return measure(BenchJob(cases=cases, plan=plan))
 
 
-def judged(result: Result) -> Result:
+def judged(result: BenchRun) -> BenchRun:
     models = tuple(
         replace(one, quality=quality)
         for one, quality in zip(result.models, classified(), strict=True)
@@ -74,7 +74,7 @@ def test_the_document_of_a_quality_comes_back() -> None:
         assert back.headline.heading == "top-1"
 
 
-def test_a_result_holds_what_its_models_were_judged_by(result: Result) -> None:
+def test_a_result_holds_what_its_models_were_judged_by(result: BenchRun) -> None:
     document = json.loads(json.dumps(to_document([judged(result)]), allow_nan=False))
     assert document["schema_version"] == 1
     (back,) = from_document(document)
@@ -87,7 +87,7 @@ def test_a_result_holds_what_its_models_were_judged_by(result: Result) -> None:
     assert "int8: classes that lost most: dog -20 points of 5" in sentences(back)
 
 
-def test_a_classifier_has_its_columns(result: Result) -> None:
+def test_a_classifier_has_its_columns(result: BenchRun) -> None:
     header, rows = quality_rows(judged(result))
     assert header == ("model", "top-1 %", "macro F1", "agreement %", "drop, points")
     assert rows[0][0] == "float"
@@ -110,7 +110,7 @@ def test_a_classifier_has_its_columns(result: Result) -> None:
         ),
     ],
 )
-def test_damage_is_named_by_its_place(result: Result, damage: Any, place: str) -> None:
+def test_damage_is_named_by_its_place(result: BenchRun, damage: Any, place: str) -> None:
     document = to_document([judged(result)])
     damage(document["runs"][0]["models"][1]["quality"])
     with pytest.raises(UsageError, match=place):
@@ -153,7 +153,7 @@ OF_BEFORE: dict[str, Any] = {
 }
 
 
-def test_accuracy_of_before_tasks_is_read_as_a_classifier_s_quality(result: Result) -> None:
+def test_accuracy_of_before_tasks_is_read_as_a_classifier_s_quality(result: BenchRun) -> None:
     document = to_document([replace(result, data="pets", classes=("cat", "dog"))])
     first, second = document["runs"][0]["models"]
     first["accuracy"] = OF_BEFORE | {"change": None}
@@ -176,7 +176,7 @@ def test_accuracy_of_before_tasks_is_read_as_a_classifier_s_quality(result: Resu
     assert "accuracy" not in to_document([back])["runs"][0]["models"][1]
 
 
-def test_damaged_accuracy_of_before_tasks_is_refused(result: Result) -> None:
+def test_damaged_accuracy_of_before_tasks_is_refused(result: BenchRun) -> None:
     document = to_document([result])
     document["runs"][0]["models"][0]["accuracy"] = {"images": "ten"}
     with pytest.raises(UsageError, match=r"models\[0\]\.accuracy\.images should be"):
@@ -204,7 +204,9 @@ def plan_of(**changes: Any) -> EvaluationPlan:
     return EvaluationPlan(images=photos(), preprocessing_of=lambda _: PREPROCESSING, **changes)
 
 
-def test_models_of_numbers_are_set_side_by_side_in_decibels(tmp_path: Path, result: Result) -> None:
+def test_models_of_numbers_are_set_side_by_side_in_decibels(
+    tmp_path: Path, result: BenchRun
+) -> None:
     content = serialize(regressor(outputs=2))
     cases = [saved(tmp_path, name, content) for name in ("a.tflite", "b.tflite")]
     found = evaluate_cases(cases, plan_of())

@@ -6,7 +6,7 @@ import pytest
 from edgevision.bench.measure import BenchJob, measure
 from edgevision.bench.results.result import (
     SCHEMA_VERSION,
-    Result,
+    BenchRun,
     from_document,
     read_results,
     to_document,
@@ -18,20 +18,20 @@ from edgevision.serialization.json_text import to_json
 
 
 @pytest.fixture(scope="module")
-def result() -> Result:
+def result() -> BenchRun:
     probe = Path(__file__).parents[2] / "edgevision/runtime/probe.tflite"
     plan = TimingPlan(rounds=6, seconds=0.06, warmup_seconds=0)
     cases = cases_for([probe, probe])
     return measure(BenchJob(cases=cases, plan=plan, per_operation=True, sustained_seconds=0.1))
 
 
-def test_a_result_survives_the_file_whole(result: Result, tmp_path: Path) -> None:
+def test_a_result_survives_the_file_whole(result: BenchRun, tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     path.write_text(to_json(to_document([result]), indent=2))
     assert read_results(path) == (result,)
 
 
-def test_the_keys_of_litert_benchmark_are_there(result: Result) -> None:
+def test_the_keys_of_litert_benchmark_are_there(result: BenchRun) -> None:
     entry = to_document([result])["runs"][0]["models"][0]
     assert {"model", "model_size_mb", "accelerators", "num_threads"} <= set(entry)
     kept = (
@@ -42,13 +42,13 @@ def test_the_keys_of_litert_benchmark_are_there(result: Result) -> None:
     assert entry["latency"]["num_runs"] == len(result.models[0].latency.steady_ns)
 
 
-def test_raw_samples_stay_on_one_line(result: Result) -> None:
+def test_raw_samples_stay_on_one_line(result: BenchRun) -> None:
     text = to_json(to_document([result]), indent=2)
     assert text.count("\n") < 600
     assert json.loads(text)["runs"][0]["models"][0]["latency"]["rounds"][0]["timed_ns"]
 
 
-def test_fields_of_a_newer_minor_version_are_left_aside(result: Result) -> None:
+def test_fields_of_a_newer_minor_version_are_left_aside(result: BenchRun) -> None:
     document = to_document([result])
     document["runs"][0]["models"][0]["shininess"] = 3
     assert from_document(document) == (result,)
@@ -73,7 +73,7 @@ def test_a_newer_version_is_refused_by_its_number() -> None:
         from_document({"schema_version": SCHEMA_VERSION + 1})
 
 
-def test_a_damaged_field_is_named(result: Result) -> None:
+def test_a_damaged_field_is_named(result: BenchRun) -> None:
     document = to_document([result])
     document["runs"][0]["models"][1]["latency"]["rounds"][2]["init_ns"] = "soon"
     with pytest.raises(
@@ -102,7 +102,7 @@ def test_every_result_ever_committed_still_loads() -> None:
         assert read_results(path)[0].models[0].latency.summary.runs >= 50
 
 
-def test_the_result_names_machine_runtime_and_file(result: Result) -> None:
+def test_the_result_names_machine_runtime_and_file(result: BenchRun) -> None:
     assert result.host.usable_cpus >= 1
     assert result.host.cpu
     assert [one.name.rpartition("/")[2] for one in result.models] == ["probe #1", "probe #2"]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from edgevision.camera.loop.predictor import Decoded, Inference
-from edgevision.camera.loop.result import Result
+from edgevision.camera.loop.result import FrameResult
 from edgevision.camera.sources.frame import Frame
 from edgevision.tasks.answer import Answer, LabelledItem
 from edgevision.tasks.detection.task import FoundObjects
@@ -84,12 +84,12 @@ class Recorder:
     see: Callable[[Frame], object] = lambda _frame: None
     name: str = "recorder"
     dropped: int = 0
-    results: list[Result] = field(default_factory=list)
+    results: list[FrameResult] = field(default_factory=list)
     seen: list[object] = field(default_factory=list)
     moments: list[float] = field(default_factory=list)
     is_closed: bool = False
 
-    def offer(self, result: Result, frame: Frame, /) -> None:
+    def offer(self, result: FrameResult, frame: Frame, /) -> None:
         self.seen.append(self.see(frame))
         self.moments.append(time.monotonic())
         self.results.append(result)
@@ -117,7 +117,7 @@ def make_result(
     items: tuple[LabelledItem, ...] = CAT,
     size: tuple[int, int] = (64, 48),
     **changes: object,
-) -> Result:
+) -> FrameResult:
     values: dict[str, object] = {
         "sequence": sequence,
         "captured_ns": 1_000_000_000,
@@ -130,7 +130,7 @@ def make_result(
         "answer": answer_of(items, FrameSize(width=size[0], height=size[1])),
         "steady": ("cat",),
     }
-    return Result(**{**values, **changes})  # type: ignore[arg-type]
+    return FrameResult(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def make_frame(sequence: int = 0, width: int = 64, height: int = 48) -> Frame:

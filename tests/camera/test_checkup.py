@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from edgevision.camera.checkup import CameraCheck, check_camera
-from edgevision.cli.commands.doctor_camera import doctor_camera
+from edgevision.cli.commands.doctor import doctor_camera
 from edgevision.errors import DeviceError
 
 

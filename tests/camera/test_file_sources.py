@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edgevision.camera.sources.frame import Frame
-from edgevision.camera.sources.source import FrameSource, SourceOptions, open_source, parse_source
+from edgevision.camera.sources.source import FrameSource, SourceSettings, open_source, parse_source
 from edgevision.errors import DeviceError
 
 
@@ -24,7 +24,7 @@ def write_video(path: Path, frames: int, width: int = 64, height: int = 48) -> P
 
 
 def opened(text: str) -> FrameSource:
-    return open_source(parse_source(text), SourceOptions())
+    return open_source(parse_source(text), SourceSettings())
 
 
 def read_all(source: FrameSource) -> list[Frame]:
@@ -54,7 +54,7 @@ def test_decoder_has_the_threads_it_is_given(shared: Path, threads: int) -> None
         return sum(name.startswith("av:") for name in names)
 
     before = decoders()
-    source = open_source(parse_source(f"file:{clip}"), SourceOptions(decode_threads=threads))
+    source = open_source(parse_source(f"file:{clip}"), SourceSettings(decode_threads=threads))
     assert source.read(0) is not None
     # With one, FFmpeg decodes on the thread that reads.
     assert decoders() - before == (threads if threads > 1 else 0)

@@ -11,7 +11,7 @@ import pytest
 
 from edgevision.camera.loop.stats import LoopStats
 from edgevision.camera.loop.status import LoopStatus
-from edgevision.camera.outputs.http_server import HttpServer, Limits
+from edgevision.camera.outputs.http_server import ClientLimits, HttpServer
 from edgevision.camera.sources.mjpeg import MjpegSplitter
 from edgevision.errors import DeviceError
 from tests.camera.conftest import make_frame, make_result, wait_until
@@ -21,7 +21,7 @@ from tests.camera.status_example import make_status
 class Camera:
     """A server that is fed results at 50 a second, as by a loop."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ClientLimits) -> None:
         self.stats = LoopStats()
         self.server = HttpServer("127.0.0.1", 0, self.status, healthy_s=60, limits=limits)
         self.offered = 0
@@ -67,8 +67,8 @@ class Camera:
         return wire
 
 
-PATIENT = Limits(viewers=2, connections=16, head_seconds=60, send_seconds=60)
-HASTY = Limits(viewers=2, connections=16, head_seconds=0.5, send_seconds=1.0)
+PATIENT = ClientLimits(viewers=2, connections=16, head_seconds=60, send_seconds=60)
+HASTY = ClientLimits(viewers=2, connections=16, head_seconds=0.5, send_seconds=1.0)
 
 
 @pytest.fixture

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from edgevision.camera.sources.source import FrameSource, SourceOptions, open_source, parse_source
+from edgevision.camera.sources.source import FrameSource, SourceSettings, open_source, parse_source
 from edgevision.errors import DeviceError, EdgeVisionError
 from tests.camera.clock_frames import clock_jpeg
 
 JPEG = clock_jpeg(64, 48)
 PART = b"--f\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n" % (len(JPEG), JPEG)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=f\r\n\r\n"
-PATIENT = SourceOptions(open_timeout_s=60, read_timeout_s=60)
-HASTY = SourceOptions(open_timeout_s=1, read_timeout_s=0.5)
+PATIENT = SourceSettings(open_timeout_s=60, read_timeout_s=60)
+HASTY = SourceSettings(open_timeout_s=1, read_timeout_s=0.5)
 
 Talk = Callable[[socket.socket, bytes], None]
 
@@ -49,7 +49,7 @@ def server(talk: Talk) -> Iterator[str]:
     listening.close()
 
 
-def opened(url: str, options: SourceOptions = PATIENT) -> FrameSource:
+def opened(url: str, options: SourceSettings = PATIENT) -> FrameSource:
     return open_source(parse_source(url), options)
 
 
@@ -181,7 +181,7 @@ def test_trickle_of_bytes_without_a_picture_times_out_too() -> None:
             time.sleep(0.02)
 
     with server(talk) as url:
-        source = opened(url, SourceOptions(open_timeout_s=60, read_timeout_s=0.5))
+        source = opened(url, SourceSettings(open_timeout_s=60, read_timeout_s=0.5))
         # The whole picture would be there after half a minute.
         with pytest.raises(DeviceError, match="no picture"):
             source.read(0)

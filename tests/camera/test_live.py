@@ -15,11 +15,11 @@ import pytest
 from edgevision.camera.loop.loop import CameraLoop, LoopPlan
 from edgevision.camera.loop.watchdog import WatchdogPolicy
 from edgevision.camera.sources.frame import Frame
-from edgevision.camera.sources.source import SourceOptions, open_source, parse_source
+from edgevision.camera.sources.source import SourceSettings, open_source, parse_source
 from tests.camera.clock_frames import lag_ms, read_clock
 from tests.camera.conftest import CameraStand, FakePredictor, Recorder, wait_until
 
-OPTIONS = SourceOptions(open_timeout_s=30, read_timeout_s=2)
+OPTIONS = SourceSettings(open_timeout_s=30, read_timeout_s=2)
 PATIENCE = WatchdogPolicy(stall_s=4.0, open_s=60.0, first_delay_s=0.1, longest_delay_s=0.5)
 
 
@@ -31,7 +31,7 @@ def sender_ms(frame: Frame) -> int:
 
 @contextmanager
 def watching(
-    url: str, work_s: float, options: SourceOptions = OPTIONS, **see: Any
+    url: str, work_s: float, options: SourceSettings = OPTIONS, **see: Any
 ) -> Iterator[tuple[CameraLoop, Recorder]]:
     """A loop on the stream at `url`, running in the background."""
     recorder = Recorder(see=see.get("see", lambda frame: lag_ms(frame.unpack())))

@@ -15,7 +15,7 @@ import pytest
 
 from edgevision.camera.checkup import check_picamera2
 from edgevision.camera.sources.picamera import PicameraSource, load_picamera2, open_picamera
-from edgevision.camera.sources.source import SourceOptions
+from edgevision.camera.sources.source import SourceSettings
 from edgevision.errors import DeviceError, MissingDependencyError, UsageError
 from tests.camera import fake_picamera2
 
@@ -23,7 +23,7 @@ HAS_REAL = importlib.util.find_spec("picamera2") is not None
 REAL = pytest.param(
     "real", marks=pytest.mark.skipif(not HAS_REAL, reason="no picamera2 here (apt, on a Pi)")
 )
-OPTIONS = SourceOptions(width=640, height=480, fps=60, read_timeout_s=60)
+OPTIONS = SourceSettings(width=640, height=480, fps=60, read_timeout_s=60)
 
 
 @pytest.fixture(params=["fake", REAL])
@@ -121,7 +121,7 @@ def test_second_program_on_the_camera_is_told(picamera: str) -> None:
 )
 def test_format_that_the_camera_chose_is_understood(fake: Any, chosen: str, layout: str) -> None:
     fake.chosen_format = chosen
-    opened = open_picamera("0", SourceOptions(width=100, height=48))
+    opened = open_picamera("0", SourceSettings(width=100, height=48))
     frame = opened.read(0)
     opened.close()
     assert frame.layout == layout
@@ -137,7 +137,7 @@ def test_format_that_is_not_known_is_refused_and_the_camera_freed(fake: Any) -> 
 
 
 def test_frozen_camera_times_out(fake: Any) -> None:
-    opened = open_picamera("0", SourceOptions(read_timeout_s=60))
+    opened = open_picamera("0", SourceSettings(read_timeout_s=60))
     opened.read(0)
     opened._timeout_s = 0.2
     fake.is_frozen = True
@@ -148,7 +148,7 @@ def test_frozen_camera_times_out(fake: Any) -> None:
 
 def test_odd_sizes_are_refused_not_rounded(fake: Any) -> None:
     with pytest.raises(UsageError, match="even"):
-        open_picamera("0", SourceOptions(width=641, height=480))
+        open_picamera("0", SourceSettings(width=641, height=480))
 
 
 @pytest.mark.skipif(HAS_REAL, reason="picamera2 is here")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from edgevision.camera.sources.rpicam import open_rpicam
-from edgevision.camera.sources.source import SourceOptions
+from edgevision.camera.sources.source import SourceSettings
 from edgevision.errors import DeviceError, MissingDependencyError, UsageError
 from tests.camera.clock_frames import clock_jpeg
 
-OPTIONS = SourceOptions(width=1280, height=720, fps=15, read_timeout_s=60)
+OPTIONS = SourceSettings(width=1280, height=720, fps=15, read_timeout_s=60)
 
 
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> Path:
@@ -79,7 +79,7 @@ def test_talkative_program_is_not_held_up_by_its_complaints(
 ) -> None:
     noise = "dd if=/dev/zero bs=1k count=500 2>/dev/null | tr '\\0' x >&2"
     install(tmp_path, monkeypatch, f"{noise}\n{STREAM}")
-    source = open_rpicam("0", SourceOptions(read_timeout_s=60))
+    source = open_rpicam("0", SourceSettings(read_timeout_s=60))
     assert source.read(0).unpack().shape == (48, 64, 3)
     source.close()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.camera.sources.source import SourceOptions
+from edgevision.camera.sources.source import SourceSettings
 from tests.camera.conftest import CameraProcess, wait_until
 from tests.camera.test_live import sender_ms, watching
 
@@ -22,7 +22,7 @@ NEEDED = (
     "from gi.repository import Gst, GstRtspServer; Gst.init(None); "
     "assert Gst.ElementFactory.find('x264enc')"
 )
-OPTIONS = SourceOptions(open_timeout_s=30, read_timeout_s=2)
+OPTIONS = SourceSettings(open_timeout_s=30, read_timeout_s=2)
 
 
 def start(port: int = 0, fps: int = 30) -> CameraProcess:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.camera.loop.result import Result, result_to_dict
+from edgevision.camera.loop.result import FrameResult, result_to_dict
 from edgevision.camera.outputs.jsonl import jsonl_sink
 from edgevision.camera.outputs.recorder import SaveRule, parse_save_rule, recorder_sink
 from edgevision.camera.outputs.sink import NewestSink, QueuedSink, result_only
@@ -20,7 +20,7 @@ from tests.camera.conftest import make_frame, make_result, wait_until, waiting_f
 
 def test_stuck_writer_costs_the_caller_nothing_and_is_counted() -> None:
     gate = threading.Event()
-    sink: QueuedSink[Result] = QueuedSink(
+    sink: QueuedSink[FrameResult] = QueuedSink(
         "stuck", waiting_for(gate), choose=result_only, capacity=10
     )
     for number in range(1000):
@@ -34,11 +34,11 @@ def test_stuck_writer_costs_the_caller_nothing_and_is_counted() -> None:
 def test_everything_waiting_is_written_at_the_end() -> None:
     got: list[int] = []
 
-    def write(result: Result) -> None:
+    def write(result: FrameResult) -> None:
         time.sleep(0.01)
         got.append(result.sequence)
 
-    sink: QueuedSink[Result] = QueuedSink("slow", write, choose=result_only, capacity=100)
+    sink: QueuedSink[FrameResult] = QueuedSink("slow", write, choose=result_only, capacity=100)
     for number in range(20):
         sink.offer(make_result(number), make_frame())
     sink.close(60)
@@ -49,12 +49,12 @@ def test_everything_waiting_is_written_at_the_end() -> None:
 def test_writer_that_fails_is_counted_and_goes_on() -> None:
     got: list[int] = []
 
-    def write(result: Result) -> None:
+    def write(result: FrameResult) -> None:
         if result.sequence % 2:
             raise OSError(28, "No space left on device")
         got.append(result.sequence)
 
-    sink: QueuedSink[Result] = QueuedSink("disk", write, choose=result_only, capacity=100)
+    sink: QueuedSink[FrameResult] = QueuedSink("disk", write, choose=result_only, capacity=100)
     for number in range(6):
         sink.offer(make_result(number), make_frame())
     sink.close(60)
@@ -64,11 +64,11 @@ def test_writer_that_fails_is_counted_and_goes_on() -> None:
 
 def test_log_lines_hold_no_frames_while_they_wait() -> None:
     gate = threading.Event()
-    sink: QueuedSink[Result] = QueuedSink(
+    sink: QueuedSink[FrameResult] = QueuedSink(
         "stuck", waiting_for(gate), choose=result_only, capacity=10
     )
     sink.offer(make_result(), make_frame())
-    assert all(isinstance(item, Result) for item in sink._waiting)
+    assert all(isinstance(item, FrameResult) for item in sink._waiting)
     gate.set()
     sink.close(60)
 
@@ -77,7 +77,7 @@ def test_screen_shows_the_newest_and_skips_the_rest() -> None:
     shown: list[int] = []
     gate = threading.Event()
 
-    def show(result: Result, _frame: Frame) -> None:
+    def show(result: FrameResult, _frame: Frame) -> None:
         shown.append(result.sequence)
         gate.wait(120)
 

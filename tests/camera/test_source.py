@@ -9,7 +9,7 @@ from edgevision.camera.sources.auto import find_camera, usb_cameras
 from edgevision.camera.sources.source import (
     KINDS,
     SourceName,
-    SourceOptions,
+    SourceSettings,
     open_source,
     parse_source,
 )
@@ -84,13 +84,13 @@ def test_password_is_never_shown() -> None:
 )
 def test_source_that_cannot_be_is_an_error_at_once(text: str) -> None:
     with pytest.raises(EdgeVisionError):
-        open_source(parse_source(text), SourceOptions(open_timeout_s=2))
+        open_source(parse_source(text), SourceSettings(open_timeout_s=2))
 
 
 @pytest.mark.parametrize("options", [{"width": 640}, {"width": -1, "height": 1}, {"fps": -1}])
 def test_impossible_wishes_are_refused(options: dict[str, int]) -> None:
     with pytest.raises(UsageError):
-        SourceOptions(**options)
+        SourceSettings(**options)
 
 
 def no_picamera() -> int:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from edgevision.card.read import find_card
 from edgevision.card.write import remove_card, write_card
 from edgevision.errors import ModelError
-from edgevision.tflite.associated import archive_start
+from edgevision.tflite.envelope.associated import archive_start
 from edgevision.tflite.facts import facts_of
 from edgevision.tflite.view import read_model
 from tests.card.conftest import CardOf

@@ -18,8 +18,8 @@ from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
 from edgevision.tasks.spec import TaskSpec
-from edgevision.tflite.associated import append_files, read_file
-from edgevision.tflite.envelope import wrap
+from edgevision.tflite.envelope.associated import append_files, read_file
+from edgevision.tflite.envelope.metadata import wrap
 from edgevision.tflite.serialize import serialize
 from tests.card.conftest import CardOf
 from tests.quantize.builder import Builder

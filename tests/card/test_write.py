@@ -16,7 +16,7 @@ from edgevision.errors import ModelError, UsageError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.runtime.session import Session
 from edgevision.tasks.spec import TaskSpec
-from edgevision.tflite.envelope import unwrap, wrap
+from edgevision.tflite.envelope.metadata import unwrap, wrap
 from edgevision.tflite.facts import facts_of
 from edgevision.tflite.view import read_model
 from tests.card.conftest import CardOf

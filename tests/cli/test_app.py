@@ -111,13 +111,6 @@ def test_no_progress_is_drawn_when_stderr_is_no_terminal(
     assert capsys.readouterr().err == ""
 
 
-def test_sizes_and_shares_are_for_people() -> None:
-    assert console.megabytes(98_400) == "98.4 kB"
-    assert console.megabytes(3_620_000) == "3.62 MB"
-    assert console.percent(0.871) == "87.1 %"
-    assert console.percent(float("nan")) == "-"
-
-
 def test_every_command_has_help_and_a_line_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
     for name, command in COMMANDS:

@@ -12,8 +12,8 @@ from edgevision.cli import console
 from edgevision.cli.commands.inspect import inspect
 from edgevision.cli.show.lines import short_count, shown
 from edgevision.errors import ModelError
-from edgevision.tflite.envelope import wrap
-from edgevision.tflite.signature import Signature, write_signature
+from edgevision.tflite.envelope.metadata import wrap
+from edgevision.tflite.envelope.signature import Signature, write_signature
 from edgevision.tflite.view import read_model
 from tests.card.conftest import CardOf, card_of, float_model, uint8_model
 from tests.tflite.models import pack, unpack

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.recipe import Recipe
-from edgevision.tflite.signature import read_signatures
+from edgevision.tflite.envelope.signature import read_signatures
 from tests.convert.conftest import Gallery, built
 
 SHAPE = (12, 12, 3)

@@ -11,7 +11,7 @@ from edgevision.bench.timing.latency import Latency, Round
 from edgevision.bench.timing.plan import TimingPlan
 from edgevision.errors import DeviceError
 from edgevision.pipeline import latency_meter
-from edgevision.pipeline.latency_meter import GLANCE, LOOK, TIMING, LatencyMeter
+from edgevision.pipeline.latency_meter import FIRST_PLAN, GLANCE, TIMING, LatencyMeter
 from edgevision.runtime.loader import PROBE
 
 FILES = {"float": b"float", "int8": b"int8"}
@@ -51,27 +51,27 @@ def test_a_close_race_is_timed_properly(plans: list[TimingPlan]) -> None:
 
 
 def test_files_that_were_timed_side_by_side_are_not_timed_again(plans: list[TimingPlan]) -> None:
-    meter = LatencyMeter(first=LOOK)
+    meter = LatencyMeter(first=FIRST_PLAN)
     meter.compared_ms(FILES)
     found = meter.latencies({"float32": b"float", "mine": b"int8"})
-    assert plans == [LOOK]
+    assert plans == [FIRST_PLAN]
     assert {name: one.summary.p50_ms for name, one in found.items()} == {"float32": 7.0, "mine": 3}
     assert [one.name for one in found.values()] == ["float32", "mine"]
 
 
 def test_what_was_not_timed_so_is_timed_afresh(plans: list[TimingPlan]) -> None:
     files = {**FILES, "fp16": b"fp16"}
-    meter = LatencyMeter(first=LOOK)
+    meter = LatencyMeter(first=FIRST_PLAN)
     meter.compared_ms(FILES)
     assert list(meter.latencies(files)) == list(files)
     assert len(plans) == 2
 
 
 def test_choices_and_tables_are_timed_with_the_same_threads(plans: list[TimingPlan]) -> None:
-    meter = LatencyMeter(first=LOOK, threads=4)
+    meter = LatencyMeter(first=FIRST_PLAN, threads=4)
     meter.compared_ms(FILES)
     assert {one.threads for one in meter.latencies(FILES).values()} == {4}
-    assert plans == [LOOK]
+    assert plans == [FIRST_PLAN]
     meter.median_ms(FILES)
     assert {one.threads for one in meter.latencies(FILES).values()} == {4}
 
@@ -85,7 +85,7 @@ def test_a_device_times_files_in_place_of_this_machine(
     def measure_at(
         target: Target, job: BenchJob, given: Access, *, progress: object
     ) -> SimpleNamespace:
-        assert (target, given, job.plan) == (phone, access, LOOK)
+        assert (target, given, job.plan) == (phone, access, FIRST_PLAN)
         models = []
         for case in job.cases:
             assert isinstance(case.model, Path)  # adb pushes nothing else
@@ -95,7 +95,7 @@ def test_a_device_times_files_in_place_of_this_machine(
         return SimpleNamespace(models=models)
 
     monkeypatch.setattr(latency_meter, "measure_at", measure_at)
-    meter = LatencyMeter(first=LOOK, target=phone, access=access, threads=2)
+    meter = LatencyMeter(first=FIRST_PLAN, target=phone, access=access, threads=2)
     assert meter.compared_ms(FILES) == {"float": 70.0, "int8": 30.0}
     found = meter.latencies(FILES)
     assert {one.threads for one in found.values()} == {2}

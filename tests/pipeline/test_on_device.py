@@ -16,7 +16,7 @@ from edgevision.errors import DeviceError
 from edgevision.pipeline import latency_meter
 from edgevision.quantize.search import mixed_precision
 from edgevision.quantize.search.accuracy_target import TargetMeasurement
-from edgevision.quantize.search.mixed_precision import OperatorLatency
+from edgevision.quantize.search.operator_latency import OperatorLatency
 from edgevision.tflite.serialize import serialize
 from tests.quantize.builder import random_images, small_cnn
 
@@ -124,7 +124,7 @@ def test_a_device_out_of_reach_is_known_before_the_photos_are_run(
 def test_what_is_slow_on_the_device_decides_and_is_told_of_it(
     pi: Pi, float_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    slow = OperatorLatency(position=0, operator="CONV_2D", integer_us=1000.0, float_us=1.0)
+    slow = OperatorLatency(id=0, operator="CONV_2D", integer_us=1000.0, float_us=1.0)
     monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _made, **_: (slow,))
     monkeypatch.setitem(TOOK_MS, "mixed", 40.0)
     assert quantize(float_file, "--on", BOARD, "--json") == 0
@@ -153,7 +153,7 @@ def float_is_fast_here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.extend(files)
         return {name: took(name, 10.0 if "int8" in name else 1.0, threads) for name in files}
 
-    slow = OperatorLatency(position=0, operator="CONV_2D", integer_us=10_000.0, float_us=1.0)
+    slow = OperatorLatency(id=0, operator="CONV_2D", integer_us=10_000.0, float_us=1.0)
     monkeypatch.setattr(latency_meter, "time_models", time_models)
     monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _made, **_: (slow,))
     return asked

@@ -8,7 +8,7 @@ from edgevision.preprocess.auto import (
     PreprocessingTrial,
     candidates,
     clear_winner,
-    doubt,
+    misdeclaration,
     run_trials,
 )
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
@@ -152,7 +152,7 @@ def test_wrong_declaration_is_doubted_with_both_figures() -> None:
     chosen = trial("unit", UNIT, scores_with(90, seed=1))
     better = trial("raw", RAW, scores_with(170, seed=2))
 
-    warning = doubt(chosen, [chosen, better])
+    warning = misdeclaration(chosen, [chosen, better])
 
     assert warning is not None
     assert "45.0 %" in warning
@@ -161,7 +161,7 @@ def test_wrong_declaration_is_doubted_with_both_figures() -> None:
 
 
 def test_chance_is_doubted_with_its_figure() -> None:
-    warning = doubt(trial("raw", RAW, scores_with(21)), [])
+    warning = misdeclaration(trial("raw", RAW, scores_with(21)), [])
 
     assert warning is not None
     assert "10.5 %" in warning
@@ -172,7 +172,7 @@ def test_nothing_speaks_against_a_good_score() -> None:
     chosen = trial("raw", RAW, scores_with(170, seed=1))
     a_little_better = trial("unit", UNIT, scores_with(174, seed=2))
 
-    assert doubt(chosen, [chosen, a_little_better]) is None
+    assert misdeclaration(chosen, [chosen, a_little_better]) is None
 
 
 def test_few_images_are_no_evidence() -> None:
@@ -195,5 +195,5 @@ def test_declaration_is_doubted_on_stronger_evidence_than_a_winner_needs() -> No
         scores[row] = np.eye(CLASSES)[LABELS[row]]
     chosen, rival = trial("raw", RAW, chosen_scores), trial("unit", UNIT, rival_scores)
 
-    assert doubt(chosen, [rival]) is None
+    assert misdeclaration(chosen, [rival]) is None
     assert clear_winner([chosen, rival]) is rival

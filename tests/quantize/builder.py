@@ -45,7 +45,14 @@ class Builder:
             label = type(options).__name__.removesuffix("T")
             kind = getattr(schema.BuiltinOptions, label)
         self.graph.operators.append(
-            Operator(name=name, inputs=inputs, outputs=[output], options_type=kind, options=options)
+            Operator(
+                name=name,
+                inputs=inputs,
+                outputs=[output],
+                options_type=kind,
+                options=options,
+                id=len(self.graph.operators),  # As when it is read from a file.
+            )
         )
         return output
 

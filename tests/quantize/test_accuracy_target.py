@@ -27,7 +27,7 @@ PREPROCESSING = ImagePreprocessing(width=12, height=12, mean=(127.0,), std=(128.
 RECIPE = Recipe(quality="fast")
 
 
-def stock() -> CalibratedModel:
+def calibrated() -> CalibratedModel:
     images = random_images(16)
     return calibrated_model(
         small_cnn(), preprocessing=PREPROCESSING, images=lambda: images, recipe=RECIPE
@@ -51,7 +51,9 @@ def front_is_cheap(files: Mapping[str, bytes]) -> dict[str, float]:
 
 def test_int8_throughout_is_taken_when_it_is_good_enough() -> None:
     goal = AccuracyTarget(kind="agreement", threshold=0.9)
-    reached = search_accuracy_target(stock(), RECIPE, goal, measure=measure, timer=front_is_cheap)
+    reached = search_accuracy_target(
+        calibrated(), RECIPE, goal, measure=measure, timer=front_is_cheap
+    )
     assert reached.met
     assert [trial.name for trial in reached.trials] == ["int8 throughout"]
     assert float_convolutions(reached.model.content) == 0
@@ -59,7 +61,9 @@ def test_int8_throughout_is_taken_when_it_is_good_enough() -> None:
 
 def test_the_cheapest_way_that_meets_the_goal_is_taken() -> None:
     goal = AccuracyTarget(kind="agreement", threshold=0.92)
-    reached = search_accuracy_target(stock(), RECIPE, goal, measure=measure, timer=front_is_cheap)
+    reached = search_accuracy_target(
+        calibrated(), RECIPE, goal, measure=measure, timer=front_is_cheap
+    )
     assert reached.met
     assert float_convolutions(reached.model.content) == 1
     assert reached.trials[-1].name.startswith("first layers")
@@ -72,8 +76,8 @@ def test_the_cheapest_way_that_meets_the_goal_is_taken() -> None:
 
 def test_without_a_timer_the_least_estimated_work_is_taken() -> None:
     goal = AccuracyTarget(kind="agreement", threshold=0.92)
-    reached = search_accuracy_target(stock(), RECIPE, goal, measure=measure)
-    again = search_accuracy_target(stock(), RECIPE, goal, measure=measure)
+    reached = search_accuracy_target(calibrated(), RECIPE, goal, measure=measure)
+    again = search_accuracy_target(calibrated(), RECIPE, goal, measure=measure)
     assert reached.met
     assert reached.model.content == again.model.content
     assert float_convolutions(reached.model.content) == 1
@@ -83,7 +87,7 @@ def test_without_a_timer_the_least_estimated_work_is_taken() -> None:
 def test_more_in_float_is_more_estimated_work() -> None:
     goal = AccuracyTarget(kind="agreement", threshold=0.92)
     whole, mixed = (
-        search_accuracy_target(stock(), RECIPE, one, measure=measure).model.content
+        search_accuracy_target(calibrated(), RECIPE, one, measure=measure).model.content
         for one in (replace(goal, threshold=0.9), goal)
     )
     assert estimated_work(whole) < estimated_work(mixed) < estimated_work(serialize(small_cnn()))
@@ -92,7 +96,7 @@ def test_more_in_float_is_more_estimated_work() -> None:
 def test_what_cannot_be_met_is_told_with_what_was_tried() -> None:
     goal = AccuracyTarget(kind="agreement", threshold=2.0)
     reached = search_accuracy_target(
-        stock(),
+        calibrated(),
         RECIPE,
         goal,
         measure=measure,

@@ -61,8 +61,8 @@ def test_the_statistics_are_those_of_the_equalized_network(
         np.testing.assert_allclose(
             np.maximum(predicted.high[t], 0), np.maximum(measured.high[t], 0), atol=1e-4
         )
-    for at, patches in measured.patches.items():
-        np.testing.assert_allclose(predicted.patches[at], patches, atol=1e-4)
+    for at, mean_inputs in measured.mean_inputs.items():
+        np.testing.assert_allclose(predicted.mean_inputs[at], mean_inputs, atol=1e-4)
 
 
 def test_quiet_channels_rise_loud_and_dead_ones_do_not() -> None:

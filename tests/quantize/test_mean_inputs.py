@@ -49,7 +49,11 @@ def test_a_corrected_layer_has_the_float_mean(kind: str) -> None:
     shape = (3, 1, 1, 168) if kind == "dense" else (3, 3, 3, 4)
     patches, integer_patches = RNG.normal(0, 1, shape), RNG.normal(0.1, 1, shape)
     shift = bias_shift(
-        op, weights=weights, rounded=rounded, patches=patches, integer_patches=integer_patches
+        op,
+        weights=weights,
+        rounded=rounded,
+        mean_inputs=patches,
+        integer_mean_inputs=integer_patches,
     )
     wanted = mean_response(op, weights, patches)
     got = mean_response(op, rounded, integer_patches) + shift
@@ -63,7 +67,9 @@ def test_one_odd_image_does_not_move_the_bias() -> None:
     patches = np.zeros((9, 1, 1, 168))
     odd = patches.copy()
     odd[4] = 1000.0
-    shift = bias_shift(op, weights=weights, rounded=weights, patches=patches, integer_patches=odd)
+    shift = bias_shift(
+        op, weights=weights, rounded=weights, mean_inputs=patches, integer_mean_inputs=odd
+    )
     np.testing.assert_array_equal(shift, 0)
 
 

@@ -8,14 +8,13 @@ from hypothesis import strategies as st
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.calibration import calibrated_model
 from edgevision.quantize.quantize import quantize
-from edgevision.quantize.search import mixed_precision
+from edgevision.quantize.search import mixed_precision, operator_latency
 from edgevision.quantize.search.choose_steps import choose_steps
 from edgevision.quantize.search.mixed_precision import (
-    OperatorLatency,
     cheapest_mix,
     never_slower,
-    operator_latencies,
 )
+from edgevision.quantize.search.operator_latency import OperatorLatency, operator_latencies
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.session import Session
 from edgevision.tflite.serialize import serialize
@@ -47,17 +46,17 @@ def test_a_short_gain_is_not_worth_two_conversions() -> None:
 
 def settled(answers: Mapping[str, float]) -> tuple[object, object, list[str]]:
     images = random_images(8)
-    stock = calibrated_model(
+    calibrated = calibrated_model(
         small_cnn(), preprocessing=PREPROCESSING, images=lambda: images, recipe=RECIPE
     )
-    made = choose_steps(stock, RECIPE)
+    made = choose_steps(calibrated, RECIPE)
     asked: list[str] = []
 
     def timer(files: Mapping[str, bytes]) -> dict[str, float]:
         asked.extend(files)
         return {name: answers[name] for name in files}
 
-    kept, verdict = never_slower(stock, RECIPE, made, serialize(small_cnn()), timer=timer)
+    kept, verdict = never_slower(calibrated, RECIPE, made, serialize(small_cnn()), timer=timer)
     return (kept is made), verdict.sentence, asked
 
 
@@ -88,7 +87,7 @@ def test_three_per_cent_of_a_long_time_are_not_told() -> None:
 def test_a_mix_that_is_faster_as_a_whole_is_taken_and_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    slow = OperatorLatency(position=0, operator="CONV_2D", integer_us=1000.0, float_us=1.0)
+    slow = OperatorLatency(id=0, operator="CONV_2D", integer_us=1000.0, float_us=1.0)
     monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _made, **_: (slow,))
     same, sentence, asked = settled({"float": 2.0, "int8": 3.0, "mixed": 1.8, "dynamic": 1.9})
     assert not same
@@ -110,7 +109,7 @@ def test_a_mix_that_leaves_nothing_in_float_is_int8_however_it_was_timed(
 def test_all_in_float_is_no_mix_however_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     every = [op.name for op in small_cnn().operators[:-1]]
     costs = tuple(
-        OperatorLatency(position=at, operator=name, integer_us=1000.0, float_us=1.0)
+        OperatorLatency(id=at, operator=name, integer_us=1000.0, float_us=1.0)
         for at, name in enumerate(every)
     )
     monkeypatch.setattr(mixed_precision, "operator_latencies", lambda _made, **_: costs)
@@ -132,13 +131,18 @@ def test_what_stays_slower_is_said_in_one_sentence() -> None:
 
 def test_a_device_is_named_and_what_was_timed_alone_on_this_machine_too() -> None:
     images = random_images(8)
-    stock = calibrated_model(
+    calibrated = calibrated_model(
         small_cnn(), preprocessing=PREPROCESSING, images=lambda: images, recipe=RECIPE
     )
-    made = choose_steps(stock, RECIPE)
+    made = choose_steps(calibrated, RECIPE)
     times = {"float": 2.0, "int8": 3.0, "mixed": 3.1, "dynamic": 2.2}
     _, verdict = never_slower(
-        stock, RECIPE, made, serialize(small_cnn()), timer=lambda _: times, target="ssh://pi@board"
+        calibrated,
+        RECIPE,
+        made,
+        serialize(small_cnn()),
+        timer=lambda _: times,
+        target="ssh://pi@board",
     )
     assert verdict.target == "ssh://pi@board"
     assert "1.50 times as long as float on ssh://pi@board" in verdict.sentence
@@ -147,16 +151,16 @@ def test_a_device_is_named_and_what_was_timed_alone_on_this_machine_too() -> Non
 
 def test_a_first_timing_that_the_second_takes_back_is_not_told() -> None:
     images = random_images(8)
-    stock = calibrated_model(
+    calibrated = calibrated_model(
         small_cnn(), preprocessing=PREPROCESSING, images=lambda: images, recipe=RECIPE
     )
-    made = choose_steps(stock, RECIPE)
+    made = choose_steps(calibrated, RECIPE)
 
     def timer(files: Mapping[str, bytes]) -> dict[str, float]:
         int8 = 2.0 if "mixed" in files else 3.0
         return {name: int8 if name == "int8" else 2.0 for name in files}
 
-    kept, verdict = never_slower(stock, RECIPE, made, serialize(small_cnn()), timer=timer)
+    kept, verdict = never_slower(calibrated, RECIPE, made, serialize(small_cnn()), timer=timer)
     assert kept is made
     assert verdict.sentence == ""
 
@@ -168,10 +172,10 @@ def test_where_int8_stays_slower_dynamic_is_named_when_it_is_fastest() -> None:
 
 def test_every_operator_is_timed_in_both_precisions() -> None:
     images = random_images(8)
-    stock = calibrated_model(
+    calibrated = calibrated_model(
         small_cnn(), preprocessing=PREPROCESSING, images=lambda: images, recipe=RECIPE
     )
-    costs = operator_latencies(choose_steps(stock, RECIPE))
+    costs = operator_latencies(choose_steps(calibrated, RECIPE))
     assert [cost.operator for cost in costs] == [op.name for op in small_cnn().operators[:-1]]
     assert small_cnn().operators[-1].name == "SOFTMAX"  # in float either way
     assert all(cost.integer_us > 0 and cost.float_us > 0 for cost in costs)
@@ -187,7 +191,7 @@ def test_operators_are_timed_with_the_threads_that_files_are(
             opened.append(threads)
             super().__init__(model, threads=threads)
 
-    monkeypatch.setattr(mixed_precision, "Session", Recording)
+    monkeypatch.setattr(operator_latency, "Session", Recording)
     images = random_images(8)
     quantize(
         serialize(small_cnn()),

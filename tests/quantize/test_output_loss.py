@@ -158,4 +158,5 @@ def test_a_softmax_is_found_behind_moves_of_its_values() -> None:
     before = OutputLoss(output=0, before_activation=True, function=mean_root_kl)
     (compared,) = compared_tensors(graph, (before,))
     assert compared.tensor == logits
-    assert graph.operators[compared.reader].name == ops.SOFTMAX
+    assert compared.reader is not None
+    assert graph.operator(compared.reader).name == ops.SOFTMAX

@@ -29,7 +29,7 @@ def narrowed(graph: Graph, made: tuple[float, float] = (-0.5, 20.0)) -> tuple[fl
     """The range found for the first operator's output, when the last one's is `made`."""
     ranges = dict.fromkeys((t for op in graph.operators for t in op.outputs), WIDE)
     ranges[graph.operators[-1].outputs[0]] = made
-    found = saturated_ranges(graph, ranges, integer=frozenset(range(len(graph.operators))))
+    found = saturated_ranges(graph, ranges, integer=frozenset(op.id for op in graph.operators))
     return found[graph.operators[0].outputs[0]]
 
 

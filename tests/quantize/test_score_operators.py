@@ -14,7 +14,7 @@ PREPROCESSING = ImagePreprocessing(width=12, height=12, mean=(127.0,), std=(128.
 
 
 def names(graph: Graph) -> list[str]:
-    return [graph.operators[at].name for at in sorted(score_operators(graph))]
+    return [op.name for op in graph.operators if op.id in score_operators(graph)]
 
 
 def test_the_softmax_behind_an_output_is_found_and_no_gate_inside() -> None:

@@ -52,8 +52,8 @@ def network(loudness: tuple[float, ...], *, kind: str = "swish", pad: bool = Fal
     return with_fast_operators(b.finish(b.softmax(logits)))
 
 
-def stock_of(graph: Graph, recipe: Recipe = RECIPE, count: int = 24) -> CalibratedModel:
-    """What `quantize.stock_of` has before any gate is looked at."""
+def calibrated_of(graph: Graph, recipe: Recipe = RECIPE, count: int = 24) -> CalibratedModel:
+    """What `quantize.calibrated_of` has before any gate is looked at."""
     images = random_images(count)
     prepared = prepare(graph, PREPROCESSING, recipe, STEPS)
     integer = integer_part(prepared.graph, recipe, FLOAT_SCORES.apply(prepared.graph))
@@ -67,16 +67,16 @@ def stock_of(graph: Graph, recipe: Recipe = RECIPE, count: int = 24) -> Calibrat
     )
 
 
-def raised(stock: CalibratedModel) -> CalibratedModel:
-    (pair,) = swish_pairs(stock.prepared.graph, stock.integer.operators)
-    return equalize_past_swish(stock, pair.made)
+def equalized(calibrated: CalibratedModel) -> CalibratedModel:
+    (pair,) = swish_pairs(calibrated.prepared.graph, calibrated.integer.operators)
+    return equalize_past_swish(calibrated, pair.made)
 
 
 @pytest.mark.parametrize("kind", ["swish", "hard-swish"])
 @pytest.mark.parametrize("pad", [False, True])
 def test_the_float_answers_stay_the_same(kind: str, pad: bool) -> None:
-    before = stock_of(network(LOUD, kind=kind, pad=pad))
-    after = raised(before)
+    before = calibrated_of(network(LOUD, kind=kind, pad=pad))
+    after = equalized(before)
     assert len(after.prepared.graph.operators) == len(before.prepared.graph.operators) + 1
     for feed in before.feeds():
         ours, theirs = (run(one.prepared.graph, *feed)[0] for one in (after, before))
@@ -86,13 +86,13 @@ def test_the_float_answers_stay_the_same(kind: str, pad: bool) -> None:
 @pytest.mark.parametrize("kind", ["swish", "hard-swish"])
 @pytest.mark.parametrize("pad", [False, True])
 def test_the_statistics_are_those_of_the_edited_network(kind: str, pad: bool) -> None:
-    after = raised(stock_of(network(LOUD, kind=kind, pad=pad)))
+    after = equalized(calibrated_of(network(LOUD, kind=kind, pad=pad)))
     predicted = after.statistics
     measured = observe(
         after.prepared.graph,
         after.feeds,
         watched=sorted(predicted.low),
-        followed=sorted(predicted.patches),
+        followed=sorted(predicted.mean_inputs),
     )
     for t in measured.low:
         for ours, theirs, bound in (
@@ -100,25 +100,25 @@ def test_the_statistics_are_those_of_the_edited_network(kind: str, pad: bool) ->
             (predicted.high[t], measured.high[t], np.maximum),
         ):
             np.testing.assert_allclose(bound(ours, 0), bound(theirs, 0), rtol=1e-4, atol=1e-4)
-    for at, patches in measured.patches.items():
-        np.testing.assert_allclose(predicted.patches[at], patches, rtol=1e-4, atol=1e-4)
+    for at, mean_inputs in measured.mean_inputs.items():
+        np.testing.assert_allclose(predicted.mean_inputs[at], mean_inputs, rtol=1e-4, atol=1e-4)
 
 
-def test_operators_behind_the_gate_move_by_one() -> None:
-    before = stock_of(network(LOUD))
-    after = raised(before)
+def test_operators_behind_the_gate_move_and_keep_their_precision() -> None:
+    before = calibrated_of(network(LOUD))
+    after = equalized(before)
     names = [op.name for op in after.prepared.graph.operators]
     assert names[:4] == ["CONV_2D", "MUL", "LOGISTIC", "MUL"]
-    assert after.integer.operators == {*range(len(names))} - {names.index("SOFTMAX")}
-    assert [(s.operator, s.position) for s in after.integer.skipped] == [
-        ("SOFTMAX", names.index("SOFTMAX"))
-    ]
+    softmax = next(op.id for op in after.graph.operators if op.name == "SOFTMAX")
+    assert after.integer.operators == {op.id for op in after.graph.operators} - {softmax}
+    left = after.integer.float_operators(after.graph)
+    assert [(s.operator, s.position) for s in left] == [("SOFTMAX", names.index("SOFTMAX"))]
     assert swish_pairs(after.prepared.graph, after.integer.operators) == ()
 
 
 def test_quiet_channels_rise_and_no_range_grows() -> None:
-    before = stock_of(network(LOUD))
-    after = raised(before)
+    before = calibrated_of(network(LOUD))
+    after = equalized(before)
     graphs = [one.prepared.graph for one in (before, after)]
     plain, scaled = (graph.known(graph.operators[0].inputs[1]) for graph in graphs)
     factors = (scaled / plain).reshape(8, -1).mean(axis=1)
@@ -139,25 +139,25 @@ def test_where_something_else_reads_the_swish_nothing_is_raised() -> None:
 
 
 def test_a_gate_is_kept_where_it_brings_answers_nearer() -> None:
-    kept = choose_sites(stock_of(network(LOUD)), RECIPE)
-    assert [line.kept for line in kept.tried] == [True]
-    assert "channels scaled past the gate behind conv_2d_0" in kept.tried[0].step
-    even = stock_of(network(EVEN))
+    kept = choose_sites(calibrated_of(network(LOUD)), RECIPE)
+    assert [line.kept for line in kept.trials] == [True]
+    assert "channels scaled past the gate behind conv_2d_0" in kept.trials[0].step
+    even = calibrated_of(network(EVEN))
     assert choose_sites(even, RECIPE) is even
 
 
 def test_equalization_off_leaves_gates_alone_and_on_raises_past_all() -> None:
     off = replace(RECIPE, equalization="off")
-    stock = stock_of(network(LOUD), off)
-    assert choose_sites(stock, off) is stock
-    stock = stock_of(network(EVEN))
-    forced = choose_sites(stock, replace(RECIPE, equalization="on"))
-    assert len(forced.prepared.graph.operators) == len(stock.prepared.graph.operators) + 1
+    calibrated = calibrated_of(network(LOUD), off)
+    assert choose_sites(calibrated, off) is calibrated
+    calibrated = calibrated_of(network(EVEN))
+    forced = choose_sites(calibrated, replace(RECIPE, equalization="on"))
+    assert len(forced.prepared.graph.operators) == len(calibrated.prepared.graph.operators) + 1
 
 
 def test_few_images_leave_gates_alone() -> None:
-    stock = stock_of(network(LOUD), count=4)
-    assert choose_sites(stock, RECIPE) is stock
+    calibrated = calibrated_of(network(LOUD), count=4)
+    assert choose_sites(calibrated, RECIPE) is calibrated
 
 
 @pytest.mark.parametrize("kind", ["swish", "hard-swish"])

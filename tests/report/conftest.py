@@ -9,7 +9,7 @@ import pytest
 from edgevision.bench.machine.sensors import Reading
 from edgevision.bench.measure import BenchJob, measure
 from edgevision.bench.results.quality import Quality
-from edgevision.bench.results.result import Result, to_document
+from edgevision.bench.results.result import BenchRun, to_document
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.plan import TimingPlan
 from edgevision.bench.timing.sustained import Point, Sustained
@@ -71,7 +71,7 @@ def throttled(name: str) -> Sustained:
 
 
 @pytest.fixture(scope="session")
-def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
+def result(tmp_path_factory: pytest.TempPathFactory) -> BenchRun:
     folder = tmp_path_factory.mktemp("models")
     for name, extra in (("float", 0), ("int8", 1)):
         (folder / f"{name}.tflite").write_bytes(hard_swish_network(2, extra=extra))
@@ -87,6 +87,6 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
 
 
 @pytest.fixture(scope="session")
-def runs(result: Result) -> list[dict[str, Any]]:
+def runs(result: BenchRun) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = to_document([result])["runs"]
     return found

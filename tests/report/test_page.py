@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from edgevision.bench.results.quality import Quality, quality_document
-from edgevision.bench.results.result import Result, to_document
+from edgevision.bench.results.result import BenchRun, to_document
 from edgevision.cli.app import guarded
 from edgevision.cli.commands.report import report
 from edgevision.errors import UsageError
@@ -216,7 +216,7 @@ def test_layers_show_their_cause_and_those_without_error_are_left_out(runs: Runs
     assert "flawless_7" not in page
 
 
-def test_the_command_writes_the_file_once(result: Result, tmp_path: Path) -> None:
+def test_the_command_writes_the_file_once(result: BenchRun, tmp_path: Path) -> None:
     app = typer.Typer()
     app.command()(guarded(report))
     document, page = tmp_path / "r.json", tmp_path / "r.html"

@@ -11,7 +11,7 @@ from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.quantize import quantize
 from edgevision.recipe.named import RECIPES
 from edgevision.tasks.spec import TaskSpec
-from edgevision.tflite.envelope import wrap
+from edgevision.tflite.envelope.metadata import wrap
 from edgevision.tflite.extract import cut, cut_each, isolate, with_outputs
 from edgevision.tflite.flatbuffer import root
 from edgevision.tflite.parse import parse

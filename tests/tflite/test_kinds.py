@@ -29,7 +29,7 @@ def in_integers(graph: Graph) -> Graph:
         if graph.is_float(t) and graph.constant(t) is None
     }
     scales |= prescribed_scales(graph, only, bits=8)
-    return lower(graph, IntegerPlan(scales=scales, integer=only)).graph
+    return lower(graph, IntegerPlan(scales=scales, integer=only))
 
 
 @pytest.mark.parametrize("name", NAMES)

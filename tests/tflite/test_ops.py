@@ -1,8 +1,6 @@
 """Names, numbers and the table of operators; nobody else writes an operator's name."""
 
 import ast
-import doctest
-import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -73,11 +71,3 @@ def test_every_kernel_is_in_a_litert_that_is_known(name: str) -> None:
 def test_an_operator_beyond_the_table_stays_float() -> None:
     kind = kind_of("FlexErf")
     assert (kind.scaling, kind.multiply_adds, kind.xnnpack) == (None, None, frozenset())
-
-
-@pytest.mark.parametrize(
-    "module", ["ops", "ops.kinds", "ops.work", "ops.versions", "layer_names", "extract"]
-)
-def test_the_examples_hold(module: str) -> None:
-    loaded = importlib.import_module(f"edgevision.tflite.{module}")
-    assert doctest.testmod(loaded).failed == 0

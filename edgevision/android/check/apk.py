@@ -39,7 +39,7 @@ _ZIP_ERRORS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ApkEntry:
     """One file in the APK."""
 
     name: str
@@ -84,7 +84,7 @@ class Apk:
         self._raw.close()
 
     @cached_property
-    def entries(self) -> dict[str, Entry]:
+    def entries(self) -> dict[str, ApkEntry]:
         """All files, by name; of several with one name the last, as zipfile reads it.
 
         Raises:
@@ -155,7 +155,7 @@ class Apk:
             message = f"{self.path} is no APK: it does not end where its directory says"
             raise UsageError(message, hint="it is cut short, or has something appended")
 
-    def _entry(self, info: zipfile.ZipInfo) -> Entry:
+    def _entry(self, info: zipfile.ZipInfo) -> ApkEntry:
         if info.compress_type not in _METHODS:
             message = f"{info.filename} is packed by method {info.compress_type}"
             raise UsageError(message, hint="Android reads stored and deflated entries")
@@ -165,7 +165,7 @@ class Apk:
         except (struct.error, OverflowError) as error:
             message = f"{info.filename} lies outside of {self.path.name}"
             raise UsageError(message, hint="the APK is cut short: build it again") from error
-        return Entry(
+        return ApkEntry(
             name=info.filename,
             is_stored=info.compress_type == zipfile.ZIP_STORED,
             offset=info.header_offset + _LOCAL_HEADER_BYTES + name + extra,

@@ -42,10 +42,13 @@ def _document(read: Read) -> dict[str, Any]:
 
 def _digest(read: Read) -> tuple[Outcome, str]:
     file = _document(read).get("file")
-    said = file.get("sha256") if isinstance(file, dict) else None
+    declared = file.get("sha256") if isinstance(file, dict) else None
     found = hashlib.sha256(read(MODEL_FILE)).hexdigest()
-    if said != found:
-        return "failed", f"{MODEL_FILE} has digest {found[:12]}, {CARD_FILE} says {str(said)[:12]}"
+    if declared != found:
+        return (
+            "failed",
+            f"{MODEL_FILE} has digest {found[:12]}, {CARD_FILE} says {str(declared)[:12]}",
+        )
     return "ok", found[:12]
 
 
@@ -62,12 +65,12 @@ def _card(read: Read) -> tuple[Outcome, str]:
 
 def _operations(read: Read, litert: str) -> tuple[Outcome, str]:
     android = _document(read).get("android")
-    said = str(android.get("litert", "")) if isinstance(android, dict) else ""
+    declared = str(android.get("litert", "")) if isinstance(android, dict) else ""
     model = read_model(read(MODEL_FILE))
-    refuse_unfit(model, litert or said)
-    if litert and said != litert:
-        return "warning", f"exported for LiteRT {said}, the app has {litert}: export again"
-    return "ok", f"{len(model.operators)} operations, all known to LiteRT {litert or said}"
+    refuse_unfit(model, litert or declared)
+    if litert and declared != litert:
+        return "warning", f"exported for LiteRT {declared}, the app has {litert}: export again"
+    return "ok", f"{len(model.operators)} operations, all known to LiteRT {litert or declared}"
 
 
 def _golden_files(read: Read) -> tuple[Outcome, str]:

@@ -88,10 +88,10 @@ def read_sensors(
     """
     missing: list[str] = []
     reading = Reading(
-        temperature_c=_told("temperature", lambda: _temperature(root), missing),
-        clock_mhz=_told("CPU clock", lambda: _clock(root), missing),
-        throttled=_told("throttling", lambda: _throttled(command), missing),
-        governor=_told("governor", lambda: read_governor(root), missing) or "",
+        temperature_c=_reading_of("temperature", lambda: _temperature(root), missing),
+        clock_mhz=_reading_of("CPU clock", lambda: _clock(root), missing),
+        throttled=_reading_of("throttling", lambda: _throttled(command), missing),
+        governor=_reading_of("governor", lambda: read_governor(root), missing) or "",
     )
     return reading, tuple(missing)
 
@@ -105,7 +105,7 @@ def read_governor(root: Path = Path("/")) -> str:
     return _text(root / _GOVERNOR)
 
 
-def _told(name: str, read: Callable[[], T], missing: list[str]) -> T | None:
+def _reading_of(name: str, read: Callable[[], T], missing: list[str]) -> T | None:
     try:
         return read()
     except SensorError as error:

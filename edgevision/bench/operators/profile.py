@@ -50,7 +50,7 @@ class OperationTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A model taken apart."""
+    """Times of a model, operation by operation."""
 
     whole_ms: float
     """The model itself, run in turn with its pieces."""

@@ -90,7 +90,7 @@ def _refusal(target: AdbTarget, output: str) -> DeviceError:
     last = next(
         (line.strip() for line in reversed(output.splitlines()) if line.strip()), "no reason"
     )
-    for words, meaning, remedy in reasons:
+    for words, meaning, advice in reasons:
         if words in output:
-            return DeviceError(f"cannot use {target}: {meaning} ({last})", hint=remedy)
+            return DeviceError(f"cannot use {target}: {meaning} ({last})", hint=advice)
     return DeviceError(f"{target} refuses: {last}", hint="run with --debug to see what was asked")

@@ -19,7 +19,7 @@ from edgevision.bench.remote.phone import (
     result_on_phone,
 )
 from edgevision.bench.remote.target import AdbTarget
-from edgevision.bench.results.result import Measured, Result
+from edgevision.bench.results.result import BenchRun, Measured
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.latency import Latency, Round
 from edgevision.progress import Progress, silent
@@ -32,7 +32,7 @@ def measure_over_adb(
     benchmark_model: Path,
     adb: Callable[[AdbTarget], Adb] = lambda target: Adb(target=target),
     progress: Progress = silent,
-) -> Result:
+) -> BenchRun:
     """Do the job on a phone with the `benchmark_model` binary given (built for its CPU).
 
     Each round starts the tool afresh for every model, in a shuffled order.

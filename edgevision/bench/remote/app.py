@@ -24,7 +24,7 @@ from edgevision.bench.remote.phone import (
     result_on_phone,
 )
 from edgevision.bench.remote.target import AdbTarget
-from edgevision.bench.results.result import Measured, Result, from_document
+from edgevision.bench.results.result import BenchRun, Measured, from_document
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.latency import Latency, Round
 from edgevision.errors import DeviceError, UsageError
@@ -76,7 +76,7 @@ def measure_in_app(
     adb: Callable[[AdbTarget], Adb] = lambda target: Adb(target=target),
     patience: Patience | None = None,
     progress: Progress = silent,
-) -> Result:
+) -> BenchRun:
     """Do the job on a phone with the demo app that is installed there, as a debug build.
 
     Each round starts the app afresh for every model, in a shuffled order.
@@ -140,7 +140,7 @@ def _pushed(phone: Adb, local: Path, count: int) -> Iterator[list[str]]:
             _run_as(phone, "rm", "-rf", *(f"files/{folder}" for folder in folders))
 
 
-def _run(phone: Adb, model: _AppModel, case: Case, job: BenchJob, patience: Patience) -> Result:
+def _run(phone: Adb, model: _AppModel, case: Case, job: BenchJob, patience: Patience) -> BenchRun:
     """One fresh start of the app; its answer."""
     plan, result = job.plan, f"files/{model.folder}/{_RESULT}"
     options = {
@@ -182,7 +182,7 @@ def _wait(phone: Adb, model: _AppModel, patience: Patience, seconds: float) -> N
     )
 
 
-def _answer(phone: Adb, model: _AppModel, case: Case, text: str) -> Result:
+def _answer(phone: Adb, model: _AppModel, case: Case, text: str) -> BenchRun:
     try:
         document = parse_json(text, where="it", limits=STRANGER)
         if isinstance(document, dict) and isinstance(error := document.get("error"), str):
@@ -207,7 +207,7 @@ def _damaged(phone: Adb, case: Case, why: str) -> DeviceError:
     return DeviceError(message, hint=f"bring app and program to the same version; {_INSTALL}")
 
 
-def _measured(case: Case, model: _AppModel, answers: Sequence[Result]) -> Measured:
+def _measured(case: Case, model: _AppModel, answers: Sequence[BenchRun]) -> Measured:
     rounds: tuple[Round, ...] = tuple(answer.models[0].latency.rounds[0] for answer in answers)
     # The app cannot tell which LiteRT it was built with.
     latency = Latency(

@@ -9,7 +9,7 @@ from edgevision.bench.remote.android import measure_over_adb
 from edgevision.bench.remote.app import Export, measure_in_app
 from edgevision.bench.remote.ssh import measure_over_ssh, provision
 from edgevision.bench.remote.target import AdbTarget, SshTarget, Target
-from edgevision.bench.results.result import Result
+from edgevision.bench.results.result import BenchRun
 from edgevision.errors import UsageError
 from edgevision.progress import Progress, silent
 
@@ -30,7 +30,7 @@ class Access:
 
 def measure_at(
     target: Target, job: BenchJob, access: Access, *, progress: Progress = silent
-) -> Result:
+) -> BenchRun:
     """Do the job there; for errors see `measure` and the function of each kind of target."""
     if isinstance(target, SshTarget):
         if access.is_provisioning:

@@ -14,7 +14,7 @@ from edgevision.bench.machine.size import size_of
 from edgevision.bench.measure import BenchJob
 from edgevision.bench.operators.delegation import Delegation
 from edgevision.bench.remote.adb import Adb
-from edgevision.bench.results.result import Measured, Result
+from edgevision.bench.results.result import BenchRun, Measured
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.latency import Latency
 from edgevision.bench.timing.plan import TimingPlan
@@ -59,7 +59,7 @@ def read_phone(phone: Adb) -> Host:
         *[""] * 11,
     )
     machine = f"{maker} {model}".strip()
-    told = {
+    properties = {
         "machine": machine,
         "CPU": soc,
         "usable CPUs": cpus,
@@ -79,7 +79,9 @@ def read_phone(phone: Adb) -> Host:
         is_virtual=qemu == "1",
         memory_bytes=1024 * int(_number(memory)),
         load=float(_number(load)),
-        unknown=tuple(f"{name} (the phone is silent)" for name, word in told.items() if not word),
+        unknown=tuple(
+            f"{name} (the phone is silent)" for name, word in properties.items() if not word
+        ),
     )
 
 
@@ -134,10 +136,12 @@ def measured_on_phone(
     )
 
 
-def result_on_phone(phone: Adb, host: Host, plan: TimingPlan, models: Sequence[Measured]) -> Result:
+def result_on_phone(
+    phone: Adb, host: Host, plan: TimingPlan, models: Sequence[Measured]
+) -> BenchRun:
     """The result of models that were measured now; the first is the base."""
     base = models[0].latency
-    return Result(
+    return BenchRun(
         target=str(phone.target),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         host=host,

@@ -19,7 +19,7 @@ from edgevision.bench.measure import BenchJob
 from edgevision.bench.remote.bootstrap import SOURCE
 from edgevision.bench.remote.bundle import AGENT, pack
 from edgevision.bench.remote.target import SshTarget
-from edgevision.bench.results.result import Result
+from edgevision.bench.results.result import BenchRun
 from edgevision.errors import (
     DeviceError,
     EdgeVisionError,
@@ -57,7 +57,7 @@ _REASONS = (
 
 def measure_over_ssh(
     target: SshTarget, job: BenchJob, *, options: Sequence[str] = (), progress: Progress = silent
-) -> Result:
+) -> BenchRun:
     """Do the job on the board; `options` go to ssh as they are.
 
     Raises:
@@ -90,7 +90,7 @@ def measure_over_ssh(
     if "error" in answer:
         raise _refused(target, answer)
     result = from_plain(
-        Result,
+        BenchRun,
         answer["result"],
         where=f"the answer of {target}",
         error=DeviceError,
@@ -183,10 +183,10 @@ def _listen(process: "subprocess.Popen[bytes]", progress: Progress) -> dict[str,
 
 
 def _lost(target: SshTarget, code: int, stderr: str) -> DeviceError:
-    for words, meaning, remedy in _REASONS:
+    for words, meaning, advice in _REASONS:
         if words in stderr:
             message = f"cannot reach {target}: {meaning}"
-            return DeviceError(message, hint=remedy.format(login=target.login, host=target.host))
+            return DeviceError(message, hint=advice.format(login=target.login, host=target.host))
     if code == 127:
         message = f"{target} has no Python: {_last_line(stderr)}"
         return DeviceError(message, hint="name it: ssh://user@host/path/to/python3")

@@ -6,14 +6,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from edgevision.bench.results.quality import Quality
-from edgevision.bench.results.result import Measured, Result
+from edgevision.bench.results.result import BenchRun, Measured
 from edgevision.errors import UsageError
 from edgevision.serialization.decode import from_plain
 from edgevision.serialization.toml_text import read_toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ModelLimits:
     """What the models named must keep; None for what does not matter."""
 
     model: str = "*"
@@ -41,14 +41,14 @@ class Limits:
 
 
 _WORDS = frozenset({"model", "machine"})
-"""What of `Limits` says where they apply."""
+"""What of `ModelLimits` says where they apply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Budget:
     """The file."""
 
-    limits: tuple[Limits, ...]
+    limits: tuple[ModelLimits, ...]
 
     def __post_init__(self) -> None:
         if not self.limits:
@@ -84,7 +84,7 @@ class Check:
         return f"{self.model} on {self.machine}: {self.what} {value}, limit {self.limit:.4g}"
 
 
-def read_budget(path: Path) -> tuple[Limits, ...]:
+def read_budget(path: Path) -> tuple[ModelLimits, ...]:
     """The limits in a TOML file, one `[[limits]]` table each.
 
     Raises:
@@ -95,7 +95,7 @@ def read_budget(path: Path) -> tuple[Limits, ...]:
     return from_plain(_Budget, document, where=f"{path}:", unknown="refuse", hint=hint).limits
 
 
-def check_budget(budget: Sequence[Limits], results: Sequence[Result]) -> tuple[Check, ...]:
+def check_budget(budget: Sequence[ModelLimits], results: Sequence[BenchRun]) -> tuple[Check, ...]:
     """Every limit on every model it names.
 
     Raises:
@@ -117,14 +117,14 @@ def check_budget(budget: Sequence[Limits], results: Sequence[Result]) -> tuple[C
     return tuple(found)
 
 
-def _is_meant(limits: Limits, result: Result, measured: Measured) -> bool:
+def _is_meant(limits: ModelLimits, result: BenchRun, measured: Measured) -> bool:
     machines = (result.target, result.host.machine, result.host.cpu)
     return fnmatchcase(measured.name, limits.model) and any(
         fnmatchcase(machine, limits.machine) for machine in machines
     )
 
 
-def _checks(limits: Limits, result: Result, measured: Measured) -> list[Check]:
+def _checks(limits: ModelLimits, result: BenchRun, measured: Measured) -> list[Check]:
     values = _values(measured)
     # The first model is what the others are compared with.
     skipped = {"drop_points", "agreement"} if measured == result.models[0] else set()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgevision.bench.machine.host import differences
-from edgevision.bench.results.result import Measured, Result
+from edgevision.bench.results.result import BenchRun, Measured
 from edgevision.bench.timing.ratio import Ratio, ratio_apart
 from edgevision.errors import UsageError
 
@@ -34,7 +34,7 @@ class ResultComparison:
     """Why the latencies may not be comparable."""
 
 
-def compare(before: Sequence[Result], after: Sequence[Result]) -> tuple[ResultComparison, ...]:
+def compare(before: Sequence[BenchRun], after: Sequence[BenchRun]) -> tuple[ResultComparison, ...]:
     """Results of the same target against each other; two lone results whatever their targets.
 
     Raises:
@@ -52,7 +52,7 @@ def compare(before: Sequence[Result], after: Sequence[Result]) -> tuple[ResultCo
     return tuple(_compare_two(one, other) for one, other in found)
 
 
-def _compare_two(before: Result, after: Result) -> ResultComparison:
+def _compare_two(before: BenchRun, after: BenchRun) -> ResultComparison:
     old = {measured.name: measured for measured in before.models}
     new = {measured.name: measured for measured in after.models}
     pairs = tuple(_pair(old[name], new[name]) for name in new if name in old)

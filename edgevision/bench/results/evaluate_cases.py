@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from edgevision.bench.results.quality import Quality
-from edgevision.bench.results.result import Result
+from edgevision.bench.results.result import BenchRun
 from edgevision.bench.timing.case import Case
 from edgevision.dataset.imageset import ImageSet
 from edgevision.errors import ModelError
@@ -111,7 +111,7 @@ def _answered(case: Case, task: Task, plan: EvaluationPlan, progress: Progress) 
     return _Answered(task=own, answers=answers)
 
 
-def with_quality(result: Result, found: Qualities) -> Result:
+def with_quality(result: BenchRun, found: Qualities) -> BenchRun:
     """The result with the qualities in it, in the order of its models."""
     return replace(
         result,

@@ -21,14 +21,14 @@ from edgevision.tasks.figures import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Estimate:
+class _FirstEstimate:
     value: float
     low: float
     high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ClassDrop:
+class _FirstClassDrop:
     label: int
     images: int
     recall_before: float
@@ -36,7 +36,7 @@ class _ClassDrop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Flip:
+class _FirstFlip:
     id: str
     label: int | None
     answer_before: int
@@ -48,21 +48,21 @@ class _Flip:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Change:
     base: str
-    agreement: _Estimate
+    agreement: _FirstEstimate
     mean_kl: float
-    drop: _Estimate | None
+    drop: _FirstEstimate | None
     p_value: float | None
     images_for_a_point: int | None
-    class_drops: tuple[_ClassDrop, ...]
-    flips: tuple[_Flip, ...]
+    class_drops: tuple[_FirstClassDrop, ...]
+    flips: tuple[_FirstFlip, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Accuracy:
     images: int
-    top1: _Estimate | None
-    top5: _Estimate | None
-    macro_f1: _Estimate | None
+    top1: _FirstEstimate | None
+    top5: _FirstEstimate | None
+    macro_f1: _FirstEstimate | None
     confusion: tuple[tuple[int, ...], ...] | None
     change: _Change | None
 
@@ -127,7 +127,7 @@ def _agreement(change: _Change, images: int, names: Sequence[str]) -> Agreement:
     )
 
 
-def _flip(at: int, one: _Flip, names: Sequence[str]) -> Flip:
+def _flip(at: int, one: _FirstFlip, names: Sequence[str]) -> Flip:
     return Flip(
         index=at,
         id=one.id,
@@ -163,7 +163,7 @@ def _paired(change: _Change, images: int, names: Sequence[str]) -> Paired | None
     )
 
 
-def _estimate(found: _Estimate, images: int) -> Estimate:
+def _estimate(found: _FirstEstimate, images: int) -> Estimate:
     return Estimate(value=found.value, low=found.low, high=found.high, count=images)
 
 

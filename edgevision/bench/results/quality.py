@@ -19,10 +19,10 @@ class Quality:
     """One model on one image set."""
 
     task: str
-    """Kind of the task that it was judged by: "classification", "tensors", ..."""
+    """Kind of the task that it was evaluated by: "classification", "tensors", ..."""
     images: int
     evaluation: Evaluation | None = None
-    """None where the images lack the truth that the task is judged by."""
+    """None where the images lack the truth that the task is evaluated on."""
     base: str | None = None
     """Name of the model that the two below are against; None for the first one, which has none."""
     agreement: Agreement | None = None

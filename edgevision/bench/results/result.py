@@ -74,7 +74,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class BenchRun:
     """What one run of `edgevision bench` found on one machine."""
 
     target: str
@@ -93,7 +93,7 @@ class Result:
     """About the machine and the run as a whole."""
 
 
-def to_document(results: Sequence[Result]) -> dict[str, Any]:
+def to_document(results: Sequence[BenchRun]) -> dict[str, Any]:
     """The JSON document of one or several machines: our fields and the keys of litert-benchmark."""
     runs = []
     for result in results:
@@ -115,7 +115,7 @@ def to_document(results: Sequence[Result]) -> dict[str, Any]:
 
 def from_document(
     document: object, *, name: str = "result", limits: Limits = OWN
-) -> tuple[Result, ...]:
+) -> tuple[BenchRun, ...]:
     """The results a JSON document holds, one a machine, of this or any older version.
 
     Raises:
@@ -138,7 +138,7 @@ def from_document(
     found = from_plain(_Runs, document, where=f"{name}:", limits=limits, hint=hint)
     return tuple(
         _with_quality(
-            from_plain(Result, run, where=f"{name}: runs[{at}]", limits=limits, hint=hint),
+            from_plain(BenchRun, run, where=f"{name}: runs[{at}]", limits=limits, hint=hint),
             apart,
             where=f"{name}: runs[{at}]",
             limits=limits,
@@ -147,7 +147,7 @@ def from_document(
     )
 
 
-def read_results(path: Path) -> tuple[Result, ...]:
+def read_results(path: Path) -> tuple[BenchRun, ...]:
     """The results in a JSON file.
 
     Raises:
@@ -186,8 +186,8 @@ def _parted(run: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def _with_quality(
-    result: Result, apart: Sequence[dict[str, Any]], *, where: str, limits: Limits
-) -> Result:
+    result: BenchRun, apart: Sequence[dict[str, Any]], *, where: str, limits: Limits
+) -> BenchRun:
     models = []
     for at, (measured, found) in enumerate(zip(result.models, apart, strict=True)):
         place, quality = f"{where}.models[{at}]", None

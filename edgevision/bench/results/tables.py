@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 
 from edgevision.bench.operators.explain import explain, outside
-from edgevision.bench.results.result import Measured, Result
+from edgevision.bench.results.result import BenchRun, Measured
 from edgevision.bench.timing.ratio import Ratio
 from edgevision.metrics.estimate import Estimate
+from edgevision.quantities import megabytes
 from edgevision.tasks.figures import Metric
 
 Rows = list[tuple[str, ...]]
@@ -14,14 +15,14 @@ Table = tuple[tuple[str, ...], Rows]
 """Header and rows."""
 
 
-def all_tables(result: Result) -> tuple[Table, ...]:
+def all_tables(result: BenchRun) -> tuple[Table, ...]:
     """The tables of one machine that have rows."""
     tables = (start_rows(result), latency_rows(result), work_rows(result), quality_rows(result))
     operations = tuple(operation_rows(one) for one in result.models if one.profile)
     return tuple(table for table in (*tables, *operations) if table[1])
 
 
-def machine_rows(results: Sequence[Result]) -> Table:
+def machine_rows(results: Sequence[BenchRun]) -> Table:
     """One row a model, one column a machine: p50 on all of them."""
     names = dict.fromkeys(measured.name for result in results for measured in result.models)
     header = ("p50 ms", *(f"{result.target} ({result.host.title})" for result in results))
@@ -35,7 +36,7 @@ def machine_rows(results: Sequence[Result]) -> Table:
     return header, rows
 
 
-def start_rows(result: Result) -> Table:
+def start_rows(result: BenchRun) -> Table:
     """One row a model: what it takes until the first answer."""
     header = ("model", "size", "zipped", "memory", "init ms", "first ms", "warm-up runs")
     rows: Rows = []
@@ -55,7 +56,7 @@ def start_rows(result: Result) -> Table:
     return header, rows
 
 
-def work_rows(result: Result) -> Table:
+def work_rows(result: BenchRun) -> Table:
     """One row a model: its arithmetic, and who does it."""
     header = ("model", "runtime", "M multiply-adds", "GOP/s", "operations delegated")
     rows: Rows = [
@@ -72,7 +73,7 @@ def work_rows(result: Result) -> Table:
 
 
 def operation_rows(measured: Measured, most: int = 12) -> Table:
-    """The slowest operations of a model that was taken apart."""
+    """The slowest operations of a model that was profiled."""
     header = (measured.name, "operation", "ms", "share", "computes in", "runs in")
     assert measured.profile is not None  # noqa: S101 - the caller chose it so
     known = [one for one in measured.profile.operations if one.time_ms is not None]
@@ -90,7 +91,7 @@ def operation_rows(measured: Measured, most: int = 12) -> Table:
     return header, rows
 
 
-def latency_rows(result: Result) -> Table:
+def latency_rows(result: BenchRun) -> Table:
     """One row a model: latency in its steady state."""
     header = ("model", "p50 ms", "p90", "p95", "p99", "min", "spread", "ratio")
     ratios = {ratio.name: ratio for ratio in result.ratios}
@@ -109,13 +110,13 @@ def latency_rows(result: Result) -> Table:
     return header, rows
 
 
-def quality_rows(result: Result) -> Table:
+def quality_rows(result: BenchRun) -> Table:
     """One row a model that was asked about images: its task's figures, with their intervals."""
-    judged = [(one, one.quality) for one in result.models if one.quality is not None]
+    evaluated = [(one, one.quality) for one in result.models if one.quality is not None]
     marks: dict[str, Metric] = {}
     agreements: dict[str, Metric] = {}
     is_paired = False
-    for _, quality in judged:
+    for _, quality in evaluated:
         for metric in quality.evaluation.metrics if quality.evaluation else ():
             marks.setdefault(metric.name, metric)
         if quality.agreement is not None:
@@ -128,7 +129,7 @@ def quality_rows(result: Result) -> Table:
     ]
     header = ["model", *headings, *map(heading, agreements.values())]
     rows: Rows = []
-    for measured, quality in judged:
+    for measured, quality in evaluated:
         evaluation, agreement = quality.evaluation, quality.agreement
         cells = [figure(evaluation.metric(name) if evaluation else None) for name in marks]
         # What the others are compared with has no difference of its own.
@@ -145,7 +146,7 @@ def quality_rows(result: Result) -> Table:
     return tuple(header), rows
 
 
-def sentences(result: Result) -> tuple[str, ...]:
+def sentences(result: BenchRun) -> tuple[str, ...]:
     """What may be concluded, one line each."""
     lines = [ratio_sentence(ratio) for ratio in result.ratios]
     for measured in result.models:
@@ -253,8 +254,3 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"
-
-
-def megabytes(size_bytes: float) -> str:
-    """A file size: "3.62 MB", "98.4 kB"."""
-    return f"{size_bytes / 1e6:.2f} MB" if size_bytes >= 1e6 else f"{size_bytes / 1e3:.1f} kB"

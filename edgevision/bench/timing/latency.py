@@ -126,7 +126,7 @@ def time_cases(
         # Importing the library and its trial run are no part of any model's init time.
         load_runtime(name)
     chance = np.random.default_rng(plan.seed)
-    done: list[list[Round]] = [[] for _ in cases]
+    timed: list[list[Round]] = [[] for _ in cases]
     runtimes = [""] * len(cases)
     progress(0, plan.rounds, "timing")
     for number in range(plan.rounds):
@@ -139,16 +139,16 @@ def time_cases(
                 runtimes[index] = runs[index].model.runtime
             _take_turns([runs[index] for index in order], plan, clock_ns)
             for index, run in runs.items():
-                done[index].append(run.finished())
+                timed[index].append(run.finished())
         progress(number + 1, plan.rounds, "timing")
     return tuple(
         Latency(name=case.name, threads=case.threads, runtime=runtime, rounds=tuple(rounds))
-        for case, runtime, rounds in zip(cases, runtimes, done, strict=True)
+        for case, runtime, rounds in zip(cases, runtimes, timed, strict=True)
     )
 
 
 @dataclass(slots=True, kw_only=True)
-class _Run:
+class _OpenModel:
     """One model held open during a round, collecting its times."""
 
     model: Timeable
@@ -172,10 +172,10 @@ def _start(
     chance: np.random.Generator,
     open_case: Callable[[Case], Timeable],
     clock_ns: Callable[[], int],
-) -> _Run:
+) -> _OpenModel:
     began = clock_ns()
     model = open_case(case)
-    run = _Run(model=model, init_ns=clock_ns() - began)
+    run = _OpenModel(model=model, init_ns=clock_ns() - began)
     for spec in model.inputs:
         fill_random(model.view(spec), chance)
     run.first_ns = _time_one(model, clock_ns)
@@ -185,7 +185,7 @@ def _start(
     return run
 
 
-def _take_turns(runs: Sequence[_Run], plan: TimingPlan, clock_ns: Callable[[], int]) -> None:
+def _take_turns(runs: Sequence[_OpenModel], plan: TimingPlan, clock_ns: Callable[[], int]) -> None:
     seconds = plan.seconds / plan.rounds
     blocks = max(1, math.ceil(seconds / plan.block_seconds)) if plan.block_seconds else 1
     least = math.ceil(plan.least_runs / (plan.rounds * blocks))

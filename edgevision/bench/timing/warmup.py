@@ -9,7 +9,7 @@ _WITHIN = 1.05
 
 
 def steady_from(times: Sequence[float]) -> int | None:
-    """Index of the first steady run in `times` (any unit), or None when they never settle.
+    """Index of the first steady run in `times` (any unit), or None when they never become so.
 
     Steady begins where the median of five runs first comes within 5 % of the median of the later
     half of the series, from above; medians, because one run interrupted by another process is not

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from edgevision.camera.loop.predictor import Predictor
+from edgevision.camera.loop.predictor import FramePredictor
 from edgevision.camera.loop.worker import Worker, WorkerContext
 from edgevision.camera.sources.frame import Frame
 from edgevision.errors import DeviceError
@@ -17,7 +17,7 @@ class InferenceWatchdog:
 
     def __init__(
         self,
-        open_predictor: Callable[[], Predictor],
+        open_predictor: Callable[[], FramePredictor],
         context: WorkerContext,
         *,
         stall_s: float,
@@ -35,7 +35,7 @@ class InferenceWatchdog:
         self._context = context
         self._stall_s = stall_s
         self._stuck_threads = stuck_threads
-        self._model: Predictor | None = None
+        self._model: FramePredictor | None = None
         self._is_decided = threading.Event()
         self._worker: Worker | None = None
         self._stuck: list[Worker] = []
@@ -102,6 +102,6 @@ class InferenceWatchdog:
             workers.append(self._worker)
         return not any(worker.is_alive for worker in workers)
 
-    def _begin(self, open_predictor: Callable[[], Predictor]) -> None:
+    def _begin(self, open_predictor: Callable[[], FramePredictor]) -> None:
         self._worker = Worker(open_predictor, self._context)
         self._worker.start()

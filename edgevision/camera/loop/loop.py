@@ -18,7 +18,7 @@ from edgevision.camera.loop.grabber import Grabber
 from edgevision.camera.loop.hysteresis import Hysteresis, Smoothing
 from edgevision.camera.loop.inference_watchdog import InferenceWatchdog
 from edgevision.camera.loop.mailbox import BoundedQueue, LatestSlot, Mailbox
-from edgevision.camera.loop.predictor import Predictor
+from edgevision.camera.loop.predictor import FramePredictor
 from edgevision.camera.loop.reporter import Reporter
 from edgevision.camera.loop.stats import LoopStats, Rates
 from edgevision.camera.loop.status import LoopStatus
@@ -77,7 +77,7 @@ class CameraLoop:
         self,
         plan: LoopPlan,
         open_source: Callable[[], FrameSource],
-        open_predictor: Callable[[], Predictor],
+        open_predictor: Callable[[], FramePredictor],
         *,
         notifier: Notifier | None = None,
         board: Callable[[], BoardHealth] = read_board,

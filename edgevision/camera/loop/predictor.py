@@ -90,7 +90,7 @@ class InputPreparation(Protocol):
         """Make the model's input of `frame`; see `TensorInput.prepare`."""
 
 
-class Predictor(Protocol):
+class FramePredictor(Protocol):
     """What the loop asks of a model held open."""
 
     @property
@@ -113,7 +113,7 @@ class Predictor(Protocol):
 
 
 class TflitePredictor:
-    """The `Predictor` on a real model: owns the session, its input writer and its decoder.
+    """The `FramePredictor` on a real model: owns the session, its input writer and its decoder.
 
     Its first act is one run on zeros: that proves that the model works here, and pays for lazy
     set-up before the first frame.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from edgevision.camera.loop.hysteresis import Hysteresis
 from edgevision.camera.loop.mailbox import BoundedQueue
 from edgevision.camera.loop.predictor import Inference
-from edgevision.camera.loop.result import Result
+from edgevision.camera.loop.result import FrameResult
 from edgevision.camera.loop.stats import LoopStats
 from edgevision.camera.outputs.sink import Sink
 from edgevision.camera.sources.frame import Frame
@@ -98,7 +98,7 @@ class Reporter:
         height, width = frame.unpack().shape[:2]
         decoded = inference.decode(FrameSize(width=width, height=height))
         finished_ns = self._clock_ns()
-        result = Result(
+        result = FrameResult(
             sequence=frame.sequence,
             captured_ns=frame.captured_ns,
             finished_ns=finished_ns,

@@ -10,7 +10,7 @@ from edgevision.tasks.answer import Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class FrameResult:
     """Everything known about one frame that the model was run on."""
 
     sequence: int
@@ -37,7 +37,7 @@ class Result:
 
 
 def result_to_dict(
-    result: Result,
+    result: FrameResult,
     *,
     now_ns: Callable[[], int] = time.time_ns,
     monotonic_ns: Callable[[], int] = time.monotonic_ns,

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgevision.camera.loop.result import Result
+from edgevision.camera.loop.result import FrameResult
 
 BUCKETS_S = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
 """Upper bounds of the age histogram; fine where a camera loop should be."""
@@ -58,7 +58,7 @@ class LoopStats:
         self._first_s: float | None = None
         self._last: float | None = None
 
-    def add(self, result: Result) -> None:
+    def add(self, result: FrameResult) -> None:
         """Count one result."""
         now = self._clock()
         age_s = result.age_ms / 1000

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgevision.camera.loop.mailbox import Mailbox
-from edgevision.camera.loop.predictor import Inference, Predictor
+from edgevision.camera.loop.predictor import FramePredictor, Inference
 from edgevision.camera.loop.reporter import Reporter
 from edgevision.camera.loop.stats import LoopStats
 from edgevision.camera.sources.frame import Frame
@@ -43,7 +43,7 @@ class Worker:
 
     def __init__(
         self,
-        open_predictor: Callable[[], Predictor],
+        open_predictor: Callable[[], FramePredictor],
         context: WorkerContext,
         *,
         clock_ns: Callable[[], int] = time.monotonic_ns,
@@ -93,7 +93,7 @@ class Worker:
         finally:
             self._entered_ns = None
 
-    def _work(self, predictor: Predictor) -> None:
+    def _work(self, predictor: FramePredictor) -> None:
         mailbox, reporter = self._context.mailbox, self._context.reporter
         while not self._stop.is_set():
             frame = mailbox.take(_TAKE_S)
@@ -115,7 +115,7 @@ class Worker:
             # Freeing megabytes takes time: let the reporter be the last to hold them.
             del frame, inference
 
-    def _predict(self, predictor: Predictor, frame: Frame) -> Inference | None:
+    def _predict(self, predictor: FramePredictor, frame: Frame) -> Inference | None:
         try:
             inference = predictor.predict(frame)
         except DeviceError as error:

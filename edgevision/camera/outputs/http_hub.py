@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from edgevision.camera.loop.mailbox import LatestSlot
-from edgevision.camera.loop.result import Result
+from edgevision.camera.loop.result import FrameResult
 from edgevision.camera.outputs.jsonl import line_of
 from edgevision.camera.outputs.overlay import draw, encode
 from edgevision.camera.sources.frame import Frame
@@ -73,7 +73,7 @@ class Hub:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.pictures = Newest(loop)
         self.results = Newest(loop)
-        self._slot: LatestSlot[tuple[Result, Frame]] = LatestSlot()
+        self._slot: LatestSlot[tuple[FrameResult, Frame]] = LatestSlot()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._encode, name="view", daemon=True)
         self._thread.start()
@@ -83,7 +83,7 @@ class Hub:
         """Open streams of pictures and of results."""
         return self.pictures.followers + self.results.followers
 
-    def offer(self, result: Result, frame: Frame) -> None:
+    def offer(self, result: FrameResult, frame: Frame) -> None:
         """Show this next, if anybody looks."""
         if self.pictures.followers:
             self._slot.put((result, frame))

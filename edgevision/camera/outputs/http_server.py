@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from edgevision.camera.loop.result import Result
+from edgevision.camera.loop.result import FrameResult
 from edgevision.camera.loop.status import LoopStatus, status_to_dict
 from edgevision.camera.outputs import http_wire as wire
 from edgevision.camera.outputs.http_hub import Hub
@@ -41,7 +41,7 @@ _LOCAL_NAMES = frozenset({"", "localhost", "127.0.0.1", "[::1]"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ClientLimits:
     """How much strangers may take."""
 
     viewers: int = 4
@@ -77,7 +77,7 @@ class HttpServer:
         status: Callable[[], LoopStatus],
         *,
         healthy_s: float,
-        limits: Limits | None = None,
+        limits: ClientLimits | None = None,
     ) -> None:
         """Start serving.
 
@@ -93,7 +93,7 @@ class HttpServer:
         """
         self._status = status
         self._healthy_s = healthy_s
-        self._limits = limits or Limits()
+        self._limits = limits or ClientLimits()
         self._is_local = _is_loopback(host)
         try:
             self._socket = socket.create_server(
@@ -123,7 +123,7 @@ class HttpServer:
         """Open streams."""
         return self._hub.viewers
 
-    def offer(self, result: Result, frame: Frame, /) -> None:
+    def offer(self, result: FrameResult, frame: Frame, /) -> None:
         """Show this next, if anybody looks."""
         self._hub.offer(result, frame)
 

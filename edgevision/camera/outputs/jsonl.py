@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from edgevision.camera.loop.result import Result, result_to_dict
+from edgevision.camera.loop.result import FrameResult, result_to_dict
 from edgevision.camera.outputs.sink import QueuedSink, result_only
 from edgevision.errors import EdgeVisionError
 
@@ -15,7 +15,7 @@ _CAPACITY = 4096
 
 def jsonl_sink(
     path: Path | None, *, max_bytes: int = 16 << 20, keep_files: int = 4
-) -> QueuedSink[Result]:
+) -> QueuedSink[FrameResult]:
     """Lines to `path`, or to stdout when it is None.
 
     `path` holds at most `max_bytes`; then it becomes `path.1`, `path.1` becomes `path.2`, and
@@ -45,7 +45,7 @@ def jsonl_sink(
     )
 
 
-def line_of(result: Result) -> str:
+def line_of(result: FrameResult) -> str:
     """One line, with its end."""
     return json.dumps(result_to_dict(result), ensure_ascii=False, separators=(",", ":")) + "\n"
 
@@ -54,7 +54,7 @@ class _StreamWriter:
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
 
-    def write(self, result: Result) -> None:
+    def write(self, result: FrameResult) -> None:
         self._stream.write(line_of(result))
 
     def flush(self) -> None:
@@ -72,7 +72,7 @@ class _RotatingWriter:
         self._file = self._path.open("ab")
         self._size = self._file.tell()
 
-    def write(self, result: Result) -> None:
+    def write(self, result: FrameResult) -> None:
         line = line_of(result).encode()
         if self._size and self._size + len(line) > self._max_bytes:
             self._rotate()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from edgevision.camera.loop.result import Result
+from edgevision.camera.loop.result import FrameResult
 from edgevision.camera.outputs.jsonl import line_of
 from edgevision.camera.outputs.sink import QueuedSink, result_only
 from edgevision.errors import MissingDependencyError, UsageError
@@ -58,7 +58,7 @@ def parse_broker(url: str) -> Broker:
     )
 
 
-def mqtt_sink(broker: Broker) -> QueuedSink[Result]:
+def mqtt_sink(broker: Broker) -> QueuedSink[FrameResult]:
     """Publishes each result at `TOPIC/result`, and the steady labels at `TOPIC/steady`, retained.
 
     `TOPIC/online` says "true" while this runs and "false" when it went away, however it went. The
@@ -104,7 +104,7 @@ class _Publisher:
         self._topic = topic
         self._steady: tuple[str, ...] | None = None
 
-    def __call__(self, result: Result) -> None:
+    def __call__(self, result: FrameResult) -> None:
         if not self._client.is_connected():
             message = "not connected to the broker"
             raise ConnectionError(message)

@@ -3,14 +3,14 @@
 import cv2
 import numpy as np
 
-from edgevision.camera.loop.result import Result
+from edgevision.camera.loop.result import FrameResult
 from edgevision.camera.sources.frame import Frame, Image
 
 _LONGEST_SIDE = 960
 """Wider pictures are scaled down first: a viewer looks, the log records."""
 
 
-def draw(result: Result, frame: Frame, *, longest_side: int = _LONGEST_SIDE) -> Image:
+def draw(result: FrameResult, frame: Frame, *, longest_side: int = _LONGEST_SIDE) -> Image:
     """A new BGR picture: the frame with the answer drawn on it, and how old it was."""
     picture = frame.unpack()
     height, width = picture.shape[:2]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edgevision.camera.loop.result import Result, result_to_dict
+from edgevision.camera.loop.result import FrameResult, result_to_dict
 from edgevision.camera.outputs.overlay import encode
 from edgevision.camera.outputs.sink import QueuedSink
 from edgevision.camera.sources.frame import Frame
@@ -68,7 +68,7 @@ class _Chooser:
     _last: float | None = None
     _recorded_at: dict[SaveRule, float] = field(default_factory=dict)
 
-    def __call__(self, result: Result, frame: Frame) -> tuple[Result, Frame] | None:
+    def __call__(self, result: FrameResult, frame: Frame) -> tuple[FrameResult, Frame] | None:
         now = self.clock()
         if self._last is not None and now - self._last < self.min_gap_s:
             return None
@@ -80,7 +80,7 @@ class _Chooser:
             self._recorded_at[rule] = now
         return result, frame
 
-    def _matches(self, rule: SaveRule, result: Result, now: float) -> bool:
+    def _matches(self, rule: SaveRule, result: FrameResult, now: float) -> bool:
         items = result.answer.items
         if rule.every_s:
             return now - self._recorded_at.get(rule, float("-inf")) >= rule.every_s
@@ -91,7 +91,7 @@ class _Chooser:
 
 def recorder_sink(
     folder: Path, rules: Sequence[SaveRule], *, limit: int = 1000, min_gap_s: float = 1.0
-) -> QueuedSink[tuple[Result, Frame]]:
+) -> QueuedSink[tuple[FrameResult, Frame]]:
     """Frames that match a rule, as JPEG with the result beside it; the oldest beyond `limit` go.
 
     Raises:
@@ -103,7 +103,7 @@ def recorder_sink(
         message = f"cannot make the folder {folder}: {error.strerror}"
         raise EdgeVisionError(message, hint="choose another --save-to") from error
 
-    def write(item: tuple[Result, Frame]) -> None:
+    def write(item: tuple[FrameResult, Frame]) -> None:
         _write(folder, *item)
         _forget_oldest(folder, limit)
 
@@ -111,7 +111,7 @@ def recorder_sink(
     return QueuedSink("save", write, choose=chooser, capacity=_CAPACITY)
 
 
-def _write(folder: Path, result: Result, frame: Frame) -> None:
+def _write(folder: Path, result: FrameResult, frame: Frame) -> None:
     picture = frame.unpack()
     values = result_to_dict(result)
     stamp = values["time"].translate(str.maketrans("", "", "-:."))

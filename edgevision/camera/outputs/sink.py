@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from edgevision.camera.loop.mailbox import LatestSlot
-from edgevision.camera.loop.result import Result
+from edgevision.camera.loop.result import FrameResult
 from edgevision.camera.sources.frame import Frame
 
 logger = logging.getLogger(__name__)
@@ -30,14 +30,14 @@ class Sink(Protocol):
     def dropped(self) -> int:
         """Results that it had no room for."""
 
-    def offer(self, result: Result, frame: Frame, /) -> None:
+    def offer(self, result: FrameResult, frame: Frame, /) -> None:
         """Take the result or drop it, at once."""
 
     def close(self, timeout: float) -> None:
         """Write what is waiting, for at most `timeout` seconds, and end."""
 
 
-def result_only(result: Result, _frame: Frame) -> Result:
+def result_only(result: FrameResult, _frame: Frame) -> FrameResult:
     """Queue every result, and let go of its frame."""
     return result
 
@@ -50,7 +50,7 @@ class QueuedSink(Generic[Item]):
         name: str,
         write: Callable[[Item], None],
         *,
-        choose: Callable[[Result, Frame], Item | None],
+        choose: Callable[[FrameResult, Frame], Item | None],
         capacity: int,
         idle: Callable[[], None] = lambda: None,
         finish: Callable[[], None] = lambda: None,
@@ -82,7 +82,7 @@ class QueuedSink(Generic[Item]):
         self._thread = threading.Thread(target=self._run, name=f"sink-{name}", daemon=True)
         self._thread.start()
 
-    def offer(self, result: Result, frame: Frame, /) -> None:
+    def offer(self, result: FrameResult, frame: Frame, /) -> None:
         """Queue the result, or drop it when the queue is full."""
         item = self._choose(result, frame)
         if item is None:
@@ -141,7 +141,7 @@ class NewestSink:
     def __init__(
         self,
         name: str,
-        show: Callable[[Result, Frame], None],
+        show: Callable[[FrameResult, Frame], None],
         *,
         period_s: float,
         finish: Callable[[], None] = lambda: None,
@@ -149,12 +149,12 @@ class NewestSink:
         self.name = name
         self._show, self._finish = show, finish
         self._period_s = period_s
-        self._slot: LatestSlot[tuple[Result, Frame]] = LatestSlot()
+        self._slot: LatestSlot[tuple[FrameResult, Frame]] = LatestSlot()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"sink-{name}", daemon=True)
         self._thread.start()
 
-    def offer(self, result: Result, frame: Frame, /) -> None:
+    def offer(self, result: FrameResult, frame: Frame, /) -> None:
         """Make this the one to show next."""
         self._slot.put((result, frame))
 

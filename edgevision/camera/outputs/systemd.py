@@ -24,11 +24,6 @@ class Notifier:
         self.keepalive_s = interval_us / 2e6 if interval_us > 0 else None
         """How often `alive` is expected: half of WatchdogSec; None without a watchdog."""
 
-    @property
-    def is_listened_to(self) -> bool:
-        """Whether systemd started us as a service of Type=notify."""
-        return bool(self._address)
-
     def ready(self, status: str) -> None:
         """Start-up is over."""
         self._send(f"READY=1\nSTATUS={status}")

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable
 from typing import IO
 
-from edgevision.camera.loop.result import Result
+from edgevision.camera.loop.result import FrameResult
 from edgevision.camera.loop.status import LoopStatus
 from edgevision.camera.outputs.sink import NewestSink
 from edgevision.camera.sources.frame import Frame
@@ -16,7 +16,7 @@ _PERIOD_S = 0.2
 def terminal_sink(stream: IO[str], status: Callable[[], LoopStatus]) -> NewestSink:
     """Rewrites one line of `stream`, a terminal."""
 
-    def show(result: Result, _frame: Frame) -> None:
+    def show(result: FrameResult, _frame: Frame) -> None:
         width = shutil.get_terminal_size().columns
         line = status_line(result, status())[: max(1, width - 1)]
         stream.write(f"\r{line}\x1b[K")
@@ -29,7 +29,7 @@ def terminal_sink(stream: IO[str], status: Callable[[], LoopStatus]) -> NewestSi
     return NewestSink("terminal", show, period_s=_PERIOD_S, finish=finish)
 
 
-def status_line(result: Result, status: LoopStatus) -> str:
+def status_line(result: FrameResult, status: LoopStatus) -> str:
     """The line, without control characters whatever a label holds."""
     seen = ", ".join(result.answer.lines[:3])
     figures = status.figures

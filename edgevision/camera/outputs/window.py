@@ -6,7 +6,7 @@ import threading
 
 import cv2
 
-from edgevision.camera.loop.result import Result
+from edgevision.camera.loop.result import FrameResult
 from edgevision.camera.outputs.overlay import draw
 from edgevision.camera.outputs.sink import NewestSink
 from edgevision.camera.sources.frame import Frame
@@ -24,7 +24,7 @@ def window_sink(stop: threading.Event) -> NewestSink:
     """
     check_window()
 
-    def show(result: Result, frame: Frame) -> None:
+    def show(result: FrameResult, frame: Frame) -> None:
         cv2.imshow(_TITLE, draw(result, frame))
         if cv2.waitKey(1) & 0xFF in {ord("q"), 27}:
             stop.set()

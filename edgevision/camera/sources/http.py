@@ -10,14 +10,14 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from edgevision.camera.sources.jpeg import JpegSource
 from edgevision.camera.sources.opencv import VideoSource, open_stream
-from edgevision.camera.sources.source import SourceOptions, without_password
+from edgevision.camera.sources.source import SourceSettings, without_password
 from edgevision.errors import DeviceError, UsageError
 
 _MAX_REDIRECTS = 5
 _CHUNK_BYTES = 1 << 16
 
 
-def open_http(address: str, options: SourceOptions) -> JpegSource | VideoSource:
+def open_http(address: str, options: SourceSettings) -> JpegSource | VideoSource:
     """The stream behind an http(s) URL; `user:password@` in it is sent as basic authentication.
 
     Raises:
@@ -39,7 +39,7 @@ def open_http(address: str, options: SourceOptions) -> JpegSource | VideoSource:
 
 
 def _get(
-    url: str, options: SourceOptions
+    url: str, options: SourceSettings
 ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
     name = without_password(url)
     try:
@@ -80,7 +80,7 @@ def _stream(
     connection: http.client.HTTPConnection,
     response: http.client.HTTPResponse,
     url: str,
-    options: SourceOptions,
+    options: SourceSettings,
 ) -> JpegSource | VideoSource:
     kind = response.headers.get_content_type()
     is_digest = (
@@ -108,7 +108,7 @@ def _multipart(
     connection: http.client.HTTPConnection,
     response: http.client.HTTPResponse,
     url: str,
-    options: SourceOptions,
+    options: SourceSettings,
 ) -> JpegSource:
     # http.client lets go of the socket once the body begins; the timeout is still to be set.
     wire = connection.sock or getattr(getattr(response.fp, "raw", None), "_sock", None)

@@ -5,14 +5,14 @@ import time
 from pathlib import Path
 
 from edgevision.camera.sources.frame import Frame
-from edgevision.camera.sources.source import SourceOptions
+from edgevision.camera.sources.source import SourceSettings
 from edgevision.dataset.decode import IMAGE_SUFFIXES, decode_image
 from edgevision.errors import DeviceError, ImageSetError
 
 logger = logging.getLogger(__name__)
 
 
-def open_images(address: str, _options: SourceOptions) -> "ImageFolderSource":
+def open_images(address: str, _options: SourceSettings) -> "ImageFolderSource":
     """An `ImageFolderSource` on the folder `address`.
 
     Raises:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from edgevision.camera.sources.frame import Frame, Layout
-from edgevision.camera.sources.source import SourceOptions, without_password
+from edgevision.camera.sources.source import SourceSettings, without_password
 from edgevision.errors import DeviceError
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ buffering beyond what decoding needs."""
 _OPTIONS_VARIABLE = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 
 
-def open_file(address: str, options: SourceOptions) -> "VideoSource":
+def open_file(address: str, options: SourceSettings) -> "VideoSource":
     """A video file, from its first frame; every frame waits to be read.
 
     Raises:
@@ -43,7 +43,7 @@ def open_file(address: str, options: SourceOptions) -> "VideoSource":
     return VideoSource(capture, str(path), is_live=False)
 
 
-def open_stream(address: str, options: SourceOptions) -> "VideoSource":
+def open_stream(address: str, options: SourceSettings) -> "VideoSource":
     """A network stream that FFmpeg can read: RTSP, HLS, MPEG-TS over UDP or HTTP.
 
     Raises:
@@ -80,7 +80,7 @@ def _stream_options() -> Iterator[None]:
         del os.environ[_OPTIONS_VARIABLE]
 
 
-def open_v4l2(address: str, options: SourceOptions) -> "VideoSource":
+def open_v4l2(address: str, options: SourceSettings) -> "VideoSource":
     """A USB camera or another V4L2 device, as Motion JPEG when it offers that.
 
     Raises:

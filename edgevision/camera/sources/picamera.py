@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from edgevision.camera.sources.frame import Frame, Layout
-from edgevision.camera.sources.source import SourceOptions
+from edgevision.camera.sources.source import SourceSettings
 from edgevision.errors import DeviceError, MissingDependencyError, UsageError
 
 _FORMAT = "RGB888"
@@ -34,7 +34,7 @@ INSTALL_HINT = (
 )
 
 
-def open_picamera(address: str, options: SourceOptions) -> "PicameraSource":
+def open_picamera(address: str, options: SourceSettings) -> "PicameraSource":
     """Camera number `address`, configured and running.
 
     Raises:
@@ -97,7 +97,7 @@ class PicameraSource:
 
     is_live = True
 
-    def __init__(self, camera: Any, number: int, options: SourceOptions) -> None:
+    def __init__(self, camera: Any, number: int, options: SourceSettings) -> None:
         self._camera = camera
         self._number = number
         self._timeout_s = options.read_timeout_s
@@ -138,7 +138,7 @@ class PicameraSource:
         self._camera.close()
 
 
-def _configuration(camera: Any, options: SourceOptions) -> Any:
+def _configuration(camera: Any, options: SourceSettings) -> Any:
     size = (options.width or 640, options.height or 480)
     controls = {"FrameRate": options.fps} if options.fps else {}
     return camera.create_video_configuration(

@@ -8,7 +8,7 @@ import tempfile
 from typing import IO
 
 from edgevision.camera.sources.jpeg import JpegSource
-from edgevision.camera.sources.source import SourceOptions
+from edgevision.camera.sources.source import SourceSettings
 from edgevision.errors import DeviceError, MissingDependencyError, UsageError
 
 _PROGRAMS = ("rpicam-vid", "libcamera-vid")
@@ -22,7 +22,7 @@ def rpicam_program() -> str | None:
     return next((path for name in _PROGRAMS if (path := shutil.which(name))), None)
 
 
-def open_rpicam(address: str, options: SourceOptions) -> JpegSource:
+def open_rpicam(address: str, options: SourceSettings) -> JpegSource:
     """Motion JPEG from camera number `address`, written by `rpicam-vid` into a pipe.
 
     Raises:

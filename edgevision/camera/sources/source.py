@@ -24,7 +24,7 @@ class FrameSource(Protocol):
         """The next frame, numbered `sequence`; None at the end of a file.
 
         Raises:
-            DeviceError: the source is lost, or gave nothing for `SourceOptions.read_timeout_s`.
+            DeviceError: the source is lost, or gave nothing for `SourceSettings.read_timeout_s`.
         """
 
     def close(self) -> None:
@@ -32,7 +32,7 @@ class FrameSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceOptions:
+class SourceSettings:
     """What is asked of a source; 0 leaves the choice to it."""
 
     width: int = 0
@@ -54,7 +54,7 @@ class SourceOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceName:
-    """A source as the user named it, taken apart."""
+    """A source as the user named it: its kind and its address."""
 
     kind: str
     """A key of `KINDS`."""
@@ -112,7 +112,7 @@ def parse_source(text: str) -> SourceName:
     )
 
 
-def open_source(name: SourceName, options: SourceOptions) -> FrameSource:
+def open_source(name: SourceName, options: SourceSettings) -> FrameSource:
     """Open the source, ready to read.
 
     Raises:
@@ -121,7 +121,7 @@ def open_source(name: SourceName, options: SourceOptions) -> FrameSource:
         UsageError: the address cannot be understood.
     """
     module, _, function = KINDS[name.kind][1].partition(":")
-    opener: Callable[[str, SourceOptions], FrameSource] = getattr(
+    opener: Callable[[str, SourceSettings], FrameSource] = getattr(
         importlib.import_module(module), function
     )
     return opener(name.address, options)

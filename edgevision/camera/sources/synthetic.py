@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from edgevision.camera.sources.frame import Frame, Image
-from edgevision.camera.sources.source import SourceOptions
+from edgevision.camera.sources.source import SourceSettings
 from edgevision.errors import UsageError
 
 _PHASES = 8
@@ -18,7 +18,7 @@ _PHASES = 8
 _MAX_SIDE = 4096
 
 
-def open_synthetic(address: str, options: SourceOptions) -> "SyntheticSource":
+def open_synthetic(address: str, options: SourceSettings) -> "SyntheticSource":
     """A `SyntheticSource` for "640x480@30"; the rate may be left out.
 
     Raises:

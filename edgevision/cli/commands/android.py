@@ -9,6 +9,7 @@ import typer
 from edgevision.cli import console
 from edgevision.cli.options.common import Json
 from edgevision.errors import UsageError, VerificationError
+from edgevision.quantities import megabytes
 
 if TYPE_CHECKING:
     from edgevision.android.export import Exported
@@ -176,7 +177,7 @@ def _document(exported: "Exported") -> dict[str, object]:
 
 
 def _render(exported: "Exported", target: "Project") -> None:
-    size = console.megabytes(exported.size_bytes)
+    size = megabytes(exported.size_bytes)
     console.print_text(f"{exported.card.name} ({size}) is in {exported.folder}")
     if exported.inputs_proven:
         console.print_text(

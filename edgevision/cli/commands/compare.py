@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def compare(
-    before: Annotated[Path, typer.Argument(help="Result of edgevision bench -o.")],
+    before: Annotated[Path, typer.Argument(help="BenchRun of edgevision bench -o.")],
     after: Annotated[Path, typer.Argument(help="Another one.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
@@ -30,7 +30,8 @@ def compare(
 
 
 def _render(comparison: "ResultComparison") -> None:
-    from edgevision.bench.results.tables import figure, heading, megabytes, milliseconds
+    from edgevision.bench.results.tables import figure, heading, milliseconds
+    from edgevision.quantities import megabytes
 
     console.print_text(f"{comparison.before}  ->  {comparison.after}")
     headlines = [

@@ -10,6 +10,7 @@ from edgevision.cli.options import common as options
 from edgevision.cli.options.conversion import ConversionOptions
 from edgevision.cli.options.groups import spread_groups
 from edgevision.cli.options.preprocessing import PreprocessingOptions
+from edgevision.quantities import megabytes
 
 if TYPE_CHECKING:
     from edgevision.convert.convert import ConvertedModel
@@ -71,7 +72,7 @@ def document(converted: "ConvertedModel") -> dict[str, Any]:
 
 def render(converted: "ConvertedModel") -> None:
     """The file, every input and output by its name, and how near it is to the model."""
-    size = console.megabytes(converted.path.stat().st_size)
+    size = megabytes(converted.path.stat().st_size)
     card = ", with a model card" if converted.has_card else ""
     console.print_text(f"{converted.path}: {size}{card}")
     for given in converted.inputs:

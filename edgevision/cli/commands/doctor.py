@@ -36,8 +36,6 @@ def doctor(
     Exits with 3 when no TFLite runtime works here; for camera, with 6 when there is none.
     """
     if topic == "camera":
-        from edgevision.cli.commands.doctor_camera import doctor_camera
-
         doctor_camera(as_json=as_json)
         return
     from dataclasses import asdict
@@ -74,6 +72,37 @@ def doctor(
     if not working:
         message = "no TFLite runtime works here"
         raise MissingDependencyError(message, hint="pip install ai-edge-litert")
+
+
+def doctor_camera(*, as_json: bool) -> None:
+    """Tell what the camera loop finds on this machine.
+
+    Raises:
+        DeviceError: no camera of any kind can be used.
+    """
+    from dataclasses import asdict
+
+    from rich.markup import escape
+
+    from edgevision.camera.checkup import check_camera
+    from edgevision.errors import DeviceError
+
+    findings = check_camera()
+    sources = {"picamera2", "rpicam-vid", "USB camera"}
+    has_camera = any(each.subject in sources and each.state == "ok" for each in findings)
+    if as_json:
+        console.print_json({"camera": has_camera, "findings": [asdict(each) for each in findings]})
+    else:
+        table = console.new_table("part", "state", "detail", left=("state", "detail"))
+        for each in findings:
+            table.add_row(each.subject, each.state, escape(each.detail))
+        console.print_table(table)
+        for each in findings:
+            if each.fix:
+                console.print_text(f"{each.subject}: {each.fix}")
+    if not has_camera:
+        message = "no camera can be used here"
+        raise DeviceError(message, hint="network cameras and files need none: --source rtsp://...")
 
 
 def version_of(package: str) -> str | None:

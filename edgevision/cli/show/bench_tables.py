@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edgevision.api.bench import BenchResult
-    from edgevision.bench.results.result import Result
+    from edgevision.bench.results.result import BenchRun
 
 
 def render(result: "BenchResult") -> None:
@@ -19,7 +19,7 @@ def render(result: "BenchResult") -> None:
         _render_machines(result.results)
 
 
-def _render_machine(result: "Result") -> None:
+def _render_machine(result: "BenchRun") -> None:
     """One machine's result as tables on stdout, and its warnings on stderr."""
     from edgevision.bench.results.tables import all_tables, sentences
 
@@ -40,7 +40,7 @@ def _render_machine(result: "Result") -> None:
             console.warn(f"{measured.name}: {warning}")
 
 
-def _render_machines(results: "Sequence[Result]") -> None:
+def _render_machines(results: "Sequence[BenchRun]") -> None:
     from edgevision.bench.results.tables import machine_rows
 
     header, rows = machine_rows(results)

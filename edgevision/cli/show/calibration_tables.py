@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from edgevision.cli import console
 
 if TYPE_CHECKING:
-    from edgevision.api.calibration import BuiltSet, CheckedSet
+    from edgevision.api.calibration_build import BuiltSet
+    from edgevision.api.calibration_check import CheckedSet
 
 
 def render_built(built: "BuiltSet") -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from edgevision.cli import console
 from edgevision.cli.show.lines import shown
+from edgevision.quantities import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ _HEADINGS = {"f1": "F1", "average_precision": "AP"}
 
 def render(result: "EvaluateResult") -> None:
     """The figures of the model, and beside those of the other."""
-    from edgevision.evaluation.figure_text import counted
+    from edgevision.quantities import counted
 
     images = counted(len(result.data), "image")
     console.print_text(f"{result.model.name} on {result.data.name}: {images}")
@@ -86,7 +87,7 @@ def _beside(mine: "Metric", other: "Metric") -> str:
     ours, reference = mine.estimate.value, other.estimate.value
     if mine.unit == "share":
         return (
-            f"{console.percent(ours)}, the other {console.percent(reference)}: "
+            f"{percent(ours)}, the other {percent(reference)}: "
             f"{100 * (ours - reference):+.1f} points"
         )
     return f"{number_text(mine, ours)}, the other {number_text(mine, reference)}"
@@ -124,6 +125,6 @@ def _classes(rows: "Sequence[ClassRow]") -> "Table":
 def _lost(drops: "Sequence[ClassDrop]") -> "Table":
     table = console.new_table("lost most", "images", "this file", "the other")
     for one in drops:
-        ours, reference = console.percent(one.ours), console.percent(one.reference)
+        ours, reference = percent(one.ours), percent(one.reference)
         table.add_row(one.name, str(one.support), ours, reference)
     return table

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from edgevision.cli import console
 from edgevision.cli.show.lines import print_fact, short_count, shown
+from edgevision.quantities import megabytes, percent
 
 if TYPE_CHECKING:
     from edgevision.api.inspect import InspectResult
     from edgevision.card.card import Card, Figure
     from edgevision.card.read import FoundCard
+    from edgevision.tflite.envelope.signature import Signature
     from edgevision.tflite.facts import Facts, OperatorFacts
-    from edgevision.tflite.signature import Signature
 
 _NAMES_SHOWN = 8
 _FIGURES_SHOWN = 4
@@ -30,7 +31,7 @@ def render(result: "InspectResult", *, every_operator: bool) -> None:
 def _render(model: Path, facts: "Facts", found: "FoundCard | None") -> None:
     from edgevision.api.inspect import formula
 
-    size = console.megabytes(facts.size_bytes)
+    size = megabytes(facts.size_bytes)
     print_fact(model.name, f"{size}, {facts.precision}, {_shape_state(facts)}")
     for role, tensors in (("input", facts.inputs), ("output", facts.outputs)):
         for index, tensor in enumerate(tensors):
@@ -48,7 +49,7 @@ def _render(model: Path, facts: "Facts", found: "FoundCard | None") -> None:
     if facts.flex:
         print_fact("", "Flex operations need the TensorFlow delegate, which LiteRT alone lacks")
     print_fact("work", f"{short_count(facts.multiply_adds)} multiply-adds a run with batch 1")
-    stored = ", ".join(f"{name} {console.megabytes(size)}" for name, size in facts.weight_bytes[:3])
+    stored = ", ".join(f"{name} {megabytes(size)}" for name, size in facts.weight_bytes[:3])
     print_fact("weights", f"{short_count(facts.parameters)} parameters; stored: {stored or 'none'}")
     print_fact("runtime", _runtime(facts))
     if facts.subgraphs > 1:
@@ -92,7 +93,7 @@ def _render_card(card: "Card") -> None:
         )
     figures = card.figures
     measured = [
-        f"{name} {console.percent(value)}"
+        f"{name} {percent(value)}"
         for name, value in (
             ("top-1", figures.accuracy),
             ("top-5", figures.top5),
@@ -122,7 +123,7 @@ def _signature(signature: "Signature") -> str:
 def _measured(figure: "Figure") -> str:
     assert figure.value is not None  # noqa: S101 - the caller looked
     if figure.unit == "share":
-        return f"{shown(figure.name, 40)} {console.percent(figure.value)}"
+        return f"{shown(figure.name, 40)} {percent(figure.value)}"
     return f"{shown(figure.name, 40)} {figure.value:.4g} {shown(figure.unit, 16)}".rstrip()
 
 
@@ -139,7 +140,7 @@ def _shares(facts: "Facts") -> str:
     share = f"{facts.integer_ops} of {computing} operations in integers"
     if facts.multiply_adds:
         part = facts.integer_multiply_adds / facts.multiply_adds
-        share += f", {console.percent(part)} of the multiply-adds"
+        share += f", {percent(part)} of the multiply-adds"
     others = Counter(op.arithmetic for op in facts.computing)
     detail = ", ".join(f"{count} {kind}" for kind, count in others.most_common())
     conversions = sum(operator.arithmetic == "conversion" for operator in facts.operators)

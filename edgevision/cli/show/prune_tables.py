@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgevision.cli import console
+from edgevision.quantities import megabytes, percent
 
 if TYPE_CHECKING:
     from edgevision.api.prune import PruneResult
@@ -28,9 +29,9 @@ def _render_ladder(report: "PruneReport", plan: "PruningPlan") -> None:
     for fraction, totals in zip(
         (0.0, *report.fractions), (report.before, *report.after), strict=True
     ):
-        table.add_row(console.percent(fraction, 0), *_totals(totals, report.before))
+        table.add_row(percent(fraction, 0), *_totals(totals, report.before))
     console.print_table(table)
-    shares = [console.percent(fraction, 0) for fraction in report.fractions]
+    shares = [percent(fraction, 0) for fraction in report.fractions]
     layers = console.new_table(
         "layer", "channels", *shares, "stays because", left=["stays because"]
     )
@@ -58,9 +59,9 @@ def _render_result(report: "PruneReport", output: Path) -> None:
     if report.sparsity is not None:
         zeros = report.sparsity
         console.print_text(
-            f"zeros: {console.percent(zeros.zeros / zeros.weights)} of {zeros.weights:,} weights; "
-            f"float weights {console.megabytes(zeros.file_bytes)} as they are, "
-            f"{console.megabytes(zeros.zipped_bytes)} zipped"
+            f"zeros: {percent(zeros.zeros / zeros.weights)} of {zeros.weights:,} weights; "
+            f"float weights {megabytes(zeros.file_bytes)} as they are, "
+            f"{megabytes(zeros.zipped_bytes)} zipped"
         )
     for training in report.trainings:
         console.print_text(
@@ -72,7 +73,7 @@ def _render_result(report: "PruneReport", output: Path) -> None:
         )
     if not report.trainings:
         console.note("nothing was trained: accuracy will have suffered. --train IMAGES recovers it")
-    console.print_text(f"{output}: {console.megabytes(output.stat().st_size)}")
+    console.print_text(f"{output}: {megabytes(output.stat().st_size)}")
 
 
 def _totals(totals: "Totals", base: "Totals") -> tuple[str, str, str]:
@@ -82,9 +83,9 @@ def _totals(totals: "Totals", base: "Totals") -> tuple[str, str, str]:
     return (
         with_share(f"{totals.parameters:,}", totals.parameters, base.parameters),
         with_share(f"{totals.macs / 1e6:,.1f} M", totals.macs, base.macs),
-        with_share(console.megabytes(totals.int8_bytes), totals.int8_bytes, base.int8_bytes),
+        with_share(megabytes(totals.int8_bytes), totals.int8_bytes, base.int8_bytes),
     )
 
 
 def _score(name: str, score: float) -> str:
-    return f"{score:.4g}" if name == "negative error" else console.percent(score)
+    return f"{score:.4g}" if name == "negative error" else percent(score)

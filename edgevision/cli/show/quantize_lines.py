@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from edgevision.cli import console
 from edgevision.cli.show.trials_table import render_trials
+from edgevision.quantities import megabytes
 
 if TYPE_CHECKING:
     from edgevision.api.quantize import QuantizeResult
@@ -14,7 +15,7 @@ def render(result: "QuantizeResult") -> None:
     model, facts = result.model, result.facts
     given, made = facts.inputs[0], facts.outputs[0]
     console.print_text(
-        f"{result.file}: {console.megabytes(facts.size_bytes)}, {facts.precision},"
+        f"{result.file}: {megabytes(facts.size_bytes)}, {facts.precision},"
         f" {given.dtype} in, {made.dtype} out"
     )
     for line in result.left_in_float():

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from edgevision.cli import console
+from edgevision.quantities import percent
 
 if TYPE_CHECKING:
     from edgevision.quantize.search.accuracy_target import TargetSearch
@@ -16,7 +17,7 @@ def render_trials(reached: "TargetSearch") -> None:
         table.add_row(
             trial.name,
             str(trial.float_operators),
-            console.percent(found.value),
+            percent(found.value),
             f"{100 * found.low:.1f} to {100 * found.high:.1f}",
             "" if trial.median_ms is None else f"{trial.median_ms:.2f}",
             "yes" if trial.met else "no",

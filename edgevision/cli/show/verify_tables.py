@@ -92,7 +92,7 @@ def _render_answers(found: "Explanation") -> None:
         return
     table = console.new_table("answer flips", "float", "quantized", left=("float", "quantized"))
     for flip in flips[:_FLIPS_SHOWN]:
-        table.add_row(shown(flip.id, 24), _said(flip.reference), _said(flip.ours))
+        table.add_row(shown(flip.id, 24), _verdict(flip.reference), _verdict(flip.ours))
     console.print_table(table)
     if len(flips) > _FLIPS_SHOWN:
         console.print_text(f"and {len(flips) - _FLIPS_SHOWN} more; --json lists all")
@@ -117,7 +117,7 @@ def _cells(agreement: "Agreement") -> list[str]:
     return [value_text(one) for one in _metrics(agreement)]
 
 
-def _said(verdict: "Verdict") -> str:
+def _verdict(verdict: "Verdict") -> str:
     text = shown(verdict.text, 26)
     if verdict.other_score is not None:
         text += f" (other {verdict.other_score:.2f})"

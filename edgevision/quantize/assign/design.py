@@ -86,7 +86,7 @@ def design(
             dense_per_channel=recipe.dense_per_channel,
             interface=_interface(prepared, recipe, scales, ranges),
         ),
-        skipped=integer.skipped,
+        skipped=integer.float_operators(graph),
     )
 
 
@@ -114,11 +114,11 @@ def _interface(
     """The inputs and outputs that the caller sees as integers, with their scales."""
     graph, wide = prepared.graph, bits_of(recipe) == 16
     image = prepared.image
-    faces: dict[int, InterfaceType] = {}
+    interface: dict[int, InterfaceType] = {}
 
     def show(t: int, kind: str, int8_scales: QuantParams) -> None:
         shift = 128 if kind == "uint8" else 0
-        faces[t] = InterfaceType(
+        interface[t] = InterfaceType(
             dtype=np.dtype(kind),
             scales=replace(int8_scales, zero_point=int8_scales.zero_point + shift),
         )
@@ -136,4 +136,4 @@ def _interface(
             if graph.is_float(t):
                 narrow = affine.activation_scales(*ranges[t]) if wide else scales[t]
                 show(t, types, narrow)
-    return faces
+    return interface

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from edgevision.recipe.recipe import Recipe
 from edgevision.tflite import ops
-from edgevision.tflite.graph import Graph, Operator
+from edgevision.tflite.graph import Graph, Operator, OperatorId
 from edgevision.tflite.ops.kinds import kind_of
 
 
@@ -16,6 +16,7 @@ class FloatOperator:
     """An operator left in float, and why."""
 
     position: int
+    """In the float graph."""
     operator: str
     tensor: str
     """Name of its first output."""
@@ -29,40 +30,48 @@ class IntegerPart:
     Those that touch no float tensor (shape arithmetic) are in neither part.
     """
 
-    operators: frozenset[int]
-    """Positions of those that run in integers."""
-    skipped: tuple[FloatOperator, ...]
-    """Those left in float."""
+    operators: frozenset[OperatorId]
+    """Those that run in integers."""
+    reasons: Mapping[OperatorId, str]
+    """Why each operator left in float is."""
 
-    @property
-    def reasons(self) -> dict[int, str]:
-        """Position of each operator left in float -> why."""
-        return {one.position: one.reason for one in self.skipped}
+    def float_operators(self, graph: Graph) -> tuple[FloatOperator, ...]:
+        """Those of `graph` that are left in float, in its order."""
+        return tuple(
+            FloatOperator(
+                position=at,
+                operator=op.name,
+                tensor=graph.tensors[op.outputs[0]].name if op.outputs else "",
+                reason=self.reasons[op.id],
+            )
+            for at, op in enumerate(graph.operators)
+            if op.id in self.reasons
+        )
 
 
 def integer_part(
-    graph: Graph, recipe: Recipe, refused: Mapping[int, str] = MappingProxyType({})
+    graph: Graph, recipe: Recipe, refused: Mapping[OperatorId, str] = MappingProxyType({})
 ) -> IntegerPart:
     """Which operators run in integers under `recipe`, and which not, with the reason.
 
-    `refused` gives positions to leave in float, with the reason.
+    `refused` gives operators to leave in float, with the reason.
     """
     patterns = [re.compile(pattern) for pattern in recipe.float_operators]
-    chosen: set[int] = set()
-    skipped: list[FloatOperator] = []
-    for at, op in enumerate(graph.operators):
+    chosen: set[OperatorId] = set()
+    reasons: dict[OperatorId, str] = {}
+    for op in graph.operators:
         if not any(graph.is_float(t) for t in (*op.inputs, *op.outputs)):
             continue
         name = graph.tensors[op.outputs[0]].name if op.outputs else ""
-        reason = refused.get(at)
+        reason = refused.get(op.id)
         if reason is None and op.outputs and any(p.search(name) for p in patterns):
             reason = "asked for by the recipe"
         reason = reason or _obstacle(graph, op, bits_of(recipe))
         if reason is None:
-            chosen.add(at)
+            chosen.add(op.id)
         else:
-            skipped.append(FloatOperator(position=at, operator=op.name, tensor=name, reason=reason))
-    return IntegerPart(operators=frozenset(chosen), skipped=tuple(skipped))
+            reasons[op.id] = reason
+    return IntegerPart(operators=frozenset(chosen), reasons=reasons)
 
 
 def bits_of(recipe: Recipe) -> int:

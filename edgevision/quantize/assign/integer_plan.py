@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from edgevision.tflite.graph import QuantParams
+from edgevision.tflite.graph import OperatorId, QuantParams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +23,8 @@ class IntegerPlan:
 
     scales: Mapping[int, QuantParams]
     """Of every activation that an integer operator reads or writes."""
-    integer: frozenset[int]
-    """Positions of the operators that run in integers."""
+    integer: frozenset[OperatorId]
+    """The operators that run in integers."""
     bits: int = 8
     """Of activations: 8, or 16 (weights stay 8)."""
     dense_per_channel: bool = True

@@ -13,6 +13,7 @@ from edgevision.quantize.lower.integer_graph import lower
 from edgevision.quantize.step import RangeStep
 from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.session import Session
+from edgevision.tflite.graph import Graph, OperatorId
 from edgevision.tflite.serialize import serialize
 
 logger = logging.getLogger(__name__)
@@ -31,11 +32,11 @@ def probe_kernels(
         decided = design(prepared, statistics, recipe, integer, steps=steps)
         lowered = lower(decided.graph, decided.plan)
         try:
-            with Session(serialize(lowered.graph)) as session:
+            with Session(serialize(lowered)) as session:
                 session.invoke()
         except ModelError as error:
-            culprit = _culprit(str(error), lowered.position, integer.operators)
-            if culprit is None:
+            culprit = _culprit(str(error), decided.graph, lowered)
+            if culprit not in integer.operators:
                 raise
             logger.debug("operator %d goes back to float: %s", culprit, error)
             reason = f"the runtime refuses it in int{bits_of(recipe)}: {error}"
@@ -45,13 +46,14 @@ def probe_kernels(
         return integer
 
 
-def _culprit(message: str, position: tuple[int, ...], integer: frozenset[int]) -> int | None:
-    """Which operator of the float graph the runtime's message names, when it is an integer one."""
+def _culprit(message: str, source: Graph, lowered: Graph) -> OperatorId | None:
+    """Which operator of the float graph `source` the runtime's message names.
+
+    A conversion, which `lowered` alone has, belongs to the operator behind it.
+    """
     found = re.search(r"[Nn]ode number (\d+)", message)
     if found is None:
         return None
-    number = int(found.group(1))
-    for at, last in enumerate(position):
-        if number <= last:
-            return at if at in integer else None
-    return None
+    known = {op.id for op in source.operators}
+    behind = lowered.operators[int(found.group(1)) :]
+    return next((op.id for op in behind if op.id in known), None)

@@ -6,7 +6,7 @@ from edgevision.disjoint_sets import DisjointSets
 from edgevision.quantize.assign import affine
 from edgevision.quantize.assign.affine import Range
 from edgevision.tflite import ops, schema
-from edgevision.tflite.graph import Graph, QuantParams
+from edgevision.tflite.graph import Graph, OperatorId, QuantParams
 from edgevision.tflite.ops.kinds import kind_of
 
 _COUNTED = {
@@ -16,25 +16,25 @@ _COUNTED = {
 """Fused activations with an upper end, which kernels count in steps of the output."""
 
 
-def tensors_in_integers(graph: Graph, integer: frozenset[int]) -> frozenset[int]:
+def tensors_in_integers(graph: Graph, integer: frozenset[OperatorId]) -> frozenset[int]:
     """Float activations that an integer operator reads or writes: those that need a range."""
     return frozenset(
         t
-        for at in integer
-        for t in (*graph.operators[at].inputs, *graph.operators[at].outputs)
+        for op in graph.operators
+        if op.id in integer
+        for t in (*op.inputs, *op.outputs)
         if graph.is_float(t) and graph.constant(t) is None
     )
 
 
-def scale_groups(graph: Graph, integer: frozenset[int]) -> dict[int, int]:
+def scale_groups(graph: Graph, integer: frozenset[OperatorId]) -> dict[int, int]:
     """Tensor -> the tensor that stands for its group: members must share one scale.
 
     Concatenations, pools, reshapes and other movers of data copy integers as they are.
     """
     scaled, groups = tensors_in_integers(graph, integer), DisjointSets(len(graph.tensors))
-    for at in sorted(integer):
-        op = graph.operators[at]
-        if kind_of(op.name).scaling != "same":
+    for op in graph.operators:
+        if op.id not in integer or kind_of(op.name).scaling != "same":
             continue
         members = [t for t in (*op.outputs, *op.inputs) if t in scaled]
         for other in members[1:]:
@@ -43,14 +43,13 @@ def scale_groups(graph: Graph, integer: frozenset[int]) -> dict[int, int]:
 
 
 def prescribed_scales(
-    graph: Graph, integer: frozenset[int], *, bits: int
+    graph: Graph, integer: frozenset[OperatorId], *, bits: int
 ) -> dict[int, QuantParams]:
     """Scales that kernels fix for their outputs (softmax, sigmoid, tanh, ...)."""
     fixed: dict[int, QuantParams] = {}
-    for at in integer:
-        op = graph.operators[at]
+    for op in graph.operators:
         rule = kind_of(op.name)
-        if rule.scaling == "fixed":
+        if op.id in integer and rule.scaling == "fixed":
             scales = affine.scalar_scales(rule.fixed_scale, rule.fixed_zero_point)
             if bits == 16:
                 scales = affine.scalar_scales(1 / 32768, 0)
@@ -60,7 +59,7 @@ def prescribed_scales(
 
 def choose_scales(
     graph: Graph,
-    integer: frozenset[int],
+    integer: frozenset[OperatorId],
     ranges: Mapping[int, Range],
     *,
     fixed: Mapping[int, QuantParams],
@@ -98,7 +97,7 @@ def _represents(scales: QuantParams, low: float, high: float, bits: int) -> bool
 
 def widen_for_kernels(
     graph: Graph,
-    integer: frozenset[int],
+    integer: frozenset[OperatorId],
     scales: dict[int, QuantParams],
     *,
     fixed: Mapping[int, QuantParams],
@@ -121,8 +120,9 @@ def widen_for_kernels(
             if leader == groups[t] and other not in fixed:
                 widened[other] = wider
 
-    for at in integer:
-        op = graph.operators[at]
+    for op in graph.operators:
+        if op.id not in integer:
+            continue
         fused = getattr(op.options, "fusedActivationFunction", 0)
         if fused in _COUNTED:
             widen(op.outputs[0], _COUNTED[fused] / 2**30)

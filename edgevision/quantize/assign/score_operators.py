@@ -7,22 +7,22 @@ number a class, so the float kernel costs nothing that can be measured.
 
 from edgevision.quantize.assign.integer_part import bits_of
 from edgevision.quantize.step import FloatStep, Scope
-from edgevision.tflite.graph import Graph
+from edgevision.tflite.graph import Graph, OperatorId
 from edgevision.tflite.ops.kinds import kind_of
 
 REASON = "float32 scores would come in steps of 1/256"
 
 
-def score_operators(graph: Graph) -> frozenset[int]:
-    """Positions of the softmax or sigmoid behind each float output, and of what moves its scores.
+def score_operators(graph: Graph) -> frozenset[OperatorId]:
+    """The softmax or sigmoid behind each float output, and of what moves its scores.
 
     Movers of data (reshape, squeeze, ...) between it and the output belong to it. An output that
     comes from anything else, or an activation that other operators read too, contributes nothing.
     """
     producers, consumers = graph.producers(), graph.consumers()
-    found: set[int] = set()
+    found: set[OperatorId] = set()
     for output in graph.outputs:
-        path: list[int] = []
+        path: list[OperatorId] = []
         tensor = output
         while tensor in producers and graph.is_float(tensor):
             op = graph.operators[producers[tensor]]
@@ -31,7 +31,7 @@ def score_operators(graph: Graph) -> frozenset[int]:
                 break
             if len(consumers.get(tensor, ())) > (tensor != output):
                 break
-            path.append(producers[tensor])
+            path.append(op.id)
             if rule.scaling == "fixed":
                 found |= set(path)
                 break

@@ -38,7 +38,7 @@ class CalibratedModel:
     """How the error of answers is measured; None: as their form suggests."""
     corrected_on: NDArray[np.int64] | None = None
     """Which of the images layers are corrected on; None for all."""
-    tried: tuple[StepTrial, ...] = ()
+    trials: tuple[StepTrial, ...] = ()
     """What was decided on the way here."""
 
     @property

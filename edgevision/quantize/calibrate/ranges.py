@@ -50,17 +50,17 @@ def never_clipped(graph: Graph) -> frozenset[int]:
     Clipped logits tie at 127, and the first class of the tie wins.
     """
     producers = graph.producers()
-    kept: set[int] = set(graph.inputs)
+    unclipped: set[int] = set(graph.inputs)
     open_ends = list(graph.outputs)
     while open_ends:
         t = open_ends.pop()
-        if t in kept:
+        if t in unclipped:
             continue
-        kept.add(t)
+        unclipped.add(t)
         op = graph.operators[producers[t]] if t in producers else None
         if op is not None and kind_of(op.name).scaling in {"same", "fixed"}:
             open_ends += [i for i in op.inputs if graph.is_float(i) and graph.constant(i) is None]
-    return frozenset(kept)
+    return frozenset(unclipped)
 
 
 def _between_typical_and_extreme(decided: TensorRanges) -> TensorRanges:

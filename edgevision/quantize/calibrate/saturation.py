@@ -18,7 +18,7 @@ from edgevision.quantize.assign.affine import Range
 from edgevision.quantize.assign.integer_part import bits_of
 from edgevision.quantize.step import RangeStep, TensorRanges
 from edgevision.tflite import ops
-from edgevision.tflite.graph import Graph, Operator
+from edgevision.tflite.graph import Graph, Operator, OperatorId
 from edgevision.tflite.swish import find_swish, relu6_shift
 
 _Limits: TypeAlias = Callable[[float], Range]
@@ -32,7 +32,7 @@ def saturated_ranges(
     graph: Graph,
     ranges: Mapping[int, Range],
     *,
-    integer: frozenset[int],
+    integer: frozenset[OperatorId],
     whole: Collection[int] = (),
 ) -> dict[int, Range]:
     """`ranges` without the parts in which what reads a tensor no longer changes.
@@ -40,13 +40,17 @@ def saturated_ranges(
     Args:
         graph: the float graph.
         ranges: of each activation in integers.
-        integer: positions of the operators that run in integers.
+        integer: the operators that run in integers.
         whole: tensors that are never clipped.
     """
     narrowed = dict(ranges)
     consumers = graph.consumers()
     for t, readers in consumers.items():
-        if t not in ranges or t in whole or not integer.issuperset(readers):
+        if (
+            t not in ranges
+            or t in whole
+            or not integer.issuperset(graph.operators[at].id for at in readers)
+        ):
             continue
         found = _limits(graph, t, readers, consumers)
         if found is None:
@@ -73,7 +77,7 @@ def _limits(
     if swish is None:
         return None
     most = float(swish.scaled.max())
-    made = graph.operators[swish.product].outputs[0]
+    made = graph.operator(swish.product).outputs[0]
     if swish.shift is None:
         return (lambda half_step: _swish_limits(half_step, most)), made
     # Above, the gate is open but the product goes on.

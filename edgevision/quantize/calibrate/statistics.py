@@ -1,4 +1,4 @@
-"""Watching the float model at work: what every activation was, image by image."""
+"""Activation statistics of the float model: every activation's extremes, image by image."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from edgevision.runtime.session import Session
 from edgevision.runtime.session_pool import SessionPool
 from edgevision.tensors import FloatArray
 from edgevision.tflite.extract import with_outputs
-from edgevision.tflite.graph import Graph
+from edgevision.tflite.graph import Graph, Operator, OperatorId
 
-PATCHED = 64
-"""Images whose patches are kept: biases are corrected on no more, and each costs as much as a third
-of the model's run."""
+MEAN_INPUT_IMAGES = 64
+"""Images whose mean inputs are stored: biases are corrected on no more, and each costs as much
+as a third of the model's run."""
 
 Feed = tuple[NDArray[Any], ...]
 """One array for each input of the float model, with its batch axis of 1."""
@@ -39,9 +39,9 @@ class Statistics:
     asked for."""
     channel_high: dict[int, FloatArray]
     """Likewise the largest."""
-    patches: dict[int, FloatArray]
-    """Operator -> mean patch of its input in each of the first images, (at most `PATCHED`, taps...,
-    channels); only of those asked for."""
+    mean_inputs: dict[OperatorId, FloatArray]
+    """Operator -> mean patch of its input in each of the first images,
+    (at most `MEAN_INPUT_IMAGES`, taps..., channels); only of those asked for."""
 
     def of_images(self, chosen: NDArray[np.int64]) -> "Statistics":
         """The same statistics over some of the images."""
@@ -55,7 +55,7 @@ class Statistics:
             high=pick(self.high),
             channel_low=pick(self.channel_low),
             channel_high=pick(self.channel_high),
-            patches=pick(self.patches),
+            mean_inputs=pick(self.mean_inputs),
         )
 
 
@@ -65,7 +65,7 @@ def observe(
     *,
     watched: Sequence[int],
     by_channel: Sequence[int] = (),
-    followed: Sequence[int] = (),
+    followed: Sequence[OperatorId] = (),
     total: int | None = None,
     progress: Progress = silent,
 ) -> Statistics:
@@ -81,7 +81,7 @@ def observe(
     # A runtime may list an output twice or refuse an input among them: inputs are read as fed.
     inputs = {t: at for at, t in enumerate(graph.inputs)}
     shown = [t for t in order if t not in inputs]
-    layers = {at: _Layer(graph, at) for at in followed}
+    layers = {one: _InputTaps(graph, graph.operator(one)) for one in followed}
     apart = set(by_channel)
 
     def observe_one(session: Session, numbered: tuple[int, Feed]) -> _Seen:
@@ -93,7 +93,7 @@ def observe(
         specs = dict(zip(shown, session.outputs, strict=False))
         return _seen(
             {t: feed[inputs[t]] if t in inputs else session.view(specs[t]) for t in order},
-            layers if number < PATCHED else {},
+            layers if number < MEAN_INPUT_IMAGES else {},
             apart,
         )
 
@@ -114,19 +114,22 @@ def observe(
         high={t: high[:, at] for at, t in enumerate(order)},
         channel_low={t: np.stack([seen.channels[t][0] for seen in images]) for t in by_channel},
         channel_high={t: np.stack([seen.channels[t][1] for seen in images]) for t in by_channel},
-        patches={at: np.stack([seen.patches[at] for seen in images[:PATCHED]]) for at in layers},
+        mean_inputs={
+            one: np.stack([seen.mean_inputs[one] for seen in images[:MEAN_INPUT_IMAGES]])
+            for one in layers
+        },
     )
 
 
-class _Layer:
-    """Which mean patches of its input one operator has."""
+class _InputTaps:
+    """What each weight tap of one operator reads of its input, on average."""
 
-    def __init__(self, graph: Graph, at: int) -> None:
-        self.op = graph.operators[at]
+    def __init__(self, graph: Graph, op: Operator) -> None:
+        self.op = op
         self.weights_shape = graph.tensors[self.op.inputs[1]].shape
         self.taps = taps_of(graph, self.op)
 
-    def patch(self, values: NDArray[Any]) -> FloatArray:
+    def mean_input(self, values: NDArray[Any]) -> FloatArray:
         return self.taps.mean_patch(patch_input(self.op, values, self.weights_shape))
 
 
@@ -139,10 +142,12 @@ class _Seen:
     high: list[float]
     channels: dict[int, tuple[FloatArray, FloatArray]]
     """Tensor -> smallest and largest of each channel."""
-    patches: dict[int, FloatArray]
+    mean_inputs: dict[OperatorId, FloatArray]
 
 
-def _seen(values: dict[int, NDArray[Any]], layers: dict[int, _Layer], apart: set[int]) -> _Seen:
+def _seen(
+    values: dict[int, NDArray[Any]], layers: dict[OperatorId, _InputTaps], apart: set[int]
+) -> _Seen:
     """What there is to note of the watched tensors' `values`."""
     channels = {t: _channel_extremes(values[t]) for t in apart}
     # The smallest value is that of the smallest channel: no need to look at them all again.
@@ -152,7 +157,9 @@ def _seen(values: dict[int, NDArray[Any]], layers: dict[int, _Layer], apart: set
         low=[float(value.min(initial=np.inf)) for value in lows],
         high=[float(value.max(initial=-np.inf)) for value in highs],
         channels=channels,
-        patches={at: layer.patch(values[layer.op.inputs[0]]) for at, layer in layers.items()},
+        mean_inputs={
+            one: layer.mean_input(values[layer.op.inputs[0]]) for one, layer in layers.items()
+        },
     )
 
 

@@ -27,8 +27,8 @@ def bias_shift(
     *,
     weights: NDArray[Any],
     rounded: NDArray[Any],
-    patches: NDArray[Any],
-    integer_patches: NDArray[Any],
+    mean_inputs: NDArray[Any],
+    integer_mean_inputs: NDArray[Any],
 ) -> NDArray[np.float64]:
     """What to add to the bias so that the typical image's mean output is the float model's.
 
@@ -36,14 +36,14 @@ def bias_shift(
         op: the layer.
         weights: its float weights.
         rounded: the real values of its integer weights.
-        patches: mean patches of the float model's input, (images, taps..., channels).
-        integer_patches: the same of the input the integer model really has.
+        mean_inputs: mean patches of the float model's input, (images, taps..., channels).
+        integer_mean_inputs: the same of the input the integer model really has.
 
     Returns:
         One number per output channel.
     """
-    wanted = mean_response(op, weights, patches)
-    got = mean_response(op, rounded, integer_patches)
+    wanted = mean_response(op, weights, mean_inputs)
+    got = mean_response(op, rounded, integer_mean_inputs)
     shift: NDArray[np.float64] = np.median(wanted - got, axis=0)
     return shift
 
@@ -52,15 +52,15 @@ def _corrected(layer: IntegerLayer) -> IntegerLayer:
     if layer.mean_inputs is None:
         return layer
     taps, count = taps_of(layer.graph, layer.op), len(layer.inputs)
-    integer_patches = np.stack(
+    integer_mean_inputs = np.stack(
         [taps.mean_patch(patch_input(layer.op, v, layer.weights.shape)) for v in layer.inputs]
     )
     shift = bias_shift(
         layer.op,
         weights=layer.weights,
         rounded=affine.dequantize_weights(layer.integers, layer.scales),
-        patches=layer.mean_inputs[:count],
-        integer_patches=(integer_patches - layer.input_zero * taps.coverage)
+        mean_inputs=layer.mean_inputs[:count],
+        integer_mean_inputs=(integer_mean_inputs - layer.input_zero * taps.coverage)
         * np.float32(layer.input_step),
     )
     return replace(layer, bias_shift=shift)
@@ -80,7 +80,11 @@ def _estimated(layer: IntegerLayer) -> IntegerLayer:
 
 def _observe(scope: Scope) -> Observations:
     graph = scope.graph
-    return Observations(mean_inputs=tuple(at for at in scope.integer if is_followed(graph, at)))
+    return Observations(
+        mean_inputs=tuple(
+            op.id for op in graph.operators if op.id in scope.integer and is_followed(graph, op)
+        )
+    )
 
 
 BIAS_CORRECTION = LayerStep(

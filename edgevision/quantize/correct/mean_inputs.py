@@ -19,9 +19,8 @@ MeanInput: TypeAlias = NDArray[np.float32]
 """(kernel height, kernel width, input channels); dense layers have a kernel of 1 x 1."""
 
 
-def is_followed(graph: Graph, at: int) -> bool:
+def is_followed(graph: Graph, op: Operator) -> bool:
     """Whether the operator is a convolution or dense layer whose constant weights we follow."""
-    op = graph.operators[at]
     if op.name not in ops.CONVOLUTIONS | {ops.FULLY_CONNECTED}:
         return False
     weights = graph.constant(op.inputs[1])
@@ -99,23 +98,23 @@ def patch_input(op: Operator, values: NDArray[Any], weights_shape: tuple[int, ..
 
 
 def mean_response(
-    op: Operator, weights: NDArray[Any], patches: NDArray[Any]
+    op: Operator, weights: NDArray[Any], mean_inputs: NDArray[Any]
 ) -> NDArray[np.float64]:
-    """Mean output of each channel, without bias, when the taps see `patches` on average.
+    """Mean output of each channel, without bias, when the taps see `mean_inputs` on average.
 
     Args:
         op: the layer.
         weights: as it stores them.
-        patches: (images, kernel height, kernel width, input channels).
+        mean_inputs: (images, kernel height, kernel width, input channels).
 
     Returns:
         (images, output channels).
     """
     response: NDArray[Any]
     if op.name == ops.DEPTHWISE_CONV_2D:
-        repeated = np.repeat(patches, weights.shape[3] // patches.shape[3], axis=3)
+        repeated = np.repeat(mean_inputs, weights.shape[3] // mean_inputs.shape[3], axis=3)
         response = (repeated * weights[0]).sum(axis=(1, 2))
     else:
         # In the type given: float32 is twice as fast, and exact enough by far.
-        response = patches.reshape(len(patches), -1) @ weights.reshape(len(weights), -1).T
+        response = mean_inputs.reshape(len(mean_inputs), -1) @ weights.reshape(len(weights), -1).T
     return response.astype(np.float64)

@@ -13,9 +13,8 @@ from edgevision.quantize.assign import affine
 from edgevision.quantize.calibrate.statistics import Feed, Statistics
 from edgevision.quantize.correct.layerwise import Values, live_bytes, walk
 from edgevision.quantize.correct.mean_inputs import is_followed
-from edgevision.quantize.lower.integer_graph import IntegerGraph
 from edgevision.quantize.step import IntegerLayer, LayerStep
-from edgevision.tflite.graph import Graph, Operator, QuantParams, Tensor
+from edgevision.tflite.graph import Graph, Operator, OperatorId, QuantParams, Tensor
 
 ROOM_BYTES = 200 << 20
 """Memory for the activations of all images at one place in the network; two graphs may be refined
@@ -30,7 +29,7 @@ LEAST_IMAGES = 8
 
 def correct_layers(
     source: Graph,
-    lowered: IntegerGraph,
+    lowered: Graph,
     statistics: Statistics,
     feeds: Iterable[Feed],
     *,
@@ -50,24 +49,25 @@ def correct_layers(
         progress: told how far through the network it is.
     """
     if not steps:
-        return lowered.graph
-    graph = lowered.graph.copy()
+        return lowered
+    graph = lowered.copy()
     room = ROOM_BYTES // max(1, live_bytes(graph))
     count = min(statistics.count, MOST_IMAGES, max(LEAST_IMAGES, room))
     held = list(islice(feeds, count))
-    layers = {layer.place: layer for layer in _layers(source, graph, lowered.position)}
+    layers = {layer.op.id: layer for layer in _layers(source, graph)}
 
-    def visit(place: int, alive: dict[int, Values]) -> None:
-        if place in layers:
-            progress(place + 1, len(graph.operators), "correcting")
-            layer = layers[place]
+    def visit(at: int, alive: dict[int, Values]) -> None:
+        op = graph.operators[at]
+        if op.id in layers:
+            progress(at + 1, len(graph.operators), "correcting")
+            layer = layers[op.id]
             _corrected(
                 source,
                 graph,
                 layer,
                 statistics,
                 changes=[s.apply for s in steps if not s.leaves_out(source, layer.op)],
-                inputs=alive[graph.operators[place].inputs[0]],
+                inputs=alive[op.inputs[0]],
                 seed=seed,
             )
 
@@ -77,62 +77,52 @@ def correct_layers(
 
 
 def estimate_layers(
-    source: Graph, lowered: IntegerGraph, statistics: Statistics, *, steps: Sequence[LayerStep]
+    source: Graph, lowered: Graph, statistics: Statistics, *, steps: Sequence[LayerStep]
 ) -> Graph:
     """The integer graph with its layers corrected from statistics alone, at once."""
     changes = [step.estimate for step in steps if step.estimate is not None]
     if not changes:
-        return lowered.graph
-    graph = lowered.graph.copy()
-    for layer in _layers(source, graph, lowered.position):
+        return lowered
+    graph = lowered.copy()
+    for layer in _layers(source, graph):
         _corrected(source, graph, layer, statistics, changes=changes)
     return graph
 
 
-def left_out_layers(
-    source: Graph, graph: Graph, position: Sequence[int], step: LayerStep
-) -> dict[int, str]:
-    """Operator of the integer `graph` -> why `step` leaves it as it is.
-
-    `position` says where each operator of the float graph `source` stands in it.
-    """
-    reasons = {
-        layer.place: step.leaves_out(source, layer.op) for layer in _layers(source, graph, position)
-    }
-    return {place: reason for place, reason in reasons.items() if reason}
+def left_out_layers(source: Graph, graph: Graph, step: LayerStep) -> dict[OperatorId, str]:
+    """Layer of the float `source` and the integer `graph` -> why `step` leaves it as it is."""
+    reasons = {layer.op.id: step.leaves_out(source, layer.op) for layer in _layers(source, graph)}
+    return {one: reason for one, reason in reasons.items() if reason}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Layer:
+class _LoweredLayer:
     """A layer with int8 weights, in both graphs."""
 
-    at: int
-    """In the float graph."""
     op: Operator
     """Of the float graph."""
-    place: int
-    """In the integer graph."""
+    lowered: Operator
+    """Of the integer graph."""
     weights: Tensor
     """Of the integer graph."""
     input_scales: QuantParams
 
 
-def _layers(source: Graph, graph: Graph, position: Sequence[int]) -> Iterator[_Layer]:
-    for at, place in enumerate(position):
-        if not is_followed(source, at):
+def _layers(source: Graph, graph: Graph) -> Iterator[_LoweredLayer]:
+    lowered = {op.id: op for op in graph.operators}
+    for op in source.operators:
+        if not is_followed(source, op):
             continue
-        op = graph.operators[place]
-        weights, given = graph.tensors[op.inputs[1]], graph.tensors[op.inputs[0]].scales
+        made = lowered[op.id]
+        weights, given = graph.tensors[made.inputs[1]], graph.tensors[made.inputs[0]].scales
         if weights.data is not None and weights.dtype == np.int8 and given is not None:
-            yield _Layer(
-                at=at, op=source.operators[at], place=place, weights=weights, input_scales=given
-            )
+            yield _LoweredLayer(op=op, lowered=made, weights=weights, input_scales=given)
 
 
 def _corrected(
     source: Graph,
     graph: Graph,
-    layer: _Layer,
+    layer: _LoweredLayer,
     statistics: Statistics,
     *,
     changes: Iterable[Callable[[IntegerLayer], IntegerLayer]],
@@ -151,18 +141,19 @@ def _corrected(
         input_step=float(given.scale[0]),
         input_zero=int(given.zero_point[0]),
         inputs=inputs,
-        mean_inputs=statistics.patches.get(layer.at),
+        mean_inputs=statistics.mean_inputs.get(layer.op.id),
         seed=seed,
     )
     for change in changes:
         changed = change(changed)
     layer.weights.data = changed.integers
     if changed.bias_shift is not None:
-        _add_to_bias(graph, layer.place, changed.bias_shift, changed.input_step)
+        _add_to_bias(graph, layer.lowered, changed.bias_shift, changed.input_step)
 
 
-def _add_to_bias(graph: Graph, place: int, shift: NDArray[np.float64], input_scale: float) -> None:
-    op = graph.operators[place]
+def _add_to_bias(
+    graph: Graph, op: Operator, shift: NDArray[np.float64], input_scale: float
+) -> None:
     scales = graph.tensors[op.inputs[1]].scales
     if scales is None:
         return

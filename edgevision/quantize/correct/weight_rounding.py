@@ -29,7 +29,9 @@ def rounded_by_output(layer: IntegerLayer) -> NDArray[np.int8]:
 
 def _applies(scope: Scope) -> bool:
     is_asked = scope.recipe.switch("weight_rounding") == "on" or scope.recipe.quality != "fast"
-    return is_asked and any(is_followed(scope.graph, at) for at in scope.integer)
+    return is_asked and any(
+        op.id in scope.integer and is_followed(scope.graph, op) for op in scope.graph.operators
+    )
 
 
 def _leaves_out(graph: Graph, op: Operator) -> str:

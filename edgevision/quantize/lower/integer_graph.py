@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,17 +13,8 @@ from edgevision.tflite.graph import Graph, Operator, QuantParams, Tensor
 from edgevision.tflite.ops.kinds import OperatorKind, kind_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntegerGraph:
-    """The integer graph and where things went."""
-
-    graph: Graph
-    position: tuple[int, ...]
-    """Position in the integer graph of each operator of the float graph."""
-
-
-def lower(graph: Graph, plan: IntegerPlan) -> IntegerGraph:
-    """The graph of `plan`; its operators have the ids of those they were made of."""
+def lower(graph: Graph, plan: IntegerPlan) -> Graph:
+    """The integer graph of `plan`; its operators have the ids of those they were made of."""
     return _Writer(graph, plan).write()
 
 
@@ -40,31 +30,29 @@ class _Writer:
         self.dtype = np.dtype(np.int8 if plan.bits == 8 else np.int16)
         self.taken: set[str] = set()
 
-    def write(self) -> IntegerGraph:
-        position = []
+    def write(self) -> Graph:
         self.out.inputs = [self._input(index) for index in self.source.inputs]
-        for at, op in enumerate(self.source.operators):
-            if at in self.plan.integer:
+        for op in self.source.operators:
+            if op.id in self.plan.integer:
                 self._integer(op)
             else:
                 self._float(op)
-            position.append(len(self.out.operators) - 1)
         self.out.outputs = [self._final(index) for index in self.source.outputs]
-        return IntegerGraph(graph=self.out, position=tuple(position))
+        return self.out
 
     def _input(self, index: int) -> int:
         """The tensor the caller fills; when it holds integers, the graph begins with them."""
-        face = self.plan.interface.get(index)
-        if face is None:
+        declared = self.plan.interface.get(index)
+        if declared is None:
             self.forms[index] = {None: index}
             return index
         name, scales = self.source.tensors[index].name, self.plan.scales[index]
-        given = current = self._add(index, name, face.dtype, face.scales)
-        if face.dtype == np.uint8 and self.dtype == np.int16:
+        given = current = self._add(index, name, declared.dtype, declared.scales)
+        if declared.dtype == np.uint8 and self.dtype == np.int16:
             # No kernel goes from uint8 to int16 in one step.
-            between = self._add(index, f"{name};int8", np.dtype(np.int8), _shifted(face.scales))
+            between = self._add(index, f"{name};int8", np.dtype(np.int8), _shifted(declared.scales))
             current = self._requantize(current, between)
-        if (face.dtype, face.scales.key) != (self.dtype, scales.key):
+        if (declared.dtype, declared.scales.key) != (self.dtype, scales.key):
             inner = self._add(index, f"{name};quantized", self.dtype, scales)
             current = self._requantize(current, inner)
         self.forms[index] = {scales.key: current}
@@ -72,17 +60,17 @@ class _Writer:
 
     def _final(self, index: int) -> int:
         """The tensor the caller reads."""
-        face = self.plan.interface.get(index)
-        if face is None:
+        declared = self.plan.interface.get(index)
+        if declared is None:
             return self.form(index, None)
         current = self.form(index, self.plan.scales[index])
         name = self.source.tensors[index].name
-        if face.dtype == np.uint8 and self.dtype == np.int16:
-            between = self._add(index, f"{name};int8", np.dtype(np.int8), _shifted(face.scales))
+        if declared.dtype == np.uint8 and self.dtype == np.int16:
+            between = self._add(index, f"{name};int8", np.dtype(np.int8), _shifted(declared.scales))
             current = self._requantize(current, between)
-        if (face.dtype, face.scales.key) == (self.dtype, self.plan.scales[index].key):
+        if (declared.dtype, declared.scales.key) == (self.dtype, self.plan.scales[index].key):
             return current
-        given = self._add(index, f"{name};{face.dtype}", face.dtype, face.scales)
+        given = self._add(index, f"{name};{declared.dtype}", declared.dtype, declared.scales)
         return self._requantize(current, given)
 
     def _add(self, index: int, name: str, dtype: np.dtype[Any], scales: QuantParams) -> int:

@@ -27,6 +27,7 @@ from edgevision.quantize.search.mixed_precision import Timer
 from edgevision.quantize.step import Step
 from edgevision.quantize.steps import STEPS
 from edgevision.recipe.recipe import Recipe
+from edgevision.tflite.graph import OperatorId
 from edgevision.tflite.serialize import serialize
 
 PARTS = 20
@@ -116,22 +117,22 @@ def search_accuracy_target(
         clock: seconds.
     """
     begun = clock()
-    search = _Search(model, recipe, goal, measure, progress)
+    search = _TargetTrials(model, recipe, goal, measure, progress)
     whole = choose_steps(model, recipe, steps=steps)
     trial = search.note("int8 throughout", whole, 0)
     if trial.met:
         quantized = finished(whole, model, recipe, steps=steps, seconds=clock() - begun)
         return TargetSearch(model=quantized, met=True, trials=tuple(search.trials), hurting=())
-    parts = divided(sorted(model.integer.operators), PARTS)
+    graph = model.graph
+    parts = divided([op.id for op in graph.operators if op.id in model.integer.operators], PARTS)
     gains = search.gains(parts, whole.settings)
-    finalists: dict[str, tuple[frozenset[int], QuantizedGraph]] = {}
+    finalists: dict[str, tuple[frozenset[OperatorId], QuantizedGraph]] = {}
     for name, order in _ways(gains).items():
         found = search.smallest(name, parts, order, whole.settings)
         if found is not None:
             finalists[name] = found
     ranked = [parts[at] for at in np.argsort(-np.asarray(gains), kind="stable")[:3]]
-    graph = model.graph
-    hurting = tuple(graph.tensors[graph.operators[run[0]].outputs[0]].name for run in ranked)
+    hurting = tuple(graph.tensors[graph.operator(run[0]).outputs[0]].name for run in ranked)
     best = search.best
     if finalists:
         files = {name: serialize(made.graph) for name, (_, made) in finalists.items()}
@@ -152,7 +153,7 @@ def search_accuracy_target(
     return TargetSearch(model=quantized, met=met, trials=tuple(search.trials), hurting=hurting)
 
 
-def divided(operators: Sequence[int], parts: int) -> list[tuple[int, ...]]:
+def divided(operators: Sequence[OperatorId], parts: int) -> list[tuple[OperatorId, ...]]:
     """`operators` in at most `parts` runs of nearly equal length, in order.
 
     >>> divided([3, 4, 7], 2)
@@ -171,7 +172,7 @@ def _ways(gains: Sequence[float]) -> dict[str, list[int]]:
     }
 
 
-class _Search:
+class _TargetTrials:
     """The tries made so far."""
 
     def __init__(
@@ -214,13 +215,15 @@ class _Search:
             at = max(i for i, t in enumerate(self.trials) if t.name.startswith(name) and t.met)
             self.trials[at] = replace(self.trials[at], median_ms=median_ms)
 
-    def mixed(self, model: CalibratedModel, left: frozenset[int]) -> CalibratedModel:
+    def mixed(self, model: CalibratedModel, left: frozenset[OperatorId]) -> CalibratedModel:
         """`model` with the operators `left` in float."""
         reason = dict.fromkeys(left, "left in float to meet the accuracy target")
         reasons = {**model.integer.reasons, **reason}
         return replace(model, integer=integer_part(model.graph, self.recipe, reasons))
 
-    def gains(self, parts: Sequence[tuple[int, ...]], settings: QuantSettings) -> list[float]:
+    def gains(
+        self, parts: Sequence[tuple[OperatorId, ...]], settings: QuantSettings
+    ) -> list[float]:
         """How much each part alone in float lowers the loss on images kept out."""
         fitted, loss = split_held_out(self.few, "balanced")
         made = make(fitted, self.recipe, settings, rough=True)
@@ -235,17 +238,17 @@ class _Search:
     def smallest(
         self,
         name: str,
-        parts: Sequence[tuple[int, ...]],
+        parts: Sequence[tuple[OperatorId, ...]],
         order: Sequence[int],
         settings: QuantSettings,
-    ) -> tuple[frozenset[int], QuantizedGraph] | None:
+    ) -> tuple[frozenset[OperatorId], QuantizedGraph] | None:
         """The fewest parts, taken in `order`, whose float meets the goal; None if none do."""
         quick = settings.without_slow()
         low, high, middle = 0, len(order), 1
-        found: tuple[frozenset[int], QuantizedGraph] | None = None
+        found: tuple[frozenset[OperatorId], QuantizedGraph] | None = None
         # Nothing is known of `high` (all but nothing in float), so it is never returned untried.
         while low < middle < high:
-            left = frozenset(at for part in order[:middle] for at in parts[part])
+            left = frozenset(one for part in order[:middle] for one in parts[part])
             made = make(self.mixed(self.few, left), self.recipe, quick)
             if not made.computes_in_integers:
                 high = middle
@@ -257,6 +260,6 @@ class _Search:
             middle = min(2 * low, (low + high) // 2) if found is None else (low + high) // 2
         return found
 
-    def final(self, left: frozenset[int], settings: QuantSettings) -> QuantizedGraph:
+    def final(self, left: frozenset[OperatorId], settings: QuantSettings) -> QuantizedGraph:
         """The file with `left` in float, made with all steps and images."""
         return make(self.mixed(self.model, left), self.recipe, settings)

@@ -91,22 +91,22 @@ def _where_worth_it(
         return model
     # One loud channel wants other ranges than many that are equal.
     widening = min(every, key=lambda one: every[one])
-    least, tried = plain[widening], []
+    least, trials = plain[widening], []
     file = read_model(serialize(model.graph))
     work, layers = max(1, facts_of(file).multiply_adds), layer_names(file)
-    chosen = model
+    chosen, producers = model, model.graph.producers()
     for number, site in enumerate(sites, 1):
         candidate = step.apply(fitted, site.tensor)
         loss = loss_of(candidate, widening)
-        name = layers[site.producer] or model.graph.tensors[site.tensor].name
+        name = layers[producers[site.tensor]] or model.graph.tensors[site.tensor].name
         kept = loss < (WORTH - PRICE * ELEMENT * site.elements / work) * least
-        tried.append(StepTrial(step=f"{step.label} {name}", loss=loss, kept=kept))
+        trials.append(StepTrial(step=f"{step.label} {name}", loss=loss, kept=kept))
         if kept:
             fitted, least, chosen = candidate, loss, step.apply(chosen, site.tensor)
         progress(number, len(sites), "equalizing")
-    for line in tried:
+    for line in trials:
         logger.debug("%s: loss %.5f%s", line.step, line.loss, ", kept" if line.kept else "")
-    return replace(chosen, tried=(*model.tried, *(line for line in tried if line.kept)))
+    return replace(chosen, trials=(*model.trials, *(line for line in trials if line.kept)))
 
 
 def _everywhere(model: CalibratedModel, step: SiteStep) -> CalibratedModel:

@@ -75,10 +75,10 @@ def choose_steps(
     settings, made = settings_on(steps, scope), None
     rough = [*steps_open(steps, TransformStep, scope), *steps_open(steps, RangeStep, scope)]
     slow = steps_open(steps, LayerStep, scope)
-    tried: list[StepTrial] = []
+    trials: list[StepTrial] = []
     if model.statistics.count >= LEAST_IMAGES and (rough or slow):
         fitted, loss = split_held_out(model, recipe.quality)
-        search = _Search(recipe, loss, steps)
+        search = _StepTrials(recipe, loss, steps)
         settings = search.roughly(fitted, settings)
         if slow:
             made = search.by_layer(model, settings, slow, progress)
@@ -86,12 +86,12 @@ def choose_steps(
             if fitted.statistics.count < MOST_IMAGES:
                 # More images would have made it better.
                 made = None
-        tried = search.tried
-    for line in tried:
+        trials = search.trials
+    for line in trials:
         logger.debug("%s: loss %.5f%s", line.step, line.loss, ", kept" if line.kept else "")
     if made is None:
         made = make(model, recipe, settings, progress=progress)
-    return replace(made, tried=tuple(tried))
+    return replace(made, trials=tuple(trials))
 
 
 def settings_on(steps: Sequence[Step], scope: Scope) -> QuantSettings:
@@ -126,16 +126,16 @@ def _parted(count: int, quality: Quality) -> tuple[NDArray[np.int64], NDArray[np
     return np.setdiff1d(places, held_out), held_out
 
 
-class _Search:
+class _StepTrials:
     """The trials made so far, and what they are made with."""
 
     def __init__(self, recipe: Recipe, loss: HeldOutLoss, steps: Sequence[Step]) -> None:
         self.recipe, self.loss, self.steps = recipe, loss, steps
-        self.tried: list[StepTrial] = []
+        self.trials: list[StepTrial] = []
 
     def note(self, step: str, loss: float, *, kept: bool) -> bool:
         """`kept`, once it is written down."""
-        self.tried.append(StepTrial(step=step, loss=loss, kept=kept))
+        self.trials.append(StepTrial(step=step, loss=loss, kept=kept))
         return kept
 
     def roughly(self, model: CalibratedModel, start: QuantSettings) -> QuantSettings:

@@ -10,7 +10,7 @@ FLOAT = 3
 
 BYTE = 6
 """int8 multiply-adds that take as long as moving a byte: converting an element between int8 and
-float moves five in 0.5 ns (`speed.conversion_us`), and a multiply-add takes 16 ps."""
+float moves five in 0.5 ns (`operator_latency.conversion_us`), and a multiply-add takes 16 ps."""
 
 
 def estimated_work(content: bytes) -> int:

@@ -15,7 +15,7 @@ from edgevision.tasks.loss import OutputLoss
 from edgevision.tensors import FloatArray
 from edgevision.tflite import ops
 from edgevision.tflite.extract import with_outputs
-from edgevision.tflite.graph import Graph
+from edgevision.tflite.graph import Graph, Operator, OperatorId
 
 _ACTIVATIONS = frozenset({ops.SOFTMAX, ops.LOGISTIC})
 
@@ -25,8 +25,8 @@ class ComparedTensor:
     """A tensor of the float graph in which an answer is compared."""
 
     tensor: int
-    reader: int
-    """Position of the softmax or sigmoid that reads it, or -1: the tensor is an output itself."""
+    reader: OperatorId | None
+    """The softmax or sigmoid that reads it; None: the tensor is an output itself."""
 
 
 def compared_tensors(graph: Graph, losses: Sequence[OutputLoss]) -> tuple[ComparedTensor, ...]:
@@ -35,20 +35,22 @@ def compared_tensors(graph: Graph, losses: Sequence[OutputLoss]) -> tuple[Compar
     found = []
     for loss in losses:
         t = graph.outputs[loss.output]
-        at = _maker(graph, producers, t) if loss.before_activation else -1
-        if at >= 0 and graph.operators[at].name in _ACTIVATIONS:
-            found.append(ComparedTensor(tensor=graph.operators[at].inputs[0], reader=at))
+        op = _maker(graph, producers, t) if loss.before_activation else None
+        if op is not None and op.name in _ACTIVATIONS:
+            found.append(ComparedTensor(tensor=op.inputs[0], reader=op.id))
         else:
-            found.append(ComparedTensor(tensor=t, reader=-1))
+            found.append(ComparedTensor(tensor=t, reader=None))
     return tuple(found)
 
 
-def _maker(graph: Graph, producers: Mapping[int, int], tensor: int) -> int:
-    """Position of the operator that computes the values of `tensor`, -1 if none does."""
-    at = producers.get(tensor, -1)
-    while at >= 0 and graph.operators[at].name in ops.MOVES:
-        at = producers.get(graph.operators[at].inputs[0], -1)
-    return at
+def _maker(graph: Graph, producers: Mapping[int, int], tensor: int) -> Operator | None:
+    """The operator that computes the values of `tensor`, None if none does."""
+    while tensor in producers:
+        op = graph.operators[producers[tensor]]
+        if op.name not in ops.MOVES:
+            return op
+        tensor = op.inputs[0]
+    return None
 
 
 class HeldOutLoss:
@@ -74,8 +76,8 @@ class HeldOutLoss:
         source, integer = made.design.graph, made.graph
         tensors = [
             integer.outputs[loss.output]
-            if compared.reader < 0
-            else integer.operators[made.position[compared.reader]].inputs[0]
+            if compared.reader is None
+            else integer.operator(compared.reader).inputs[0]
             for loss, compared in zip(
                 self._losses, compared_tensors(source, self._losses), strict=True
             )

@@ -1,31 +1,26 @@
 """Never slower: where int8 kernels lose to float ones, the operators concerned go back to float.
 
 Every operator is timed alone in both precisions; the cheapest mix, conversions at its borders
-included, is a shortest path. What it promises is then timed as a whole, and kept if it holds. Only
-for a device that was named: the clock of the machine that makes a file says nothing of another's.
+included, is a shortest path. What it promises is then timed as a whole, and kept if it holds.
+Only for a device that was named: the clock of the machine that makes a file says nothing of
+another's.
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgevision.errors import ModelError
 from edgevision.quantize.assign.integer_part import integer_part
 from edgevision.quantize.calibrate.calibrated_model import CalibratedModel
 from edgevision.quantize.lower.weights_only import to_dynamic
 from edgevision.quantize.quantized_graph import QuantizedGraph, make
+from edgevision.quantize.search.operator_latency import conversion_us, operator_latencies
 from edgevision.recipe.recipe import Recipe
-from edgevision.runtime.session import Session
-from edgevision.tflite.extract import cut
-from edgevision.tflite.graph import Graph, OperatorId
+from edgevision.tflite.graph import OperatorId
 from edgevision.tflite.parse import parse
 from edgevision.tflite.serialize import serialize
-
-RUNS = 15
-"""Of each operator alone, after two to warm up; the shortest counts, the rest is other work."""
 
 WORTH = 0.97
 """A mix must bring the time below this share of int8's to be taken."""
@@ -93,18 +88,18 @@ def never_slower(
     costs = operator_latencies(made, threads=threads)
     switch = conversion_us(made.graph)
     slow = cheapest_mix([c.integer_us for c in costs], [c.float_us for c in costs], switch)
-    left = {cost.position for cost, is_float in zip(costs, slow, strict=True) if is_float}
-    kinds = Counter(cost.operator for cost in costs if cost.position in left)
+    left = {cost.id for cost, is_float in zip(costs, slow, strict=True) if is_float}
+    kinds = Counter(cost.operator for cost in costs if cost.id in left)
     named = ", ".join(f"{count} {name}" for name, count in kinds.most_common(3))
     mixed = _mixed(model, recipe, made, left)
     is_mix = bool(left) and mixed.computes_in_integers
     dynamic = to_dynamic(parse(float_content))
     times = timer({**files, "mixed": serialize(mixed.graph), "dynamic": serialize(dynamic)})
-    kept = mixed if is_mix and times["mixed"] < WORTH * times["int8"] else made
-    best = times["mixed" if kept is mixed else "int8"]
+    chosen = mixed if is_mix and times["mixed"] < WORTH * times["int8"] else made
+    best = times["mixed" if chosen is mixed else "int8"]
     ratio = best / times["float"]
     place = "this machine" if target == HERE else target
-    if ratio <= SLOWER and kept is made:
+    if ratio <= SLOWER and chosen is made:
         sentence = ""  # The second timing takes back what the first one said.
     elif ratio <= SLOWER:
         sentence = (
@@ -116,7 +111,7 @@ def never_slower(
             f"int8 takes {ratio:.2f} times as long as float on {place}"
             f" ({_blame(named, target)}); {_fastest(best, times)}"
         )
-    return kept, LatencyVerdict(
+    return chosen, LatencyVerdict(
         target=target,
         float_ms=times["float"],
         integer_ms=times["int8"],
@@ -163,70 +158,11 @@ def _fastest(integer_ms: float, times: Mapping[str, float]) -> str:
 
 
 def _mixed(
-    model: CalibratedModel, recipe: Recipe, made: QuantizedGraph, left: set[int]
+    model: CalibratedModel, recipe: Recipe, made: QuantizedGraph, left: set[OperatorId]
 ) -> QuantizedGraph:
     reasons = {**model.integer.reasons, **dict.fromkeys(left, LEFT)}
     part = integer_part(model.graph, recipe, reasons)
     return make(replace(model, integer=part), recipe, made.settings)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorLatency:
-    """One operator alone, in both precisions, in microseconds."""
-
-    position: int
-    """In the float graph."""
-    operator: str
-    integer_us: float
-    float_us: float
-
-
-def operator_latencies(
-    made: QuantizedGraph,
-    *,
-    threads: int = 1,
-    clock_ns: Callable[[], int] = time.perf_counter_ns,
-) -> tuple[OperatorLatency, ...]:
-    """What each integer operator of `made` takes, and takes in float."""
-    source = made.design.graph
-    costs = []
-    for at in sorted(made.design.plan.integer):
-        op = source.operators[at]
-        integer = _alone_us(made.graph, op.id, threads, clock_ns)
-        real = _alone_us(source, op.id, threads, clock_ns)
-        if integer is not None and real is not None:
-            costs.append(
-                OperatorLatency(position=at, operator=op.name, integer_us=integer, float_us=real)
-            )
-    return tuple(costs)
-
-
-def _alone_us(
-    graph: Graph, operator: OperatorId, threads: int, clock_ns: Callable[[], int]
-) -> float | None:
-    """Shortest run of one operator as a model of its own; None where it cannot be one."""
-    try:
-        with Session(cut(graph, {operator}).content, threads=threads) as session:
-            for _ in range(2):
-                session.invoke()
-            best = None
-            for _ in range(RUNS):
-                begun = clock_ns()
-                session.invoke()
-                taken = clock_ns() - begun
-                best = taken if best is None else min(best, taken)
-    except ModelError:
-        return None
-    return None if best is None else best / 1000
-
-
-def conversion_us(graph: Graph) -> float:
-    """Typical time to convert an activation between int8 and float: half a microsecond a kB.
-
-    LiteRT converts some 2 GB/s with vector instructions, measured on x86-64 and Cortex-A72.
-    """
-    sizes = [int(np.prod(graph.tensors[t].shape)) for op in graph.operators for t in op.outputs]
-    return 2.0 + float(np.median(sizes)) / 2000 if sizes else 2.0
 
 
 def cheapest_mix(

@@ -10,7 +10,6 @@ Source: Nagel et al. 2019 (cross-layer equalization), https://arxiv.org/abs/1906
 4.1; here upwards only, so that a ReLU6 cuts off nothing it did not before.
 """
 
-import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +19,7 @@ from edgevision.quantize.calibrate.calibrated_model import CalibratedModel
 from edgevision.quantize.calibrate.statistics import Statistics
 from edgevision.quantize.step import Observations, Scope, TransformStep
 from edgevision.tflite import ops, schema
-from edgevision.tflite.graph import Graph
+from edgevision.tflite.graph import Graph, Operator, OperatorId
 
 MOST = 8.0
 """Largest factor: beyond it a channel that was quiet on the calibration images only would be cut
@@ -42,8 +41,8 @@ _ACTIVATIONS = {
 class LayerPair:
     """A convolution and the one that alone reads it, perhaps through a PAD."""
 
-    producer: int
-    consumer: int
+    producer: OperatorId
+    consumer: OperatorId
     tensors: tuple[int, ...]
     """What the producer writes, and the PAD's output if there is one."""
 
@@ -51,28 +50,29 @@ class LayerPair:
 def equalizable_pairs(graph: Graph) -> tuple[LayerPair, ...]:
     """Where quiet channels can be scaled up."""
     readers, pairs = graph.consumers(), []
-    for at, op in enumerate(graph.operators):
+    for op in graph.operators:
         if op.name not in ops.CONVOLUTIONS or graph.constant(op.inputs[1]) is None:
             continue
         if op.options.fusedActivationFunction not in _ACTIVATIONS:
             continue
         tensors = [op.outputs[0]]
         reader = _reader(graph, readers, tensors[-1])
-        if reader is not None and graph.operators[reader].name == ops.PAD:
-            tensors.append(graph.operators[reader].outputs[0])
+        if reader is not None and reader.name == ops.PAD:
+            tensors.append(reader.outputs[0])
             reader = _reader(graph, readers, tensors[-1])
-        if reader is None or graph.operators[reader].name not in ops.CONVOLUTIONS:
+        if reader is None or reader.name not in ops.CONVOLUTIONS:
             continue
-        weights = graph.constant(graph.operators[reader].inputs[1])
+        weights = graph.constant(reader.inputs[1])
         # In groups, or with a depth multiplier, a channel is not one index of the last axis: rare.
         if weights is not None and weights.shape[3] == graph.tensors[tensors[-1]].shape[3]:
-            pairs.append(LayerPair(producer=at, consumer=reader, tensors=tuple(tensors)))
+            pairs.append(LayerPair(producer=op.id, consumer=reader.id, tensors=tuple(tensors)))
     return tuple(pairs)
 
 
-def _reader(graph: Graph, readers: dict[int, list[int]], tensor: int) -> int | None:
+def _reader(graph: Graph, readers: dict[int, list[int]], tensor: int) -> Operator | None:
     found = readers.get(tensor, [])
-    return found[0] if len(found) == 1 and tensor not in graph.outputs else None
+    is_alone = len(found) == 1 and tensor not in graph.outputs
+    return graph.operators[found[0]] if is_alone else None
 
 
 def equalization_factors(
@@ -97,29 +97,28 @@ def equalize(graph: Graph, statistics: Statistics) -> tuple[Graph, Statistics]:
     """The same network with quiet channels scaled up, and what its statistics are."""
     edited = graph.copy()
     low, high = dict(statistics.low), dict(statistics.high)
-    patches = dict(statistics.patches)
+    mean_inputs = dict(statistics.mean_inputs)
     for pair in equalizable_pairs(graph):
         made = pair.tensors[0]
         if made not in statistics.channel_low:
             continue
         bottom, top = statistics.channel_low[made], statistics.channel_high[made]
         factor = equalization_factors(bottom, top)
-        if graph.operators[pair.consumer].name != ops.DEPTHWISE_CONV_2D:
+        if graph.operator(pair.consumer).name != ops.DEPTHWISE_CONV_2D:
             factor = np.sqrt(factor)
         scale_producer(edited, pair.producer, factor)
         scale_consumer(edited, pair.consumer, factor)
         for t in pair.tensors:
             low[t] = np.minimum((bottom * factor).min(axis=1), 0).astype(np.float32)
             high[t] = np.maximum((top * factor).max(axis=1), 0).astype(np.float32)
-        if pair.consumer in patches:
-            patches[pair.consumer] = (patches[pair.consumer] * factor).astype(np.float32)
-    return edited, replace(statistics, low=low, high=high, patches=patches)
+        if pair.consumer in mean_inputs:
+            mean_inputs[pair.consumer] = (mean_inputs[pair.consumer] * factor).astype(np.float32)
+    return edited, replace(statistics, low=low, high=high, mean_inputs=mean_inputs)
 
 
-def scale_producer(graph: Graph, at: int, factor: NDArray[np.float64]) -> None:
-    """Multiply what the convolution at `at` makes by `factor`, (channels,)."""
-    op = copy.copy(graph.operators[at])
-    op.inputs = list(op.inputs)
+def scale_producer(graph: Graph, producer: OperatorId, factor: NDArray[np.float64]) -> None:
+    """Multiply what the convolution `producer` makes by `factor`, (channels,), in place."""
+    op = graph.operator(producer)
     weights = graph.known(op.inputs[1])
     shape = (-1, 1, 1, 1) if op.name == ops.CONV_2D else (1, 1, 1, -1)
     name = graph.tensors[op.inputs[1]].name
@@ -128,17 +127,14 @@ def scale_producer(graph: Graph, at: int, factor: NDArray[np.float64]) -> None:
         bias = graph.known(op.inputs[2])
         name = graph.tensors[op.inputs[2]].name
         op.inputs[2] = graph.add_constant(name, (bias * factor).astype(np.float32))
-    graph.operators[at] = op
 
 
-def scale_consumer(graph: Graph, at: int, factor: NDArray[np.float64]) -> None:
-    """Have the convolution at `at` divide its inputs by `factor`, (channels,)."""
-    op = copy.copy(graph.operators[at])
-    op.inputs = list(op.inputs)
+def scale_consumer(graph: Graph, consumer: OperatorId, factor: NDArray[np.float64]) -> None:
+    """Have the convolution `consumer` divide its inputs by `factor`, (channels,), in place."""
+    op = graph.operator(consumer)
     weights = graph.known(op.inputs[1])
     name = graph.tensors[op.inputs[1]].name
     op.inputs[1] = graph.add_constant(name, (weights / factor).astype(np.float32))
-    graph.operators[at] = op
 
 
 def _pairs(scope: Scope) -> tuple[LayerPair, ...]:

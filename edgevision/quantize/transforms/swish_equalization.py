@@ -14,7 +14,6 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.quantize.assign.integer_part import IntegerPart
 from edgevision.quantize.calibrate.calibrated_model import CalibratedModel
 from edgevision.quantize.calibrate.statistics import Statistics
 from edgevision.quantize.step import Observations, Scope, Site, SiteStep
@@ -24,7 +23,7 @@ from edgevision.quantize.transforms.equalization import (
     scale_producer,
 )
 from edgevision.tflite import ops, schema
-from edgevision.tflite.graph import Graph, Operator, Tensor
+from edgevision.tflite.graph import Graph, Operator, OperatorId, Tensor
 from edgevision.tflite.swish import Swish, find_swish
 
 _CLOSED = 6.0
@@ -35,25 +34,25 @@ _CLOSED = 6.0
 class SwishPair:
     """A convolution, the swish of what it makes, and the depthwise convolution that reads that."""
 
-    producer: int
+    producer: OperatorId
     swish: Swish
-    consumer: int
+    consumer: OperatorId
     made: int
     """Tensor of the convolution."""
     read: tuple[int, ...]
     """What the swish writes, and a PAD's output if there is one."""
 
 
-def swish_pairs(graph: Graph, integer: frozenset[int]) -> tuple[SwishPair, ...]:
+def swish_pairs(graph: Graph, integer: frozenset[OperatorId]) -> tuple[SwishPair, ...]:
     """Where channels can be scaled past a gate that leaves them as they are so far."""
     consumers, found = graph.consumers(), []
-    for at, op in enumerate(graph.operators):
+    for op in graph.operators:
         if op.name not in ops.CONVOLUTIONS or op.options.fusedActivationFunction:
             continue
         swish = find_swish(graph, op.outputs[0], consumers)
         if swish is None or swish.scaled.size > 1 or graph.constant(op.inputs[1]) is None:
             continue
-        read = [graph.operators[swish.product].outputs[0]]
+        read = [graph.operator(swish.product).outputs[0]]
         readers = consumers.get(read[-1], [])
         if len(readers) == 1 and graph.operators[readers[0]].name == ops.PAD:
             read.append(graph.operators[readers[0]].outputs[0])
@@ -66,11 +65,11 @@ def swish_pairs(graph: Graph, integer: frozenset[int]) -> tuple[SwishPair, ...]:
             continue
         if weights.shape[3] != graph.tensors[read[-1]].shape[3]:
             continue  # A depth multiplier: rare.
-        if integer.issuperset({at, swish.gate, swish.product, *readers}):
+        if integer.issuperset({op.id, swish.gate, swish.product, reader.id}):
             pair = SwishPair(
-                producer=at,
+                producer=op.id,
                 swish=swish,
-                consumer=readers[0],
+                consumer=reader.id,
                 made=op.outputs[0],
                 read=tuple(read),
             )
@@ -98,20 +97,17 @@ def equalize_past_swish(model: CalibratedModel, made: int) -> CalibratedModel:
     statistics, integer = model.statistics, model.integer
     pair = {one.made: one for one in swish_pairs(model.graph, integer.operators)}[made]
     factor = swish_factors(statistics, pair)
-    edited, lowered = _edited(model.graph, pair, factor)
+    edited, lowering = _edited(model.graph, pair, factor)
     return replace(
         model,
         prepared=replace(model.prepared, graph=edited),
-        statistics=_scaled(statistics, pair, factor, lowered),
-        integer=IntegerPart(
-            operators=frozenset({*(_moved(at, pair) for at in integer.operators), pair.swish.gate}),
-            skipped=tuple(replace(s, position=_moved(s.position, pair)) for s in integer.skipped),
-        ),
+        statistics=_scaled(statistics, pair, factor, lowering.outputs[0]),
+        integer=replace(integer, operators=integer.operators | {lowering.id}),
     )
 
 
-def _edited(graph: Graph, pair: SwishPair, factor: NDArray[np.float64]) -> tuple[Graph, int]:
-    """The graph with scaled channels, and the tensor that the gate sees."""
+def _edited(graph: Graph, pair: SwishPair, factor: NDArray[np.float64]) -> tuple[Graph, Operator]:
+    """The graph with scaled channels, and the operator that lowers them for the gate."""
     edited = graph.copy()
     scale_producer(edited, pair.producer, factor)
     scale_consumer(edited, pair.consumer, factor)
@@ -126,10 +122,11 @@ def _edited(graph: Graph, pair: SwishPair, factor: NDArray[np.float64]) -> tuple
         options_type=schema.BuiltinOptions.MulOptions,
         options=schema.MulOptionsT(),
     )
-    gate = edited.operators[pair.swish.gate]
+    gate = edited.operator(pair.swish.gate)
     gate.inputs = [seen if t == pair.made else t for t in gate.inputs]
-    edited.operators.insert(pair.swish.gate, lowering)
-    return edited, seen
+    at = next(at for at, op in enumerate(edited.operators) if op.id == gate.id)
+    edited.operators.insert(at, lowering)
+    return edited, lowering
 
 
 def _scaled(
@@ -145,16 +142,10 @@ def _scaled(
             # A PAD adds zeros to what it is given, and any tensor's range holds them.
             low[t] = np.minimum(bottom.min(axis=1), 0).astype(np.float32)
             high[t] = np.maximum(top.max(axis=1), 0).astype(np.float32)
-    patches = {_moved(at, pair): values for at, values in statistics.patches.items()}
-    reader = _moved(pair.consumer, pair)
-    if reader in patches:
-        patches[reader] = (patches[reader] * factor).astype(np.float32)
-    return replace(statistics, low=low, high=high, patches=patches)
-
-
-def _moved(at: int, pair: SwishPair) -> int:
-    """Where the operator at `at` stands once the lowering is in front of the gate."""
-    return at + (at >= pair.swish.gate)
+    mean_inputs = dict(statistics.mean_inputs)
+    if pair.consumer in mean_inputs:
+        mean_inputs[pair.consumer] = (mean_inputs[pair.consumer] * factor).astype(np.float32)
+    return replace(statistics, low=low, high=high, mean_inputs=mean_inputs)
 
 
 def _pairs(scope: Scope) -> tuple[SwishPair, ...]:
@@ -170,7 +161,6 @@ def _sites(model: CalibratedModel) -> tuple[Site, ...]:
     return tuple(
         Site(
             tensor=pair.made,
-            producer=pair.producer,
             elements=prod(model.graph.tensors[pair.made].shape),
         )
         for pair in swish_pairs(model.graph, model.integer.operators)

@@ -35,10 +35,10 @@ def agreement_of(
     Both hold (images, boxes, 6) rows of top, left, bottom, right, class and score.
     """
     pairs = list(zip(ours.condensed[0], reference.condensed[0], strict=True))
-    kept = [(_sure(a, threshold), _sure(b, threshold)) for a, b in pairs]
-    found = [_compare(a, b) for a, b in kept]
+    confident = [(_sure(a, threshold), _sure(b, threshold)) for a, b in pairs]
+    found = [_compare(a, b) for a, b in confident]
     matched = np.array([one.matched for one in found])
-    said = np.array([one.ours + one.reference for one in found])
+    found_by_either = np.array([one.ours + one.reference for one in found])
     return Agreement(
         images=len(ours),
         metrics=(
@@ -46,7 +46,7 @@ def agreement_of(
                 name="agreement",
                 title="F1 of matched boxes",
                 short="agreement",
-                estimate=_f1(matched, said),
+                estimate=_f1(matched, found_by_either),
             ),
             Metric(
                 name="mean_iou",
@@ -57,20 +57,20 @@ def agreement_of(
         ),
         meaning=f"objects found by both at score {threshold:g}: same class, IoU at least "
         f"{SAME_OBJECT:g} (F1)",
-        flips=_flips(ours, kept, found, names),
+        flips=_flips(ours, confident, found, names),
     )
 
 
-def _f1(matched: np.ndarray, said: np.ndarray) -> Estimate:
-    if len(said) and not said.sum():
+def _f1(matched: np.ndarray, found_by_either: np.ndarray) -> Estimate:
+    if len(found_by_either) and not found_by_either.sum():
         # Nothing found by either: as much agreement as there can be, on nothing.
-        return Estimate(value=1.0, low=0.0, high=1.0, count=len(said))
-    return bootstrap_ratio(2 * matched, said)
+        return Estimate(value=1.0, low=0.0, high=1.0, count=len(found_by_either))
+    return bootstrap_ratio(2 * matched, found_by_either)
 
 
 def _sure(rows: FloatArray, threshold: float) -> FloatArray:
-    kept = rows[rows[:, 5] >= threshold]
-    return kept[np.argsort(-kept[:, 5], kind="stable")]
+    confident = rows[rows[:, 5] >= threshold]
+    return confident[np.argsort(-confident[:, 5], kind="stable")]
 
 
 def _compare(a: FloatArray, b: FloatArray) -> _Compared:
@@ -92,12 +92,12 @@ def _first_without(matched: set[int], count: int) -> int:
 
 def _flips(
     ours: Answers,
-    kept: list[tuple[FloatArray, FloatArray]],
+    confident: list[tuple[FloatArray, FloatArray]],
     found: list[_Compared],
     names: tuple[str, ...],
 ) -> tuple[Flip, ...]:
     flips = []
-    for row, ((a, b), one) in enumerate(zip(kept, found, strict=True)):
+    for row, ((a, b), one) in enumerate(zip(confident, found, strict=True)):
         if one.surest_ours < 0 and one.surest_reference < 0:
             continue
         mine, theirs = _verdict(a, one.surest_ours, names), _verdict(b, one.surest_reference, names)

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NoReturn, Self
+from typing import ClassVar, NoReturn, Self
 
 import numpy as np
 
 from edgevision.errors import ModelError, UsageError
 from edgevision.metrics.signal import noise_share
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
-from edgevision.tasks.answer import LabelledItem
+from edgevision.tasks.answer import LabelledItem, LabelledItems
 from edgevision.tasks.answers import Answers
 from edgevision.tasks.detection.agreement import agreement_of, name_of
 from edgevision.tasks.detection.boxes import to_frame
@@ -23,20 +23,8 @@ from edgevision.tensors import RgbImage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundObjects:
+class FoundObjects(LabelledItems):
     """Objects in the picture, best first."""
-
-    frame: FrameSize
-    items: tuple[LabelledItem, ...]
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """Each item's label and score."""
-        return tuple(map(str, self.items))
-
-    def to_dict(self) -> dict[str, Any]:
-        """{"answers": [{"index", "label", "score", "xyxy"}]}, best first."""
-        return {"answers": [item.to_dict() for item in self.items]}
 
     def draw(self, picture: RgbImage, notes: Sequence[str] = ()) -> RgbImage:
         """Boxes with their labels; the notes from the top left."""

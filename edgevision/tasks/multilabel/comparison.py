@@ -26,7 +26,7 @@ def agreement_of(
     (a,), (b,) = ours.condensed, reference.condensed
     mine, theirs = a >= threshold, b >= threshold
     same = mine == theirs
-    hits, said = (mine & theirs).sum(axis=1), mine.sum(axis=1) + theirs.sum(axis=1)
+    hits, decided = (mine & theirs).sum(axis=1), mine.sum(axis=1) + theirs.sum(axis=1)
     whole = Rate(hits=int(same.all(axis=1).sum()), count=len(same))
     return Agreement(
         images=len(ours),
@@ -42,7 +42,7 @@ def agreement_of(
                 name="label_f1",
                 title="F1 of labels found, the reference's as truth",
                 short="label F1",
-                estimate=bootstrap_ratio(2 * hits, said),
+                estimate=bootstrap_ratio(2 * hits, decided),
             ),
             Metric(
                 name="images_unchanged",
@@ -89,8 +89,8 @@ def _flips(
     return tuple(sorted(found, key=lambda flip: (-flip.surety, flip.id)))
 
 
-def _verdict(said: NDArray[np.bool_], names: tuple[str, ...]) -> Verdict:
-    return Verdict(text=_listed(np.flatnonzero(said).tolist(), names))
+def _verdict(decided: NDArray[np.bool_], names: tuple[str, ...]) -> Verdict:
+    return Verdict(text=_listed(np.flatnonzero(decided).tolist(), names))
 
 
 def _listed(labels: list[int], names: tuple[str, ...]) -> str:

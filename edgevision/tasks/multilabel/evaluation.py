@@ -13,7 +13,7 @@ from edgevision.tasks.figures import ClassRow, Evaluation, Metric
 from edgevision.tensors import FloatArray
 
 Decisions = NDArray[np.bool_]
-"""(images, labels): whether each label is there, or is said to be."""
+"""(images, labels): whether each label is there, or is decided to be."""
 
 _COUNTED = 30_000_000
 """Scores looked at for one bootstrap: about half a second of counting."""
@@ -53,9 +53,9 @@ def weights_of(rows: Rows, images: int) -> NDArray[np.int64]:
 
 
 def evaluate_decisions(
-    p: FloatArray, said: Decisions, truth: Decisions, names: tuple[str, ...]
+    p: FloatArray, decided: Decisions, truth: Decisions, names: tuple[str, ...]
 ) -> Evaluation:
-    """The marks of (images, labels) probabilities `p` and the decisions `said` made of them."""
+    """The marks of (images, labels) probabilities `p` and the decisions `decided` made of them."""
     images = len(p)
     rankings = rankings_of(p, truth)
     ap = bootstrap(
@@ -63,12 +63,12 @@ def evaluate_decisions(
         images,
         resamples=resamples_for(p),
     )
-    hits = said & truth
-    f1 = bootstrap(lambda rows: _macro_f1(said[rows], truth[rows]), images, resamples=200)
-    micro = bootstrap_ratio(2 * hits.sum(axis=1), said.sum(axis=1) + truth.sum(axis=1))
-    right = bootstrap_ratio((said == truth).sum(axis=1), np.full(images, p.shape[1]))
+    hits = decided & truth
+    f1 = bootstrap(lambda rows: _macro_f1(decided[rows], truth[rows]), images, resamples=200)
+    micro = bootstrap_ratio(2 * hits.sum(axis=1), decided.sum(axis=1) + truth.sum(axis=1))
+    right = bootstrap_ratio((decided == truth).sum(axis=1), np.full(images, p.shape[1]))
     reports = reports_of_counts(
-        hits=hits.sum(axis=0), images=truth.sum(axis=0), answers=said.sum(axis=0)
+        hits=hits.sum(axis=0), images=truth.sum(axis=0), answers=decided.sum(axis=0)
     )
     once = np.ones(images, np.int64)
     return Evaluation(
@@ -101,9 +101,9 @@ def evaluate_decisions(
     )
 
 
-def _macro_f1(said: Decisions, truth: Decisions) -> float:
-    total = said.sum(axis=0) + truth.sum(axis=0)
+def _macro_f1(decided: Decisions, truth: Decisions) -> float:
+    total = decided.sum(axis=0) + truth.sum(axis=0)
     there = total > 0
     if not there.any():
         return float("nan")
-    return float((2 * (said & truth).sum(axis=0)[there] / total[there]).mean())
+    return float((2 * (decided & truth).sum(axis=0)[there] / total[there]).mean())

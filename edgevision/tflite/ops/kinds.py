@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from edgevision.tflite import ops
-from edgevision.tflite.ops import work
+from edgevision.tflite.ops import multiply_adds as macs
 
 Scaling = Literal["linear", "same", "fixed", "free"]
 """linear: constant weights with a scale per output channel, and a bias in the accumulator's scale.
@@ -46,7 +46,7 @@ class OperatorKind:
     fixed_zero_point: int = 0
     has_hybrid_kernel: bool = False
     """Whether it may read integer weights beside float values."""
-    multiply_adds: work.Work | None = None
+    multiply_adds: macs.MultiplyAdds | None = None
     """None where it has no products to sum."""
     xnnpack: frozenset[Precision] = frozenset()
     """In which precisions XNNPACK takes it, in the form image networks have it; elsewhere the
@@ -84,7 +84,13 @@ def _rows() -> Iterator[OperatorKind]:
     neither = frozenset[Precision]()
 
     def linear(
-        name: str, int8: int, int16: int, counted: work.Work, *, dynamic: int = 0, axis: int = 0
+        name: str,
+        int8: int,
+        int16: int,
+        counted: macs.MultiplyAdds,
+        *,
+        dynamic: int = 0,
+        axis: int = 0,
     ) -> OperatorKind:
         return OperatorKind(
             name=name,
@@ -98,9 +104,9 @@ def _rows() -> Iterator[OperatorKind]:
             xnnpack=both,
         )
 
-    yield linear(ops.CONV_2D, 3, 4, work.convolution, dynamic=5)
-    yield linear(ops.DEPTHWISE_CONV_2D, 3, 5, work.depthwise, axis=3)
-    yield linear(ops.FULLY_CONNECTED, 4, 7, work.fully_connected, dynamic=9)
+    yield linear(ops.CONV_2D, 3, 4, macs.convolution, dynamic=5)
+    yield linear(ops.DEPTHWISE_CONV_2D, 3, 5, macs.depthwise, axis=3)
+    yield linear(ops.FULLY_CONNECTED, 4, 7, macs.fully_connected, dynamic=9)
     yield OperatorKind(
         name=ops.TRANSPOSE_CONV,
         scaling="linear",
@@ -109,7 +115,7 @@ def _rows() -> Iterator[OperatorKind]:
         data=2,
         bias=3,
         has_hybrid_kernel=True,
-        multiply_adds=work.transposed,
+        multiply_adds=macs.transposed,
         xnnpack=both,
     )
     yield OperatorKind(
@@ -118,10 +124,10 @@ def _rows() -> Iterator[OperatorKind]:
         int8_version=2,
         int16_version=3,
         has_hybrid_kernel=True,
-        multiply_adds=work.batch_matmul,
+        multiply_adds=macs.batch_matmul,
         xnnpack=both,
     )
-    yield OperatorKind(name=ops.CONV_3D, has_hybrid_kernel=True, multiply_adds=work.convolution_3d)
+    yield OperatorKind(name=ops.CONV_3D, has_hybrid_kernel=True, multiply_adds=macs.convolution_3d)
     for name in (
         *(ops.EMBEDDING_LOOKUP, ops.SVDF, ops.LSTM, ops.RNN),
         *(ops.UNIDIRECTIONAL_SEQUENCE_LSTM, ops.BIDIRECTIONAL_SEQUENCE_LSTM),

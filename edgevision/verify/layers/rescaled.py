@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.tflite import ops
-from edgevision.tflite.graph import Graph
+from edgevision.tflite.graph import Graph, OperatorId
 from edgevision.tflite.ops.kinds import kind_of
 from edgevision.tflite.swish import find_swish
 from edgevision.tflite.view import Tensor, TfliteModel
@@ -31,7 +31,7 @@ Float64 = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Layer:
+class _LayerWeights:
     """The weights of one layer in both files."""
 
     operator: int
@@ -58,7 +58,7 @@ def channel_factors(
     consumers = graph.consumers()
     factors: dict[int, Float64] = {}
     layers = _layers(float_model, quantized_model, pairs)
-    by_operator: dict[int | None, _Layer] = {layer.operator: layer for layer in layers}
+    by_operator: dict[int | None, _LayerWeights] = {layer.operator: layer for layer in layers}
     for layer in layers:
         before = layer.before
         if layer.reads in factors:
@@ -78,7 +78,7 @@ def channel_factors(
 
 def _layers(
     float_model: TfliteModel, quantized_model: TfliteModel, pairs: Sequence[AlignedOperators]
-) -> list[_Layer]:
+) -> list[_LayerWeights]:
     layers = []
     for pair in pairs:
         op = float_model.operators[pair.float_operator]
@@ -93,7 +93,7 @@ def _layers(
         # In groups, or with a depth multiplier, the last axis is another one.
         if before.shape[-1] == channels:
             layers.append(
-                _Layer(
+                _LayerWeights(
                     operator=pair.float_operator,
                     reads=op.inputs[0],
                     makes=op.outputs[0],
@@ -107,7 +107,7 @@ def _layers(
 
 def _path(
     graph: Graph, consumers: Mapping[int, list[int]], tensor: int
-) -> tuple[list[int], int | None]:
+) -> tuple[list[int], OperatorId | None]:
     """`tensor` and what lets a factor pass makes of it, and the one operator that reads the last.
 
     None where several read it, or none.
@@ -118,13 +118,13 @@ def _path(
         swish = find_swish(graph, path[-1], consumers)
         if swish is None and len(readers) != 1:
             return path, None
-        reader = readers[0] if swish is None else swish.product
-        if swish is None and graph.operators[reader].name not in _PASSING:
-            return path, reader
-        path.append(graph.operators[reader].outputs[0])
+        reader = graph.operators[readers[0]] if swish is None else graph.operator(swish.product)
+        if swish is None and reader.name not in _PASSING:
+            return path, reader.id
+        path.append(reader.outputs[0])
 
 
-def _makes_good(reader: _Layer, factor: Float64, behind: _Layer | None) -> bool:
+def _makes_good(reader: _LayerWeights, factor: Float64, behind: _LayerWeights | None) -> bool:
     """Whether the weights that read the channels are rather divided by `factor` than as before.
 
     Their outputs may have factors of their own. A depthwise convolution has one output for each
@@ -141,7 +141,7 @@ def _makes_good(reader: _Layer, factor: Float64, behind: _Layer | None) -> bool:
     return bool(np.square(np.log(ratio * factor)).sum() < np.square(np.log(ratio)).sum())
 
 
-def _is_divided(layer: _Layer, factor: Float64, *, rather_than: Float64) -> bool:
+def _is_divided(layer: _LayerWeights, factor: Float64, *, rather_than: Float64) -> bool:
     """Whether the weights of a convolution were divided by `factor` rather than by the other."""
     these, those = (_likeness(layer.before / one, layer.after) for one in (factor, rather_than))
     return these > those

@@ -82,11 +82,11 @@ def snapshots(
         Session(quantized.content, xnnpack=False, keep_all_tensors=True) as integer,
         Session(apart.content) as separate,
     ):
-        feed = InputEncoder(plain.inputs[0], original.preprocessing)
+        encode = InputEncoder(plain.inputs[0], original.preprocessing)
         feed_integer = InputEncoder(integer.inputs[0], quantized.preprocessing)
         for item in images:
             picture = images.load(item)
-            fed = feed(to_pixels(picture, original.preprocessing))
+            fed = encode(to_pixels(picture, original.preprocessing))
             plain.run(fed)
             integer.run(feed_integer(to_pixels(picture, quantized.preprocessing)))
             stored = {pair.float_tensor: integer.tensor(pair.quantized_tensor) for pair in pairs}

@@ -14,7 +14,7 @@ from edgevision.bench.measure import BenchJob
 from edgevision.bench.remote import app as app_module
 from edgevision.bench.remote.adb import Adb
 from edgevision.bench.remote.app import Patience, measure_in_app
-from edgevision.bench.results.result import Result
+from edgevision.bench.results.result import BenchRun
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.plan import TimingPlan
 from edgevision.bench.timing.summary import Reported
@@ -98,7 +98,7 @@ def export(model: Path, folder: Path) -> str:
     return digest
 
 
-def measure(phone: Adb, *, rounds: int = 2, patience: Patience = QUICK, **case: object) -> Result:
+def measure(phone: Adb, *, rounds: int = 2, patience: Patience = QUICK, **case: object) -> BenchRun:
     cases = (
         Case(name="float", model=PROBE, threads=4, **case),  # type: ignore[arg-type]
         Case(name="int8", model=PROBE, threads=4, **case),  # type: ignore[arg-type]

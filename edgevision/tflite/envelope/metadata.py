@@ -8,9 +8,8 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-from edgevision.tflite.associated import archive_start
-from edgevision.tflite.flatbuffer import Table, root
-from edgevision.tflite.new_root import (
+from edgevision.tflite.envelope.associated import archive_start
+from edgevision.tflite.envelope.new_root import (
     IDENTIFIER,
     OldOffset,
     move_outside_content,
@@ -18,6 +17,7 @@ from edgevision.tflite.new_root import (
     padded,
     with_new_root,
 )
+from edgevision.tflite.flatbuffer import Table, root
 from edgevision.tflite.schema import Slot
 
 _ORIGIN_ENTRY = "EDGEVISION_ORIGIN"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgevision.errors import ModelError
+from edgevision.tflite.envelope.new_root import OldOffset, offsets, with_new_root
 from edgevision.tflite.flatbuffer import Table, root
-from edgevision.tflite.new_root import OldOffset, offsets, with_new_root
 from edgevision.tflite.schema import Slot
 
 SERVING_DEFAULT = "serving_default"

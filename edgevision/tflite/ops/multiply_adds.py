@@ -8,7 +8,7 @@ Shape: TypeAlias = tuple[int, ...]
 Shapes: TypeAlias = Sequence[Shape | None]
 """Of an operator's inputs; None for one left out."""
 
-Work: TypeAlias = Callable[[Shapes, Shape], int]
+MultiplyAdds: TypeAlias = Callable[[Shapes, Shape], int]
 """Multiply-adds from the inputs' shapes and the output's."""
 
 

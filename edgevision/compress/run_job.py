@@ -24,7 +24,7 @@ from edgevision.progress import Progress
 from edgevision.tensors import FloatArray
 
 
-def work(job: PruneJob, *, progress: Progress, latency_ms: LatencyMs | None) -> PruneReport:
+def run_job(job: PruneJob, *, progress: Progress, latency_ms: LatencyMs | None) -> PruneReport:
     """Do `job`.
 
     Raises:
@@ -72,7 +72,7 @@ def work(job: PruneJob, *, progress: Progress, latency_ms: LatencyMs | None) -> 
     assert first is not None  # noqa: S101 - there is one step or more
     assert last is not None  # noqa: S101
     smaller.save(job.output)
-    report = _done(job.plan, first, last, tuple(trainings))
+    report = _report_of(job.plan, first, last, tuple(trainings))
     return replace(report, warnings=tuple(warnings))
 
 
@@ -134,7 +134,7 @@ def _predicted(model: Any, plan: PruningPlan, fractions: tuple[float, ...]) -> P
     )
 
 
-def _done(
+def _report_of(
     plan: PruningPlan, first: Pruned, last: Pruned, trainings: tuple[TrainingRow, ...]
 ) -> PruneReport:
     fraction = plan.target.fraction
