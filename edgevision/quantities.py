@@ -1,4 +1,4 @@
-"""Quantities in words: file sizes and shares, the same on a terminal and on a page."""
+"""Quantities in words: counts, file sizes and shares, the same on a terminal and on a page."""
 
 import math
 
@@ -19,3 +19,12 @@ def percent(share: float, digits: int = 1) -> str:
     ('87.1 %', '50 %', '-')
     """
     return f"{100 * share:.{digits}f} %" if math.isfinite(share) else "-"
+
+
+def counted(count: int, noun: str) -> str:
+    """So many of a thing.
+
+    >>> counted(1, "image"), counted(40, "image")
+    ('1 image', '40 images')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"

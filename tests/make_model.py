@@ -66,7 +66,11 @@ def other_tasks() -> dict[str, keras.Model]:
     features = _features(image)
     dense = {size: layers.Dense(size)(features) for size in (1, 3, 7)}
     stretched = layers.Rescaling(30, offset=40, name="age")(dense[1])
+    pixels = keras.Input((SIDE, SIDE, 3), dtype="uint8", name="pixels")
+    whole = layers.Dense(3)(_features(layers.Rescaling(1 / 255)(pixels)))
     return {
+        "whole": keras.Model(pixels, layers.Softmax()(whole)),
+        "named": keras.Model(image, {"zebra": dense[3], "apple": dense[1]}),
         "age": keras.Model(image, stretched),
         "heads": keras.Model(image, [dense[1], layers.Softmax(name="kind")(dense[3])]),
         "mask": keras.Model(image, layers.Conv2D(2, 3, activation="relu", padding="same")(image)),

@@ -181,7 +181,8 @@ def _card_of(model: Path, labels: tuple[str, ...] | None) -> Card:
         message = f"the demo app shows classes, and {model} is for {kind}"
         raise ModelError(
             message,
-            hint="export a classifier; --task of convert or quantize says that it is one",
+            hint="export a classifier; where its numbers are scores of classes, make it with "
+            "--task classification (edgevision optimize, convert or quantize)",
         )
     # Card checks that they are as many as the classes.
     return found.card if labels is None else _labelled(found.card, labels)

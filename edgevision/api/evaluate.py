@@ -26,6 +26,7 @@ from edgevision.evaluation.figure_text import metric_text
 from edgevision.evaluation.run_file import answers_of, task_of_both, task_of_file, task_of_twin
 from edgevision.files import refuse_to_replace, write_text
 from edgevision.progress import Progress, silent
+from edgevision.quantities import counted
 from edgevision.tasks.figures import Evaluation
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import chooses_one_class
@@ -96,7 +97,7 @@ class EvaluateResult:
         if self.comparison is not None and self.against is not None:
             beside, metrics = self.against.name, self.comparison.agreement.metrics
             rows += [(f"{one.heading}, beside {beside}", metric_text(one)) for one in metrics]
-        title = f"{self.model.name} on {self.data.name}: {len(self.data)} images"
+        title = f"{self.model.name} on {self.data.name}: {counted(len(self.data), 'image')}"
         table = (("", "95 %"), rows)
         return card(title, table, remarks=self.notes, warnings=self.warnings, holds_words=True)
 
@@ -200,6 +201,8 @@ def evaluate(
             comparison = compare(both, ours, reference)
         except ValueError as error:
             raise UsageError(f"{path} and {other} cannot be compared: {error}") from error
+        for doubt in comparison.agreement.doubts:
+            messages.warn(f"{path.name}: {doubt}")
     result = EvaluateResult(
         model=path,
         data=images,

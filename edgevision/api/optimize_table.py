@@ -3,12 +3,12 @@
 from edgevision.bench.results.tables import Table
 from edgevision.evaluation.figure_text import value_text
 from edgevision.pipeline.report import OptimizeReport
-from edgevision.quantities import megabytes
+from edgevision.quantities import counted, megabytes
 
 
 def title(report: OptimizeReport) -> str:
     """What was optimized, and on how many images of which set it was measured."""
-    return f"{report.source} on {report.images} images of {report.proof}"
+    return f"{report.source} on {counted(report.images, 'image')} of {report.proof}"
 
 
 def optimize_table(report: OptimizeReport) -> Table:
@@ -36,9 +36,9 @@ def _figures(report: OptimizeReport) -> tuple[tuple[str, ...], tuple[tuple[str, 
     """Headings and cells, file by file, of accuracy and of agreement with the float file."""
     headings, columns = [], []
     marks = [one.evaluation for one in report.variants]
-    if report.task.task.truth is not None:
-        known = next((one for one in marks if one is not None), None)
-        headings.append("accuracy" if known is None else known.headline.heading)
+    known = next((one for one in marks if one is not None), None)
+    if known is not None:
+        headings.append(known.headline.heading)
         columns.append(["-" if one is None else value_text(one.headline) for one in marks])
     found = [one.comparison for one in report.variants]
     compared = next((one.agreement.headline for one in found if one is not None), None)
@@ -66,6 +66,14 @@ def difference_table(report: OptimizeReport) -> Table | None:
         heading = next(one.heading for one in metrics if one is not None)
         rows.append((heading, *("" if one is None else value_text(one) for one in metrics)))
     return header, rows
+
+
+def accuracy_remark(report: OptimizeReport) -> str:
+    """Why there is no accuracy where the task has one; else empty."""
+    is_measured = any(one.evaluation is not None for one in report.variants)
+    if report.task.task.truth is None or is_measured:
+        return ""
+    return f"accuracy: not measured, {report.proof} has no labels"
 
 
 def latency_remark(report: OptimizeReport) -> str:

@@ -1,6 +1,6 @@
 """`load_model`: a `.tflite` ready to call; an image in, its decoded answer out."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -65,11 +65,18 @@ class Prediction:
 class Predictor(Closing):
     """A model held open: call it with an image; use it with `with`, from one thread at a time."""
 
-    def __init__(self, session: Session, preprocessing: ImagePreprocessing, task: Task) -> None:
-        """Take over an open session; see `load_model`."""
+    def __init__(
+        self,
+        session: Session,
+        preprocessing: ImagePreprocessing,
+        task: Task,
+        names: Sequence[str],
+    ) -> None:
+        """Take over an open session, with a name for each output; see `load_model`."""
         self._session = session
         self._encode = InputEncoder(session.inputs[0], preprocessing)
         self._task = task
+        self._names = tuple(names)
         self.preprocessing = preprocessing
         """How an image becomes the input."""
 
@@ -90,7 +97,7 @@ class Predictor(Closing):
         outputs = self._session.run(self._encode(to_pixels(pixels, self.preprocessing)))
         specs = self._session.outputs
         real = tuple(_real(spec.to_real(out)) for spec, out in zip(specs, outputs, strict=True))
-        named = {spec.name: values for spec, values in zip(specs, real, strict=True)}
+        named = dict(zip(self._names, real, strict=True))
         frame = FrameSize(width=pixels.shape[1], height=pixels.shape[0])
         return Prediction(
             answer=answer_of(self._task, real, frame), tensors=MappingProxyType(named)
@@ -156,25 +163,33 @@ def load_model(
     io = model_io(path, declared_preprocessing(preprocessing), messages)
     names = class_names(labels)
     spec = io.task
+    interface = interface_of_file(read_model(path), io.preprocessing)
     resolved = resolve_task(
-        interface_of_file(read_model(path), io.preprocessing),
+        interface,
         declared=None if task is None else TaskSpec(kind=task),
         card=replace(spec, labels=names) if spec is not None and names else spec,
         labels=names,
         options={"top_k": top_k, "threshold": threshold},
     )
-    _tell(resolved, path, messages)
+    _tell(resolved, path, messages, names)
     session = Session(path, threads=threads or usable_cpus(), runtime=runtime)
     try:
-        return Predictor(session, io.preprocessing, resolved.task)
+        outputs = [output.name for output in interface.outputs]
+        return Predictor(session, io.preprocessing, resolved.task, outputs)
     except Exception:
         session.close()
         raise
 
 
-def _tell(resolved: ResolvedTask, path: Path, messages: Messages) -> None:
+def _tell(resolved: ResolvedTask, path: Path, messages: Messages, labels: tuple[str, ...]) -> None:
+    kind = resolved.task.spec.kind
     if resolved.is_unknown:
         messages.note(f"{path.name}: {resolved.reason}; answers are plain numbers (or say --task)")
+    if labels and not resolved.task.spec.labels:
+        messages.note(
+            f"the {len(labels)} labels are not used: {path.name} is for {kind}; "
+            "--task classification or multilabel takes its numbers for scores"
+        )
 
 
 def _real(values: FloatArray) -> FloatArray:

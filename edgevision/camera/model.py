@@ -132,7 +132,11 @@ def resolve_model(
     if found.is_unknown:
         notes.append(f"{path.name}: {found.reason}; answers are plain numbers (or say --task)")
     if names and not found.task.spec.labels:
-        notes.append(f"the labels of {labels} are not used")
+        kind = found.task.spec.kind
+        notes.append(
+            f"the {len(names)} labels of {labels} are not used: {path.name} is for {kind}; "
+            "--task classification or multilabel takes its numbers for scores"
+        )
     return CameraModel(
         path=path,
         preprocessing=io.preprocessing,

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, prod
 from pathlib import Path
 from typing import Literal
 
@@ -84,7 +84,8 @@ def card_of_standard(name: str, content: bytes, model: TfliteModel) -> Card | No
         if data is not None:
             labels = _lines(data)
             break
-    if not is_detection and outputs and outputs[0].shape[-1:] != (len(labels),):
+    # One row of as many numbers: the name of a mask's one channel is no class of the picture.
+    if not is_detection and outputs and prod(outputs[0].shape) != len(labels):
         labels = ()
     try:
         return Card(

@@ -21,6 +21,11 @@ SCHEMA_VERSION = 1
 """Of the documents that `--json` prints. A new key keeps it; another meaning of one raises it."""
 
 
+_NARROWER_GAPS = ((0, 1, 0, 0), (0, 0, 0, 0))
+"""Padding of cells: above, right, below, left; a column's divider is one space more."""
+_ANY_WIDTH = 10_000
+
+
 @dataclass(slots=True)
 class Settings:
     """How much this process says."""
@@ -85,7 +90,15 @@ def print_table(table: "Table") -> None:
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else 80
-    Console(file=sys.stdout, width=width, highlight=False, markup=False).print(table)
+    console = Console(file=sys.stdout, width=width, highlight=False, markup=False)
+    # Narrower gaps before words are broken into lines.
+    for gap in _NARROWER_GAPS:
+        if console.measure(table, options=console.options.update(width=_ANY_WIDTH)).maximum <= (
+            console.width
+        ):
+            break
+        table.padding = gap
+    console.print(table)
 
 
 def new_table(*columns: str, title: str | None = None, left: Sequence[str] = ()) -> "Table":

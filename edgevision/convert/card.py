@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from edgevision.card.card import Card, Provenance
 from edgevision.card.tools import tool_versions
 from edgevision.card.write import write_card
@@ -9,6 +11,8 @@ from edgevision.convert.job import Conversion
 from edgevision.errors import ModelError, UsageError
 from edgevision.keras_model.archive import digest_of
 from edgevision.preprocess.declared import Preprocessing
+from edgevision.preprocess.normalize import whole_number_table
+from edgevision.runtime.input_encoder import takes_whole_numbers
 from edgevision.tasks.of_file import interface_of_file
 from edgevision.tasks.resolve import resolve_task
 from edgevision.tasks.spec import TaskSpec
@@ -39,10 +43,15 @@ def with_card(
 
     Raises:
         UsageError: the model does not take one image, or what was declared does not fit it.
-        ModelError: there are not as many labels as classes, or the task does not fit the outputs.
+        ModelError: there are not as many labels as classes, the task does not fit the outputs, or
+            the input takes whole numbers and the preprocessing makes others.
     """
     height, width, channels = _image_shape(conversion)
     preprocessing = declared.preprocessing(width=width, height=height, channels=channels)
+    (given,) = conversion.inputs
+    dtype = np.dtype(given.dtype)
+    if dtype.kind in "iu" and whole_number_table(preprocessing, dtype) is None:
+        raise takes_whole_numbers(given.name, given.dtype)
     model = read_model(content)
     interface = interface_of_file(model, preprocessing)
     resolved = resolve_task(interface, declared=task, labels=labels).task

@@ -59,8 +59,8 @@ class ConvertedModel(Conversion):
         return shape[-1] if len(shape) == 2 else None
 
     @property
-    def activation(self) -> Activation:
-        """What the first output is, as far as the file shows it."""
+    def activation(self) -> Activation | None:
+        """What the first output's values are if they are scores, as far as the file shows it."""
         return self.outputs[0].activation
 
 

@@ -48,8 +48,8 @@ class ModelOutput:
     """As the signature has it: the key in a dict of outputs, else the name of its layer."""
     shape: tuple[int, ...]
     dtype: str
-    activation: Activation
-    """The last operation, as far as the file shows it."""
+    activation: Activation | None
+    """What its values are if they are scores, by what makes them; None: a tanh, a norm, ..."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

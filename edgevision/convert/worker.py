@@ -9,7 +9,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,16 +125,11 @@ def _convert(job: ConvertJob, source: Source, report: Callable[[str], None]) -> 
 
 
 def _outputs(model: TfliteModel, names: Sequence[str]) -> tuple[ModelOutput, ...]:
-    from edgevision.tflite.facts import output_activation
+    from edgevision.tasks.of_file import interface_of_file
 
     return tuple(
-        ModelOutput(
-            name=name,
-            shape=model.tensors[index].shape,
-            dtype=model.tensors[index].dtype,
-            activation=output_activation(replace(model, outputs=(index,))),
-        )
-        for name, index in zip(names, model.outputs, strict=True)
+        ModelOutput(name=name, shape=made.shape, dtype=made.dtype, activation=made.activation)
+        for name, made in zip(names, interface_of_file(model).outputs, strict=True)
     )
 
 

@@ -10,7 +10,8 @@ from edgevision.tasks.figures import Metric
 def metric_text(metric: Metric) -> str:
     """A figure with its interval: "87.1 % (61 of 70; 95 %: 77.3 % to 93.1 %)", "43.1 dB"."""
     one = metric.estimate
-    unit = f" {metric.unit}" if metric.unit not in {"share", ""} else ""
+    has_unit = metric.unit not in {"share", ""} and math.isfinite(one.value)
+    unit = f" {metric.unit}" if has_unit else ""
     if metric.unit == "share" and one.hits is not None:
         return f"{percent(one.value)} ({one.hits} of {one.count}{_ends(metric, '; ')})"
     ends = _ends(metric)
@@ -55,4 +56,11 @@ def number_text(metric: Metric, value: float) -> str:
         return f"{value:.1f}" if math.isfinite(value) else "exact"
     if metric.unit == "share":
         return f"{value:.3f}"
-    return f"{value:.4f}" if metric.unit == "nats" else f"{value:.4g}"
+    if metric.unit == "nats":
+        # "0.0000" is not what was measured.
+        return f"{value:.1g}" if 0 < abs(value) < 5e-5 else f"{value:.4f}"
+    text = f"{value:.4g}"
+    if text == "1" and value != 1:
+        # A cosine of 0.99999 is not 1.
+        return f"{value:.7f}".rstrip("0").removesuffix(".")
+    return text

@@ -49,11 +49,15 @@ class Differences:
     max_error: PerImage
     """Largest absolute error, in the output's unit."""
 
+    variation: PerImage
+    """Sum of squares of the reference without its mean over the images: what tells them apart."""
+
 
 def differences(ours: NDArray[Any], reference: NDArray[Any]) -> Differences:
     """`ours` against `reference`, both (images, ...); one image is widened to float64 at a time."""
     images = len(reference)
-    found = np.zeros((5, images))
+    found = np.zeros((6, images))
+    middle = np.mean(reference, axis=0, dtype=np.float64).ravel() if images else np.zeros(0)
     for row in range(images):
         b = np.asarray(reference[row], np.float64).ravel()
         a = np.asarray(ours[row], np.float64).ravel()
@@ -71,8 +75,14 @@ def differences(ours: NDArray[Any], reference: NDArray[Any]) -> Differences:
             cosine,
             error.mean() if error.size else 0.0,
             error.max(initial=0.0),
+            float(np.square(b - middle).sum()),
         )
-    signal, noise, cosines, mean_error, max_error = found
+    signal, noise, cosines, mean_error, max_error, variation = found
     return Differences(
-        signal=signal, noise=noise, cosine=cosines, mean_error=mean_error, max_error=max_error
+        signal=signal,
+        noise=noise,
+        cosine=cosines,
+        mean_error=mean_error,
+        max_error=max_error,
+        variation=variation,
     )

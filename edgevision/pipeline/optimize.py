@@ -137,6 +137,12 @@ def optimize(
                 )
                 for candidate in candidates
             )
+            run.warnings += [
+                f"{variant.file}: {doubt}; are the calibration photos like these?"
+                for variant in variants
+                if variant.comparison is not None
+                for doubt in variant.comparison.agreement.doubts
+            ]
             for variant in variants:
                 write_card_file(folder / variant.file, variant.card, overwrite=True)
         report = OptimizeReport(

@@ -18,8 +18,9 @@ from edgevision.preprocess.auto import (
 from edgevision.preprocess.declared import Preprocessing
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
+from edgevision.runtime.input_encoder import can_hold
 from edgevision.runtime.predict import outputs_of, pixels_of
-from edgevision.runtime.session import Session
+from edgevision.runtime.session import Session, TensorSpec
 from edgevision.tasks.interface import FrameSize
 from edgevision.tasks.task import Task, chooses_one_class
 from edgevision.tensors import FloatArray, Pixels
@@ -63,10 +64,15 @@ def resolve_preprocessing(
         UsageError: nothing was declared and no labelled images decide it, or none could for this
             task; or what was declared does not fit the model.
     """
-    _, height, width, channels = _image_shape(session)
-    trying = candidates(
-        width=width, height=height, channels=channels, declared=_fixed_in_trials(declared)
-    )
+    image = _image_input(session)
+    _, height, width, channels = image.shape
+    trying = [
+        (name, one)
+        for name, one in candidates(
+            width=width, height=height, channels=channels, declared=_fixed_in_trials(declared)
+        )
+        if can_hold(image, one)
+    ]
     if declared is None or not declared.is_complete:
         if labelled is None:
             raise UsageError(
@@ -164,16 +170,15 @@ class _Photos:
         return score
 
 
-def _image_shape(session: Session) -> tuple[int, int, int, int]:
-    shapes = [spec.shape for spec in session.inputs if len(spec.shape) == 4]
-    if len(shapes) != 1:
+def _image_input(session: Session) -> TensorSpec:
+    images = [spec for spec in session.inputs if len(spec.shape) == 4]
+    if len(images) != 1:
         listed = ", ".join(str(spec.shape) for spec in session.inputs)
         raise UsageError(
             f"the model's inputs {listed} are not one image (1, height, width, channels)",
             hint="cut the network down to its image input, or feed the others constants",
         )
-    batch, height, width, channels = shapes[0]
-    return batch, height, width, channels
+    return images[0]
 
 
 def _fixed_in_trials(declared: Preprocessing | None) -> Preprocessing:

@@ -3,6 +3,7 @@
 from edgevision.dataset.calibration.check import FEWEST
 from edgevision.errors import ImageSetError
 from edgevision.pipeline.request import OptimizeRequest
+from edgevision.quantities import counted
 from edgevision.tasks.interface import ModelInterface, listed_shapes
 from edgevision.tasks.resolve import ResolvedTask
 from edgevision.tasks.task import chooses_one_class
@@ -55,7 +56,8 @@ def sanity_checks(plan: OptimizeRequest, resolved: ResolvedTask) -> tuple[str, .
     calibration = plan.calibration
     if calibration is not None and len(calibration.images) < FEWEST:
         found.append(
-            f"int8 ranges come from {len(calibration.images)} photos; give at least {FEWEST}, "
+            f"int8 ranges come from {counted(len(calibration.images), 'photo')}; "
+            f"give at least {FEWEST}, "
             "better 100 to 500"
         )
     return tuple(found)

@@ -36,5 +36,23 @@ def input_table(
 
     Preprocessing for an integer input is one look-up per value: no float image is ever made.
     """
+    return quantize(_levels(preprocessing), to, dtype)
+
+
+def whole_number_table(
+    preprocessing: ImagePreprocessing, dtype: np.dtype[Any]
+) -> NDArray[Any] | None:
+    """As `input_table`, for an integer input without a scale: it takes the numbers themselves.
+
+    None where some are no whole numbers of `dtype`: cut to such, little would be left of a picture.
+    """
+    levels, limits = _levels(preprocessing), np.iinfo(dtype)
+    whole = np.rint(levels)
+    if (whole != levels).any() or levels.min() < limits.min or levels.max() > limits.max:
+        return None
+    return whole.astype(dtype)
+
+
+def _levels(preprocessing: ImagePreprocessing) -> FloatArray:
     levels = np.repeat(np.arange(256, dtype=np.uint8)[:, None], preprocessing.channels, axis=1)
-    return quantize(normalize(levels, preprocessing), to, dtype)
+    return normalize(levels, preprocessing)

@@ -19,6 +19,7 @@ from edgevision.quantize.correct.one_thread import one_thread_each
 from edgevision.quantize.search.choose_sites import choose_sites
 from edgevision.quantize.step import FloatStep, RangeStep, Scope, Step, observations, steps_on
 from edgevision.quantize.steps import STEPS, check_switches
+from edgevision.quantize.transforms.real_input import with_real_inputs
 from edgevision.recipe.recipe import Recipe
 from edgevision.tasks.loss import OutputLoss
 from edgevision.tflite.graph import Graph
@@ -42,7 +43,7 @@ def read_float(float_model: Path | bytes) -> Graph:
         elif tensor.dtype is not None and 0 in tensor.shape:
             # A constant without values has no buffer to be told by.
             tensor.data = np.zeros(tensor.shape, tensor.dtype)
-    return graph
+    return with_real_inputs(graph)
 
 
 @one_thread_each()

@@ -61,13 +61,15 @@ def worths(models: Sequence[Mapping[str, Any]]) -> Markup:
     for name, quality in evaluated:
         own = (quality["evaluation"] or {}).get("metrics", {})
         agreed = (quality["agreement"] or {}).get("metrics", {})
+        # What the others are compared with has no difference of its own.
+        nothing = "base" if name == models[0]["name"] else "-"
         cells = [_figure(own.get(key)) for key in marks]
         if pairs:
-            cells.append(_drop(quality))
-        cells += [_figure(agreed.get(key)) for key in agreements]
+            cells.append(_drop(quality) if quality["paired"] else nothing)
+        cells += [_figure(agreed[key]) if key in agreed else nothing for key in agreements]
         if pairs:
             p_value = (quality["paired"] or {}).get("p_value")
-            cells.append("-" if p_value is None else f"{p_value:.2g}")
+            cells.append(nothing if p_value is None else f"{p_value:.2g}")
         rows.append((name, *cells))
     return table(header, rows) if rows else Markup("")
 
@@ -82,8 +84,6 @@ def _heading(metric: Mapping[str, Any]) -> str:
 
 
 def _drop(quality: Mapping[str, Any]) -> str:
-    if not quality["paired"]:
-        return "-"
     metric = quality["evaluation"]["metrics"].get(quality["paired"]["metric"], {})
     return _figure({**quality["paired"]["drop"], "unit": metric.get("unit", "share")})
 

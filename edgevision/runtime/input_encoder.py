@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from edgevision.errors import ModelError
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
-from edgevision.preprocess.normalize import input_table, normalize
+from edgevision.preprocess.normalize import input_table, normalize, whole_number_table
 from edgevision.runtime.session import TensorSpec
 from edgevision.tensors import Pixels
 
@@ -30,10 +30,9 @@ class InputEncoder:
         self.table: NDArray[Any] | None = None
         """(256, channels): what each pixel value becomes in an integer input; None for floats."""
         if spec.dtype.kind in "iu":
-            if spec.quantization is None:
-                message = f"input {spec.name!r} is {spec.dtype} without one scale and zero point"
-                raise ModelError(message)
-            table = input_table(preprocessing, spec.quantization, spec.dtype)
+            table = _table(spec, preprocessing)
+            if table is None:
+                raise takes_whole_numbers(spec.name, str(spec.dtype))
             self.table = table
             self._is_identity = spec.dtype == np.uint8 and bool(
                 (table == np.arange(256)[:, None]).all()
@@ -56,3 +55,20 @@ class InputEncoder:
         channels = np.arange(self._preprocessing.channels)
         fed: NDArray[Any] = self.table[pixels, channels][None]
         return fed
+
+
+def can_hold(spec: TensorSpec, preprocessing: ImagePreprocessing) -> bool:
+    """Whether the input can hold what preprocessing makes: fractions need a float or a scale."""
+    return spec.dtype.kind not in "iu" or _table(spec, preprocessing) is not None
+
+
+def _table(spec: TensorSpec, preprocessing: ImagePreprocessing) -> NDArray[Any] | None:
+    if spec.quantization is None:
+        return whole_number_table(preprocessing, spec.dtype)
+    return input_table(preprocessing, spec.quantization, spec.dtype)
+
+
+def takes_whole_numbers(name: str, dtype: str) -> ModelError:
+    """The error of preprocessing that makes fractions for an integer input without a scale."""
+    message = f"input {name!r} takes whole numbers ({dtype}), and the preprocessing makes others"
+    return ModelError(message, hint="--preprocess raw, where the model itself scales its pixels")

@@ -114,6 +114,8 @@ class Agreement(_Measured):
     """The headline in words: "same top-1 class as the reference"."""
     flips: tuple[Flip, ...] = ()
     """Images answered otherwise, surest first; empty where answers are no decisions."""
+    doubts: tuple[str, ...] = ()
+    """Sentences for what the figures may hide, such as one answer to all images; mostly none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,18 +9,16 @@ from edgevision.tflite.view import Operator, TfliteModel
 def interface_of_file(
     model: TfliteModel, preprocessing: ImagePreprocessing | None = None
 ) -> ModelInterface:
-    """The outputs of `model`, in the file's order, each with the operator that makes it."""
+    """The outputs of `model`, in the file's order, with their names and what makes each of them."""
     producers = {at: operator for operator in model.operators for at in operator.outputs}
     outputs = []
-    for at in model.outputs:
+    for at, name in zip(model.outputs, model.output_names, strict=True):
         tensor, maker = model.tensors[at], _maker(at, producers, model)
         shape = tensor.shape
         if maker == "detection-postprocess" and not shape:
             place = producers[at].outputs.index(at) if at in producers else -1
             shape = _DETECTION_SHAPES[place] if 0 <= place < len(_DETECTION_SHAPES) else ()
-        outputs.append(
-            OutputInterface(name=tensor.name, shape=shape, dtype=tensor.dtype, maker=maker)
-        )
+        outputs.append(OutputInterface(name=name, shape=shape, dtype=tensor.dtype, maker=maker))
     return ModelInterface(outputs=tuple(outputs), preprocessing=preprocessing)
 
 

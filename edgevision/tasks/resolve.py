@@ -43,8 +43,10 @@ def resolve_task(
     """The task of a model: explicit declaration, else card, else what is known; else `tensors`.
 
     Known is: the operator of detection post-processing; one vector that a softmax makes; one vector
-    of as many numbers as there are class names, or classes in labelled images. Anything else is
-    numbers: nothing is refused for want of a meaning, and no number passed off as a class.
+    of as many numbers as there are class names, or classes in labelled images. One unit without a
+    sigmoid (an age) is not made a classifier by images of two classes. Names without such images
+    make several sigmoids labels that do not exclude each other. Anything else is numbers: nothing
+    is refused for want of a meaning, and no number passed off as a class.
 
     Args:
         model: what comes out of it.
@@ -114,9 +116,13 @@ def _vector(output: OutputInterface, labels: int, image_classes: int) -> tuple[s
     if output.maker == "softmax" and output.size > 1:
         return "classification", f"its one output is a softmax over {output.size} classes"
     classes = max(2, output.size)
+    units = "its one unit" if output.size == 1 else f"its {output.size} scores"
+    if image_classes == classes and (output.size > 1 or output.maker == "sigmoid"):
+        return "classification", f"the images' {image_classes} classes fit {units}"
+    if output.maker == "sigmoid" and output.size > 1 and labels == output.size:
+        return "multilabel", f"{labels} names fit its {output.size} sigmoids, each a yes or no"
     if fits(labels, classes):
-        return "classification", f"{labels} class names fit its {output.size} scores"
-    if image_classes == classes:
-        return "classification", f"the images' {image_classes} classes fit its {output.size} scores"
+        names = "1 class name fits" if labels == 1 else f"{labels} class names fit"
+        return "classification", f"{names} {units}"
     numbers = "one number means" if output.size == 1 else f"{output.size} numbers mean"
     return _UNKNOWN, f"nothing says what its {numbers}"

@@ -150,6 +150,12 @@ class Tensors:
             metrics=tuple(metrics),
             meaning=f"signal to noise ratio of {self.names[worst]}, the output that is furthest "
             "from the reference",
+            doubts=tuple(
+                f"the errors of {name} ({one.mean_error.mean():.3g} in the mean) are larger than "
+                "what tells the images apart: it does not follow the reference"
+                for name, one in zip(self.names, found, strict=True)
+                if _is_lost(one)
+            ),
         )
 
     def paired(self, ours: Answers, reference: Answers) -> Paired:  # noqa: ARG002 - as Task
@@ -163,6 +169,15 @@ class Tensors:
             for at, output in enumerate(self.outputs)
             if output.dtype.startswith("float")
         )
+
+
+_FEWEST_IMAGES = 8
+"""Of fewer it is chance how much they differ."""
+
+
+def _is_lost(found: Differences) -> bool:
+    # Where the mean is far from zero (an age) one answer to all images has a fair SQNR as well.
+    return len(found.noise) >= _FEWEST_IMAGES and found.noise.sum() > found.variation.sum()
 
 
 def _refuse() -> NoReturn:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from edgevision.serialization.schema import Form
-from edgevision.tflite import ops
 from edgevision.tflite.arithmetic import (
     INTEGER,
     Arithmetic,
@@ -15,6 +14,7 @@ from edgevision.tflite.arithmetic import (
     precision_of,
 )
 from edgevision.tflite.cost import costs_of
+from edgevision.tflite.envelope.signature import Signature
 from edgevision.tflite.layer_names import layer_names
 from edgevision.tflite.runtime_version import RuntimeNeed, runtime_need
 from edgevision.tflite.view import Operator, Tensor, TfliteModel
@@ -74,6 +74,8 @@ class Facts:
     description: str
     metadata: tuple[str, ...]
     """Names of the metadata entries."""
+    signatures: tuple[Signature, ...]
+    """The model's own names of inputs and outputs; (name, tensor index) each."""
 
     @property
     def flex(self) -> tuple[str, ...]:
@@ -148,6 +150,7 @@ def facts_of(model: TfliteModel) -> Facts:
         runtime=runtime_need(model),
         description=model.description,
         metadata=tuple(model.metadata),
+        signatures=model.signatures,
     )
 
 
@@ -158,31 +161,6 @@ def interface_of(
     inputs = tuple(_tensor_card(model.tensors[index]) for index in model.inputs)
     outputs = tuple(_tensor_card(model.tensors[index]) for index in model.outputs)
     return inputs, outputs
-
-
-def output_activation(model: TfliteModel) -> Activation:
-    """What the first output's values are, by the operation that makes them.
-
-    Reshapes and conversions between it and the output are looked through.
-    """
-    makers = {index: operator for operator in model.operators for index in operator.outputs}
-    index = model.outputs[0] if model.outputs else -1
-    for _step in range(_LOOK_THROUGH):
-        operator = makers.get(index)
-        if operator is None:
-            break
-        if operator.name == ops.SOFTMAX:
-            return "softmax"
-        if operator.name == ops.LOGISTIC:
-            return "sigmoid"
-        if operator.name not in _PASSES_ON:
-            break
-        index = operator.inputs[0] if operator.inputs else -1
-    return "logits"
-
-
-_LOOK_THROUGH = 8
-_PASSES_ON = ops.CONVERSIONS | {ops.RESHAPE, ops.SQUEEZE, ops.EXPAND_DIMS, ops.CAST}
 
 
 def _tensor_card(tensor: Tensor) -> TensorInterface:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edgevision.errors import ModelError
 from edgevision.tflite import ops
+from edgevision.tflite.envelope.signature import Signature, read_signatures
 from edgevision.tflite.flatbuffer import Table, root
 from edgevision.tflite.schema import BYTES_PER_ELEMENT, IDENTIFIER, TENSOR_TYPES, Slot
 
@@ -82,6 +83,24 @@ class TfliteModel:
     metadata: dict[str, bytes]
     """Metadata buffers by name, such as "TFLITE_METADATA" and "min_runtime_version"."""
     size_bytes: int
+    signatures: tuple[Signature, ...] = ()
+    """The model's own names of inputs and outputs; most files have one, or none."""
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """One an output: as its only signature names it, else as its tensor is called.
+
+        Converters name tensors ("StatefulPartitionedCall:1", "age/output"), people outputs ("age").
+        """
+        given: dict[int, list[str]] = {}
+        if len(self.signatures) == 1:
+            for name, at in self.signatures[0].outputs:
+                given.setdefault(at, []).append(name)
+        # One tensor may be several outputs: each takes the next of its names.
+        return tuple(
+            (given[at].pop(0) if given.get(at) else "") or self.tensors[at].name
+            for at in self.outputs
+        )
 
 
 def read_content(source: Path | bytes) -> bytes:
@@ -160,6 +179,7 @@ def _read(data: bytes) -> TfliteModel:
         description=model.text(Slot.MODEL_DESCRIPTION),
         metadata=metadata,
         size_bytes=len(data),
+        signatures=read_signatures(data),
     )
 
 

@@ -84,7 +84,10 @@ def differences(facts: Facts, asked: Asked) -> tuple[str, ...]:
         found += [
             f"{role} {tensor.name!r} is {tensor.dtype} without one scale and zero point"
             for tensor in tensors
-            if tensor.dtype in {"int8", "uint8", "int16"} and tensor.scale is None
+            # A float model may take whole numbers as they are: Keras' Input(dtype="uint8").
+            if asked.precision in {"int8", "int16x8"}
+            and tensor.dtype in {"int8", "uint8", "int16"}
+            and tensor.scale is None
         ]
     if asked.full_integer:
         real = [op for op in facts.operators if op.arithmetic in {"float", "hybrid", "conversion"}]

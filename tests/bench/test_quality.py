@@ -91,7 +91,7 @@ def test_a_classifier_has_its_columns(result: BenchRun) -> None:
     header, rows = quality_rows(judged(result))
     assert header == ("model", "top-1 %", "macro F1", "agreement %", "drop, points")
     assert rows[0][0] == "float"
-    assert rows[0][3:] == ("-", "-")
+    assert rows[0][3:] == ("base", "base")
     assert rows[1][1].startswith("90.0 (")
     assert rows[1][4].startswith("10.0 (")
 
@@ -216,7 +216,7 @@ def test_models_of_numbers_are_set_side_by_side_in_decibels(
     assert second.base == "a.tflite"
     header, rows = quality_rows(with_quality(result, found))
     assert header == ("model", "worst SQNR dB")
-    assert rows == [("float", "-"), ("int8", "exact")]
+    assert rows == [("float", "base"), ("int8", "exact")]
 
 
 def test_models_of_other_outputs_are_not_compared(tmp_path: Path) -> None:

@@ -60,6 +60,12 @@ def test_what_is_no_result_is_refused(version: object) -> None:
         from_document({"schema_version": version})
 
 
+def test_another_commands_document_is_no_damaged_result() -> None:
+    with pytest.raises(UsageError, match="report.json is no result of edgevision bench") as caught:
+        from_document({"schema_version": 1, "source": "model.keras"}, name="report.json")
+    assert "edgevision bench model.tflite -o result.json" in caught.value.hint
+
+
 def test_a_newer_version_is_refused_by_its_number() -> None:
     with pytest.raises(
         UsageError, match=f"has version {SCHEMA_VERSION + 1}, known is {SCHEMA_VERSION}"

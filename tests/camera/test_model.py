@@ -236,9 +236,10 @@ def test_names_or_a_declared_task_give_a_number_its_meaning(tmp_path: Path) -> N
     names.write_text("cat")
     assert resolve_model(path, labels=names, declared=raw).task.spec.kind == "classification"
     names.write_text("a\nb\nc\nd")
-    assert (
-        f"the labels of {names} are not used"
-        in resolve_model(path, labels=names, declared=raw).notes
+    *_, note = resolve_model(path, labels=names, declared=raw).notes
+    assert note == (
+        f"the 4 labels of {names} are not used: cat.tflite is for tensors; "
+        "--task classification or multilabel takes its numbers for scores"
     )
 
 

@@ -4,6 +4,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgevision.card.model_io import model_io_of
@@ -19,7 +20,9 @@ from edgevision.runtime.session import Session
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.envelope.associated import append_files, read_file
 from edgevision.tflite.envelope.metadata import wrap
+from edgevision.tflite.serialize import serialize
 from tests.card.conftest import CardOf
+from tests.quantize.builder import Builder
 from tests.tflite.models import LABELS, classifier
 
 
@@ -141,6 +144,18 @@ def test_uint8_file_of_a_stranger_takes_pixels_as_they_are(
     assert card is not None
     with Session(path) as session:
         assert InputEncoder(session.inputs[0], card.preprocessing).takes_pixels
+
+
+def test_the_label_of_a_masks_channel_does_not_make_a_classifier(
+    path: Path, float_model: bytes, card_of: CardOf
+) -> None:
+    b = Builder((1, 8, 8, 3))
+    mask = serialize(b.finish(b.conv(0, np.ones((1, 3, 3, 3)), None)))
+    described = wrap(mask, {ENTRY: build_metadata(card_of(float_model))})
+    path.write_bytes(append_files(described, {"labels.txt": b"person\n"}))
+    card = read_card(path)
+    assert card is not None
+    assert (card.task, card.labels) == (None, ())
 
 
 def test_label_list_of_another_length_is_left_out(

@@ -1,16 +1,20 @@
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edgevision.api.inspect import formula
+from edgevision.card.card import Figure, Figures
 from edgevision.card.write import write_card
 from edgevision.cli import console
 from edgevision.cli.commands.inspect import inspect
 from edgevision.cli.show.lines import short_count, shown
 from edgevision.errors import ModelError
 from edgevision.tflite.envelope.metadata import wrap
+from edgevision.tflite.envelope.signature import Signature, write_signature
+from edgevision.tflite.view import read_model
 from tests.card.conftest import CardOf, card_of, float_model, uint8_model
 from tests.tflite.models import pack, unpack
 
@@ -154,3 +158,22 @@ def test_counts_are_short() -> None:
         "12.40 k",
         "300.77 M",
     ]
+
+
+def test_the_names_of_the_signature_and_how_many_figures_are_left_are_shown(
+    path: Path, uint8_model: bytes, card_of: CardOf, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = card_of(uint8_model)
+    figures = tuple(
+        Figure(name=f"m{at}", value=0.5, unit="dB", reference="float") for at in range(7)
+    )
+    numbers = replace(card, figures=Figures(evaluation="photos", images=8, metrics=figures))
+    model = read_model(uint8_model)
+    names = Signature(
+        inputs=(("image", model.inputs[0]),), outputs=(("steering", model.outputs[0]),)
+    )
+    path.write_bytes(write_card(write_signature(uint8_model, names), numbers))
+    inspect(path)
+    out = capsys.readouterr().out
+    assert "signature      serving_default: image -> steering\n" in out
+    assert " ".join(out.split()).count("m3 0.5 dB, 3 more with --json on 8 images") == 1

@@ -103,6 +103,19 @@ def test_preprocessing_that_does_not_fit_the_channels_is_refused(
         card_of(gallery, "cnn", tmp_path, color="bgr")
 
 
+def test_fractions_for_an_input_of_whole_numbers_are_refused(gallery: Gallery) -> None:
+    conversion = from_plain(Conversion, gallery.converted("cnn"), where="the conversion")
+    (image,) = conversion.inputs
+    with pytest.raises(ModelError, match="takes whole numbers .uint8."):
+        with_card(
+            gallery.tflite("cnn").read_bytes(),
+            replace(conversion, inputs=(replace(image, dtype="uint8"),)),
+            source=gallery.model("cnn"),
+            declared=UNIT,
+            labels=(),
+        )
+
+
 def test_the_digest_of_a_folder_is_over_names_and_content(tmp_path: Path) -> None:
     def saved(folder: str, name: str, content: str) -> str:
         (tmp_path / folder / "variables").mkdir(parents=True)

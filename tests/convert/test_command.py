@@ -44,7 +44,7 @@ def test_every_input_and_output_is_listed_by_name(
     assert lines == [
         "input left: 1x16x16x3 float32",
         "input right: 1x8 float32",
-        "output age: 1x1 float32, logits",
+        "output age: 1x1 float32, linear",
         "output kind: 1x4 float32, softmax",
     ]
     assert last.startswith("differs from the Keras model by ")

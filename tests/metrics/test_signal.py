@@ -21,6 +21,7 @@ def test_differences_of_a_worked_example() -> None:
     assert found.cosine == pytest.approx([0.96, 1, 0])
     assert found.mean_error.tolist() == [1, 0, 0.5]
     assert found.max_error.tolist() == [1, 0, 1]
+    assert found.variation == pytest.approx([4 + 64 / 9, 1 + 16 / 9, 1 + 16 / 9])
 
 
 def test_noise_is_a_share_of_the_signal() -> None:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from edgevision.card.read import read_card
 from edgevision.cli import run
 from edgevision.dataset.formats.open_set import open_image_set
+from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.runtime.predict import outputs_of, pixels_of
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray
@@ -117,6 +119,67 @@ def test_a_file_of_numbers_is_evaluated_as_numbers(
     )
     assert run(words) == 2
     assert "nothing can be right or wrong" in capsys.readouterr().err
+
+
+NAMES = {"heads": {"kind"}, "named": {"apple", "zebra"}, "age": {"age"}}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_outputs_go_by_the_names_that_the_keras_model_gives_them(
+    name: str, tmp_path: Path, models: Path, plain: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made, outputs = optimized(name, tmp_path / "out", models, plain, capsys), NAMES[name]
+    keys = made.int8["agreement"]["metrics"]
+    assert outputs <= {key.removesuffix(".sqnr_db") for key in keys}
+    assert all(f"{one}: SQNR" in made.out for one in outputs)
+    *lines, _folder = made.out.splitlines()
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_uint8_input_takes_pixels_in_both_files(
+    tmp_path: Path, models: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["optimize", str(models / "whole.keras"), "--int8", "-o", str(tmp_path / "out")]
+    sets = ["--calibration", str(photos / "train"), "--eval", str(photos / "held-out")]
+    assert run([*words, *sets, "--preprocess", "unit"]) == 5
+    assert "'pixels' takes whole numbers (uint8)" in capsys.readouterr().err
+    assert run([*words, *sets, "--preprocess", "raw"]) == 0
+    out, err = capsys.readouterr()
+    made = Optimized(folder=tmp_path / "out", photos=photos / "held-out", out=out, err=err)
+    (ours,), (reference,) = made.outputs("int8.tflite"), made.outputs("float32.tflite")
+    np.testing.assert_allclose(ours, reference, atol=0.02)
+    square = ImagePreprocessing(width=16, height=16)
+    first = next(pixels_of(open_image_set(made.photos), square))[0][None]
+    for name, expected in (("int8", ours), ("float32", reference)):
+        with Session(made.folder / f"{name}.tflite") as session:
+            assert session.inputs[0].dtype == np.uint8
+            np.testing.assert_allclose(session.run(first)[0], expected[:1], atol=1e-6)
+
+
+def test_a_file_that_answers_all_images_alike_is_doubted(
+    tmp_path: Path, models: Path, plain: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dark = tmp_path / "dark"
+    dark.mkdir()
+    for at in range(12):
+        cv2.imwrite(str(dark / f"{at}.png"), np.full((16, 16, 3), at % 3, np.uint8))
+    words = ["optimize", str(models / "age.keras"), "--int8", "--preprocess", "unit"]
+    sets = ["--calibration", str(dark), "--eval", str(plain), "-o", str(tmp_path / "out")]
+    assert run([*words, *sets]) == 0
+    out, err = capsys.readouterr()
+    assert "warning: int8.tflite: the errors of age (" in err
+    made = Optimized(folder=tmp_path / "out", photos=plain, out=out, err=err)
+    assert any("what tells the images apart" in one for one in made.report["warnings"])
+
+
+def test_accuracy_without_labels_has_a_sentence_and_no_column(
+    tmp_path: Path, models: Path, plain: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = optimized("colours", tmp_path / "out", models, plain, capsys)
+    assert f"accuracy: not measured, {plain.name} has no labels" in made.out
+    rows = [line.split() for line in made.out.splitlines() if ".tflite  " in line]
+    assert rows
+    assert not any("-" in row for row in rows)
 
 
 def test_independent_sigmoids_of_class_folders_are_classes_and_are_not_scaled(

@@ -60,6 +60,22 @@ def test_shape_that_preprocessing_does_not_make_is_refused() -> None:
         InputEncoder(spec("float32"), ImagePreprocessing(width=4, height=2))
 
 
-def test_integer_input_without_scale_is_refused() -> None:
-    with pytest.raises(ModelError, match="without one scale"):
-        InputEncoder(spec("uint8"), preprocessing())
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "int64"])
+def test_integer_input_without_scale_takes_the_numbers_themselves(dtype: str) -> None:
+    fed = InputEncoder(spec(dtype), preprocessing((0,), (1,)))(PIXELS)
+    assert fed.dtype == dtype
+    assert (fed[0] == PIXELS).all()
+    fed = InputEncoder(spec("int32"), preprocessing((128,), (1,)))(PIXELS)
+    assert (fed[0] == PIXELS.astype(np.int32) - 128).all()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "mean", "std"),
+    [("uint8", 0, 255), ("uint8", 128, 1), ("int8", 0, 1), ("int32", 0.5, 1)],
+)
+def test_numbers_that_an_input_without_scale_cannot_hold_are_refused(
+    dtype: str, mean: float, std: float
+) -> None:
+    with pytest.raises(ModelError, match=f"whole numbers .{dtype}.") as caught:
+        InputEncoder(spec(dtype), preprocessing((mean,), (std,)))
+    assert "--preprocess raw" in caught.value.hint

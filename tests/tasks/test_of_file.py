@@ -7,6 +7,7 @@ from ai_edge_litert import schema_py_generated as schema
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.tasks.of_file import interface_of_file
 from edgevision.tasks.resolve import resolve_task
+from edgevision.tflite.envelope.signature import Signature, write_signature
 from edgevision.tflite.serialize import serialize
 from edgevision.tflite.view import read_model
 from tests.quantize.builder import RELU, Builder
@@ -66,6 +67,27 @@ def test_outputs_are_in_the_files_order_and_each_has_its_own_maker() -> None:
 def test_softmax_is_seen_through_a_dequantize(build: Build) -> None:
     (output,) = interface_of_file(read_model(classifier(build))).outputs
     assert (output.name, output.shape, output.maker) == ("scores", (1, 5), "softmax")
+
+
+def test_outputs_have_the_names_of_the_signature_and_not_the_converters() -> None:
+    b = Builder((1, 4, 4, 3))
+    logits = dense(b)
+    content = serialize(b.finish(b.softmax(logits), logits))
+    first, second = read_model(content).outputs
+    names = Signature(inputs=(("image", 0),), outputs=(("kind", second), ("", first)))
+    made = interface_of_file(read_model(write_signature(content, names))).outputs
+    # A name that is none gives way to the tensor's.
+    assert [one.name for one in made] == [read_model(content).tensors[first].name, "kind"]
+
+
+def test_one_tensor_under_two_names_has_both() -> None:
+    b = Builder((1, 4, 4, 3))
+    logits = dense(b)
+    content = serialize(b.finish(logits, logits))
+    at, _ = read_model(content).outputs
+    names = Signature(inputs=(("image", 0),), outputs=(("a", at), ("b", at)))
+    made = interface_of_file(read_model(write_signature(content, names))).outputs
+    assert [one.name for one in made] == ["a", "b"]
 
 
 def test_detector_is_known_by_its_operator_though_the_file_has_no_shapes(shared: Path) -> None:

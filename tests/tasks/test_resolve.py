@@ -38,6 +38,23 @@ def test_names_or_labelled_images_that_fit_make_a_classifier_of_a_row_of_numbers
     assert kind(unit, image_classes=2) == "classification"
 
 
+def test_images_of_two_classes_do_not_make_a_classifier_of_a_number() -> None:
+    for maker in ("linear", "other"):
+        number = model((1, 1), maker=maker)
+        assert kind(number, image_classes=2) == "tensors"
+        assert kind(number, labels=("young", "old")) == "classification"
+    unit = resolve_task(model((1, 1), maker="sigmoid"), image_classes=2)
+    assert unit.reason == "the images' 2 classes fit its one unit"
+
+
+def test_names_of_several_sigmoids_are_labels_that_do_not_exclude_each_other() -> None:
+    sigmoids, names = model((1, 3), maker="sigmoid"), ("a", "b", "c")
+    assert kind(sigmoids, labels=names) == "multilabel"
+    # Where each image has one class, the model is one that tells them apart.
+    assert kind(sigmoids, labels=names, image_classes=3) == "classification"
+    assert kind(model((1, 3), maker="linear"), labels=names) == "classification"
+
+
 def test_what_has_no_known_meaning_is_numbers_and_never_refused() -> None:
     for shapes in ([(1, 256)], [(1, 8, 8, 21)], [(1, 3), (1, 3)], [()], [(1, 0)]):
         assert kind(model(*shapes)) == "tensors"

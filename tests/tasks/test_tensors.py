@@ -91,3 +91,22 @@ def test_labels_are_dropped_and_no_output_is_refused() -> None:
     assert Tensors.build(spec, model((1, 2))).spec.labels == ()
     with pytest.raises(ModelError, match="no outputs"):
         Tensors.build(spec, model())
+
+
+def test_one_answer_to_every_image_is_doubted_however_good_its_ratio() -> None:
+    ages = np.linspace(40, 60, 16)[:, None]
+    task = numbers((1, 1))
+    found = task.agreement(answers(task, np.full((16, 1), 50.0)), answers(task, ages))
+    assert found.headline.estimate.value > 15
+    assert found.doubts == ()  # as good as the mean can be
+    found = task.agreement(answers(task, np.full((16, 1), 52.0)), answers(task, ages))
+    (doubt,) = found.doubts
+    assert doubt.startswith("the errors of out0 (5.5 in the mean) are larger than what tells")
+
+
+def test_errors_smaller_than_what_tells_images_apart_are_not_doubted() -> None:
+    ages = np.linspace(40, 60, 16)[:, None]
+    task = numbers((1, 1))
+    assert task.agreement(answers(task, ages + 2), answers(task, ages)).doubts == ()
+    few = ages[:4]
+    assert task.agreement(answers(task, few + 50), answers(task, few)).doubts == ()

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.tflite.facts import facts_of, output_activation
+from edgevision.tflite.facts import facts_of
 from edgevision.tflite.runtime_version import runtime_need
 from edgevision.tflite.view import read_model
 from tests.tflite.models import (
@@ -94,11 +94,6 @@ def test_operation_newer_than_our_table_is_named(uint8_model: bytes) -> None:
     model = unpack(uint8_model)
     model.operatorCodes[1].version = 99
     assert runtime_need(read_model(pack(model))).unknown == ("CONV_2D version 99",)
-
-
-def test_output_activation_is_seen_through_conversions(uint8_model: bytes) -> None:
-    assert output_activation(read_model(uint8_model)) == "softmax"
-    assert output_activation(read_model(island_model())) == "logits"
 
 
 def test_stranger_of_the_uint8_age_is_described(shared: Path) -> None:

@@ -124,12 +124,16 @@ def from_document(
     version = document.get("schema_version") if isinstance(document, dict) else None
     if not isinstance(document, dict) or type(version) is not int or version < 1:
         message = f"{name} is no result of edgevision bench"
-        raise UsageError(message, hint="make one: edgevision bench model.tflite -o result.json")
+        raise UsageError(message, hint=_MAKE_ONE)
     check_version(document, known=SCHEMA_VERSION, oldest=1, where=name)
     if isinstance(error := document.get("error"), str):
         # What the Android app leaves in place of a result.
         message = f"{name} holds no result, the benchmark failed: {error[:500]}"
         raise UsageError(message, hint="run it again when that is put right")
+    if "runs" not in document:
+        # Such as optimize's report.json, or what another command printed.
+        message = f"{name} is no result of edgevision bench"
+        raise UsageError(message, hint=_MAKE_ONE)
     hint = "the file is damaged or was edited by hand"
     found = from_plain(_Runs, document, where=f"{name}:", limits=limits, hint=hint)
     return tuple(
@@ -149,7 +153,10 @@ def read_results(path: Path) -> tuple[BenchRun, ...]:
     Raises:
         UsageError: the file cannot be read or holds no results.
     """
-    return from_document(read_json(path), name=path.name)
+    return from_document(read_json(path, hint=_MAKE_ONE), name=path.name)
+
+
+_MAKE_ONE = "make one: edgevision bench model.tflite -o result.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,10 +132,12 @@ def quality_rows(result: BenchRun) -> Table:
     for measured, quality in evaluated:
         evaluation, agreement = quality.evaluation, quality.agreement
         cells = [figure(evaluation.metric(name) if evaluation else None) for name in marks]
-        cells += [figure(agreement.metric(name) if agreement else None) for name in agreements]
+        # What the others are compared with has no difference of its own.
+        nothing = "base" if measured.name == result.models[0].name else "-"
+        cells += [figure(agreement.metric(name)) if agreement else nothing for name in agreements]
         if is_paired:
             is_share = evaluation is None or evaluation.headline.unit == "share"
-            cells.append(interval(quality.paired.drop, is_share) if quality.paired else "-")
+            cells.append(interval(quality.paired.drop, is_share) if quality.paired else nothing)
         rows.append((measured.name, *cells))
     if is_paired:
         unit = next((one.unit for one in marks.values()), "share")

@@ -51,6 +51,9 @@ def _render(comparison: "ResultComparison") -> None:
             ratio.verdict,
             *([figure(headline)] if named else []),
         )
+    # What is broken where there is no room is the figure with its interval.
+    for column in table.columns[:-1]:
+        column.no_wrap = True
     console.print_table(table)
     for pair in comparison.pairs:
         if pair.is_same_file and pair.ratio.verdict != "undecided":

@@ -81,8 +81,10 @@ def render(converted: "ConvertedModel") -> None:
     for given in converted.inputs:
         console.print_text(f"input {given.name}: {_sides(given.shape)} {given.dtype}")
     for made in converted.outputs:
-        text = f"output {made.name}: {_sides(made.shape)} {made.dtype}, {made.activation}"
-        console.print_text(text)
+        # A row of numbers without an activation may be logits, an age or a vector: "linear" it is.
+        kind = "linear" if made.activation == "logits" else made.activation
+        text = f"output {made.name}: {_sides(made.shape)} {made.dtype}"
+        console.print_text(text + (f", {kind}" if kind else ""))
     if converted.stripped:
         console.print_text(f"left out (training only): {', '.join(converted.stripped)}")
     if converted.largest_difference is not None:

@@ -24,7 +24,10 @@ _HEADINGS = {"f1": "F1", "average_precision": "AP"}
 
 def render(result: "EvaluateResult") -> None:
     """The figures of the model, and beside those of the other."""
-    console.print_text(f"{result.model.name} on {result.data.name}: {len(result.data)} images")
+    from edgevision.quantities import counted
+
+    images = counted(len(result.data), "image")
+    console.print_text(f"{result.model.name} on {result.data.name}: {images}")
     if result.evaluation is not None:
         _render_evaluation(result.evaluation)
     if result.comparison is not None and result.against is not None:

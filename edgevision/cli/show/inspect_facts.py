@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from edgevision.api.inspect import InspectResult
     from edgevision.card.card import Card, Figure
     from edgevision.card.read import FoundCard
+    from edgevision.tflite.envelope.signature import Signature
     from edgevision.tflite.facts import Facts, OperatorFacts
+
+_NAMES_SHOWN = 8
+_FIGURES_SHOWN = 4
 
 
 def render(result: "InspectResult", *, every_operator: bool) -> None:
@@ -35,6 +39,8 @@ def _render(model: Path, facts: "Facts", found: "FoundCard | None") -> None:
             print_fact(name, f"{tensor.dtype} {list(tensor.shape)}  {shown(tensor.name, 40)}")
             if formula(tensor):
                 print_fact("", formula(tensor))
+    for signature in facts.signatures:
+        print_fact("signature", _signature(signature))
     print_fact("arithmetic", _shares(facts))
     for island in facts.float_islands:
         print_fact("float island", _island(facts, island))
@@ -98,9 +104,20 @@ def _render_card(card: "Card") -> None:
     ]
     if figures.accuracy is None:
         known = [one for one in figures.metrics if one.value is not None]
-        measured = [*map(_measured, known), *measured][:4]
+        measured = [*map(_measured, known), *measured]
+        more = len(measured) - _FIGURES_SHOWN
+        measured = measured[:_FIGURES_SHOWN] + ([f"{more} more with --json"] if more > 0 else [])
     if measured:
         print_fact("measured", f"{', '.join(measured)} on {figures.images or '?'} images")
+
+
+def _signature(signature: "Signature") -> str:
+    given, made = (
+        ", ".join(shown(name, 40) for name, _ in entries[:_NAMES_SHOWN])
+        + (", ..." if len(entries) > _NAMES_SHOWN else "")
+        for entries in (signature.inputs, signature.outputs)
+    )
+    return f"{shown(signature.key, 40)}: {given} -> {made}"
 
 
 def _measured(figure: "Figure") -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def render(result: "OptimizeResult") -> None:
     """The result as a table on stdout, and what a reader should know of its figures."""
     from edgevision.api.optimize_table import (
+        accuracy_remark,
         difference_table,
         latency_remark,
         optimize_table,
@@ -25,6 +26,8 @@ def render(result: "OptimizeResult") -> None:
     if differences is not None:
         _print(differences)
     console.print_text(latency_remark(report))
+    if accuracy_remark(report):
+        console.print_text(accuracy_remark(report))
     if report.choice is not None:
         console.print_text(f"preprocess: {report.choice}")
     if report.proof_role == "calibration":

@@ -8,11 +8,13 @@ from edgevision.cli.show.lines import print_fact, shown
 
 if TYPE_CHECKING:
     from edgevision.api.verify import VerifyResult
-    from edgevision.tasks.figures import Agreement, Verdict
+    from edgevision.tasks.figures import Agreement, Metric, Verdict
     from edgevision.verify.explain import Explanation
     from edgevision.verify.what_if.trials import Trials
 
 _FLIPS_SHOWN = 10
+_NAME_WIDTH = 14
+"""What is left of 80 columns beside the longest operation and the longest cause."""
 
 
 def render(result: "VerifyResult") -> None:
@@ -46,7 +48,7 @@ def _render_layers(found: "Explanation", top: int) -> None:
     for number, layer in enumerate(worst, start=1):
         pair, errors = layer.error.pair, layer.error
         table.add_row(
-            f"{number} {shown(pair.layer, 18)}",
+            f"{number} {shown(pair.layer, _NAME_WIDTH)}",
             shown(pair.operation.removesuffix("_2D"), 15),
             *map(_decibels, (layer.answer_db, errors.own_sqnr_db, errors.sqnr_db)),
             layer.cause.label,
@@ -99,14 +101,20 @@ def _render_answers(found: "Explanation") -> None:
 _MOST_COLUMNS = 3
 
 
+def _metrics(agreement: "Agreement") -> "tuple[Metric, ...]":
+    """What a column each shows; of numbers, which have figures for every output, the worst."""
+    most = _MOST_COLUMNS if agreement.headline.unit == "share" else 1
+    return agreement.metrics[:most]
+
+
 def _columns(agreement: "Agreement") -> list[str]:
-    return [shown(one.heading, 14) for one in agreement.metrics[:_MOST_COLUMNS]]
+    return [shown(one.heading, 14) for one in _metrics(agreement)]
 
 
 def _cells(agreement: "Agreement") -> list[str]:
     from edgevision.evaluation.figure_text import value_text
 
-    return [value_text(one) for one in agreement.metrics[:_MOST_COLUMNS]]
+    return [value_text(one) for one in _metrics(agreement)]
 
 
 def _verdict(verdict: "Verdict") -> str:

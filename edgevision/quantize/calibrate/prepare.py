@@ -58,13 +58,17 @@ def prepare(
         steps: of which the `RewriteStep`s that are on are done.
 
     Raises:
-        ModelError: no input has the size and channels that preprocessing makes.
+        ModelError: no input has the size and channels that preprocessing makes, or it is not real.
     """
     shape = (1, preprocessing.height, preprocessing.width, preprocessing.channels)
     shapes = [graph.tensors[t].shape for t in graph.inputs]
     if shape not in shapes:
         message = f"no input of the model is {shape}, which preprocessing makes; found {shapes}"
         raise ModelError(message, hint="state the model's own width, height and colour order")
+    image = graph.tensors[graph.inputs[shapes.index(shape)]]
+    if image.dtype != np.float32:
+        message = f"the input {image.name!r} is {image.dtype} and is computed with as such"
+        raise ModelError(message, hint="give the model a float32 Input, or cast it to float first")
     held = preprocessing if recipe.input_type == "float32" else pixel_preprocessing(preprocessing)
     prepared = Prepared(
         graph=graph,

@@ -79,7 +79,8 @@ def _elementwise(
         and values.size in {1, channels}
         and (values.size == 1 or values.shape[-1] == channels)
         and graph.tensors[op.outputs[0]].shape == graph.tensors[tensor].shape
-        and not op.options.fusedActivationFunction
+        # Arithmetic without options is valid, and has no activation.
+        and (op.options is None or not op.options.fusedActivationFunction)
     )
     if not fits or values is None or (op.name == ops.DIV and not (first and values.all())):
         return None

@@ -12,11 +12,9 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-import flatbuffers
-
 from edgevision.errors import ModelError
 from edgevision.tflite.flatbuffer import root
-from edgevision.tflite.schema import Slot
+from edgevision.tflite.schema import Slot, new_builder
 
 IDENTIFIER = b"TFL3"
 
@@ -50,7 +48,7 @@ def with_new_root(content: bytes, write: Fields, *, room: int) -> bytes:
     length = padded(len(content))
     tail = content + bytes(length - len(content))
     # A Builder writes from the end to the front: hand it the old file as what it has "written".
-    builder = flatbuffers.Builder(length + room + (1 << 16))
+    builder = new_builder(length + room + (1 << 16))
     builder.head -= length
     builder.Bytes[builder.head : builder.head + length] = tail
     builder.minalign = _ALIGNMENT
