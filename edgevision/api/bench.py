@@ -24,7 +24,8 @@ from edgevision.bench.results.budget import Check, ModelLimits, check_budget, re
 from edgevision.bench.results.evaluate_cases import EvaluationPlan, evaluate_cases, with_quality
 from edgevision.bench.results.junit import to_junit
 from edgevision.bench.results.result import BenchRun, to_document
-from edgevision.bench.results.tables import all_tables, sentences
+from edgevision.bench.results.sentences import sentences
+from edgevision.bench.results.tables import all_tables
 from edgevision.bench.timing.case import Case, cases_for
 from edgevision.bench.timing.plan import TimingPlan
 from edgevision.errors import DeviceError, EdgeVisionError, TargetMissedError, UsageError

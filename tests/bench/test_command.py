@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from edgevision.bench.measure import BenchJob, measure
-from edgevision.bench.results.tables import sentences
+from edgevision.bench.results.sentences import sentences
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.plan import TimingPlan
 from edgevision.cli.app import guarded

@@ -14,7 +14,8 @@ from edgevision.bench.results.compare import compare as compare_results
 from edgevision.bench.results.evaluate_cases import EvaluationPlan, evaluate_cases, with_quality
 from edgevision.bench.results.quality import Quality, quality_document, read_quality
 from edgevision.bench.results.result import BenchRun, from_document, read_results, to_document
-from edgevision.bench.results.tables import quality_rows, sentences
+from edgevision.bench.results.sentences import sentences
+from edgevision.bench.results.tables import quality_rows
 from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.plan import TimingPlan
 from edgevision.dataset.annotation import ClassLabel

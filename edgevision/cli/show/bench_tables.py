@@ -21,7 +21,8 @@ def render(result: "BenchResult") -> None:
 
 def _render_machine(result: "BenchRun") -> None:
     """One machine's result as tables on stdout, and its warnings on stderr."""
-    from edgevision.bench.results.tables import all_tables, sentences
+    from edgevision.bench.results.sentences import sentences
+    from edgevision.bench.results.tables import all_tables
 
     host = result.host
     machine = f"{host.title}, {host.architecture}, {host.usable_cpus} usable CPUs, {host.os}"
