@@ -21,8 +21,9 @@ from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
 from edgevision.serialization.json_text import to_json
 from edgevision.tflite.facts import facts_of, interface_of
+from edgevision.tflite.read import read_content, read_model
 from edgevision.tflite.runtime_version import unknown_operators
-from edgevision.tflite.view import TfliteModel, read_content, read_model
+from edgevision.tflite.view import TfliteModel
 
 MODEL_FILE = "model.tflite"
 CARD_FILE = "model.json"

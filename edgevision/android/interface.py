@@ -15,8 +15,9 @@ import numpy as np
 from edgevision.errors import ModelError, VerificationError
 from edgevision.tflite import ops, schema
 from edgevision.tflite.parse import operator_code, unpack
+from edgevision.tflite.read import read_model
 from edgevision.tflite.serialize import pack
-from edgevision.tflite.view import Tensor, TfliteModel, read_model
+from edgevision.tflite.view import Tensor, TfliteModel
 
 _SHIFT = 128
 _QUANTIZE_VERSION = 2

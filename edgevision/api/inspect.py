@@ -11,7 +11,7 @@ from edgevision.card.read import FoundCard, find_card
 from edgevision.errors import ModelError
 from edgevision.quantities import megabytes
 from edgevision.tflite.facts import Facts, TensorInterface, facts_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ from edgevision.tasks.resolve import ResolvedTask, resolve_task
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import Task, answer_of
 from edgevision.tensors import FloatArray, RgbImage
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 
 ImageLike: TypeAlias = str | Path | bytes | NDArray[np.uint8]
 """A file's path, a file's content (JPEG, PNG, ...), or RGB pixels 0-255 (height, width, 3)."""

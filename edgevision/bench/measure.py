@@ -21,7 +21,7 @@ from edgevision.bench.timing.stability import warnings_about
 from edgevision.bench.timing.sustained import sustain
 from edgevision.progress import Progress, silent
 from edgevision.tflite.cost import costs_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from edgevision.tasks.of_file import interface_of_file
 from edgevision.tasks.resolve import ResolvedTask, resolve_task
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import Task
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 
 SETTINGS_FILE = "edgevision.toml"
 

@@ -9,7 +9,7 @@ from edgevision.preprocess.declared import Preprocessing, nothing_declared
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.options import declared_of
 from edgevision.tasks.spec import TaskSpec
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 
 _NOTHING = Preprocessing()
 _KEPT_NORMALIZATION = "{} takes integers: its pixels are normalized as its card says"

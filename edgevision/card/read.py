@@ -16,7 +16,8 @@ from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.envelope.associated import read_file
 from edgevision.tflite.facts import interface_of
-from edgevision.tflite.view import TfliteModel, read_content, read_model
+from edgevision.tflite.read import read_content, read_model
+from edgevision.tflite.view import TfliteModel
 
 Origin = Literal["embedded", "beside", "TFLite Metadata"]
 

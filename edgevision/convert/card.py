@@ -17,7 +17,7 @@ from edgevision.tasks.of_file import interface_of_file
 from edgevision.tasks.resolve import resolve_task
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.facts import facts_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 
 _PRECISION = "float32"
 

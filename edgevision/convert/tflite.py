@@ -8,8 +8,9 @@ from edgevision.convert.trace import FrozenGraph
 from edgevision.errors import ModelError, VerificationError
 from edgevision.tflite.envelope.signature import Signature, write_signature
 from edgevision.tflite.layer_names import layer_of
+from edgevision.tflite.read import read_model
 from edgevision.tflite.serialize import aligned
-from edgevision.tflite.view import TfliteModel, read_model
+from edgevision.tflite.view import TfliteModel
 
 _PLACE = re.compile(r'loc\((?:callsite\()*(?:fused\[)?"(\w+):", "([^"]+)"')
 """An operation and its path in the compiler's messages: loc(fused["Erfinv:", "model/layer/..."])"""

@@ -25,7 +25,8 @@ from edgevision.keras_model.worker import Parent, serve_and_end
 from edgevision.serialization.decode import from_plain
 from edgevision.serialization.encode import to_plain
 from edgevision.serialization.json_text import parse_json
-from edgevision.tflite.view import TfliteModel, read_model
+from edgevision.tflite.read import read_model
+from edgevision.tflite.view import TfliteModel
 
 _NOT_NEEDED = ("sklearn", "matplotlib", "pandas")
 """Keras imports these for features we do not use, if they are there; they cost over a second."""

@@ -17,7 +17,7 @@ from edgevision.tasks.registry import build_task
 from edgevision.tasks.resolve import ResolvedTask
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import Task
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 
 
 def task_of_file(

@@ -12,7 +12,7 @@ from edgevision.bench.timing.case import Case
 from edgevision.bench.timing.latency import Latency, time_models
 from edgevision.bench.timing.plan import TimingPlan
 from edgevision.progress import Progress, silent
-from edgevision.tflite.view import read_content
+from edgevision.tflite.read import read_content
 
 GLANCE = TimingPlan(rounds=3, seconds=0.1, least_runs=12)
 """Enough to see that one file is much faster than another."""

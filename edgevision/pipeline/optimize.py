@@ -36,7 +36,7 @@ from edgevision.tasks.interface import ModelInterface
 from edgevision.tasks.of_file import interface_of_file
 from edgevision.tasks.resolve import ResolvedTask
 from edgevision.tasks.task import Task
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 
 FLOAT_NAME = "float32"
 CONVERT_LOG = "convert.log"

@@ -19,7 +19,7 @@ from edgevision.pipeline.request import OptimizeRequest
 from edgevision.runtime.loader import load_runtime
 from edgevision.tasks.task import Task
 from edgevision.tflite.facts import facts_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 from edgevision.verify.check import asked_by, check_file
 
 

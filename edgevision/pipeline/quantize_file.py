@@ -27,7 +27,7 @@ from edgevision.tasks.of_file import interface_of_file
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import Task
 from edgevision.tflite.facts import Facts, facts_of
-from edgevision.tflite.view import read_content, read_model
+from edgevision.tflite.read import read_content, read_model
 from edgevision.verify.check import asked_by, check_file
 
 

@@ -24,7 +24,7 @@ from edgevision.recipe.recipe import Recipe
 from edgevision.tasks.loss import OutputLoss
 from edgevision.tflite.graph import Graph
 from edgevision.tflite.parse import parse
-from edgevision.tflite.view import read_content
+from edgevision.tflite.read import read_content
 
 
 def read_float(float_model: Path | bytes) -> Graph:

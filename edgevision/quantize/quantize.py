@@ -30,8 +30,8 @@ from edgevision.recipe.recipe import Recipe
 from edgevision.runtime.session import Session
 from edgevision.tasks.loss import OutputLoss
 from edgevision.tflite.layer_names import layer_names
+from edgevision.tflite.read import read_content, read_model
 from edgevision.tflite.serialize import serialize
-from edgevision.tflite.view import read_content, read_model
 
 __all__ = ["Images", "QuantizedModel", "quantize"]
 

@@ -13,8 +13,8 @@ from edgevision.quantize.step import Kind, LayerStep, RangeStep, Step, Transform
 from edgevision.recipe.recipe import Recipe
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.graph import Graph
+from edgevision.tflite.read import read_model
 from edgevision.tflite.serialize import serialize
-from edgevision.tflite.view import read_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

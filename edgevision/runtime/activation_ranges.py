@@ -13,7 +13,7 @@ from edgevision.preprocess.pixels import to_pixels
 from edgevision.progress import Progress, silent
 from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 
 
 def mean_ranges(

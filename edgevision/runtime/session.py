@@ -13,7 +13,7 @@ from edgevision.errors import ModelError
 from edgevision.runtime.closing import Closing
 from edgevision.runtime.loader import RuntimeLibrary, load_runtime, uses_delegate
 from edgevision.tensors import FloatArray, Quantization, dequantize
-from edgevision.tflite.view import read_content
+from edgevision.tflite.read import read_content
 
 Image = TypeVar("Image")
 Result = TypeVar("Result")

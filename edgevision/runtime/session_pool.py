@@ -13,7 +13,7 @@ from queue import SimpleQueue
 
 from edgevision.runtime.closing import Closing
 from edgevision.runtime.session import Image, Result, Session, TensorSpec, usable_cpus
-from edgevision.tflite.view import read_content
+from edgevision.tflite.read import read_content
 
 LARGE_BYTES = 64 << 20
 """Each session holds the weights, packed for its kernels: larger models get one session."""

@@ -13,7 +13,8 @@ from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
 from edgevision.tasks.task import Task
 from edgevision.tflite.arithmetic import precision_of
-from edgevision.tflite.view import TfliteModel, read_model
+from edgevision.tflite.read import read_model
+from edgevision.tflite.view import TfliteModel
 from edgevision.verify.diagnosis.cause import Diagnosis
 from edgevision.verify.diagnosis.diagnose import diagnose
 from edgevision.verify.layers.align import align

@@ -18,7 +18,7 @@ from edgevision.preprocess.pixels import to_pixels
 from edgevision.runtime.input_encoder import InputEncoder
 from edgevision.runtime.session import Session
 from edgevision.tasks.spec import TaskSpec
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 from tests.android.tiny_model import LABELS, Edges, tiny_card, tiny_model, tiny_preprocessing
 
 

@@ -10,7 +10,7 @@ from edgevision.android.proof import prove_equal
 from edgevision.errors import VerificationError
 from edgevision.preprocess.pixels import to_pixels
 from edgevision.runtime.session import Session
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 from tests.android.tiny_model import Edges, tiny_model, tiny_preprocessing
 from tests.card.test_write import with_weights_outside
 

@@ -19,7 +19,7 @@ from edgevision.card.write import write_card
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.facts import interface_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 
 WIDTH, HEIGHT, FILTERS, CLASSES = 32, 24, 8, 10
 LABELS = tuple(f"class {index}" for index in range(CLASSES))

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from edgevision.bench.timing.case import Case
 from edgevision.runtime.loader import PROBE
 from edgevision.runtime.session import Session, TensorSpec
-from edgevision.tflite.view import Operator, TfliteModel, read_model
+from edgevision.tflite.read import read_model
+from edgevision.tflite.view import Operator, TfliteModel
 from tests.bench.conftest import FakeClock
 
 OperationCost = Callable[[Operator, TfliteModel], float]

@@ -11,7 +11,7 @@ import pytest
 from edgevision.bench.machine import memory_probe
 from edgevision.bench.machine.memory import Memory, activation_peak, memory_of
 from edgevision.bench.timing.case import Case
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 from tests.bench.conftest import PROBE
 from tests.bench.networks import hard_swish_network
 

@@ -17,7 +17,8 @@ from edgevision.tflite.arithmetic import arithmetic_of
 from edgevision.tflite.cost import multiply_adds
 from edgevision.tflite.extract import cut_each
 from edgevision.tflite.parse import parse
-from edgevision.tflite.view import Operator, TfliteModel, read_model
+from edgevision.tflite.read import read_model
+from edgevision.tflite.view import Operator, TfliteModel
 from tests.bench.known_processor import KnownProcessor
 from tests.bench.networks import hard_swish_network
 

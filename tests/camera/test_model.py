@@ -24,7 +24,7 @@ from edgevision.tasks.interface import FrameSize
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.facts import interface_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 from tests.card.conftest import CardOf, card_of, float_model
 from tests.tflite.models import LABELS, SIDE, Graph
 

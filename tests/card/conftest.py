@@ -7,7 +7,7 @@ from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.facts import interface_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 from tests.tflite.conftest import float_model, uint8_model
 from tests.tflite.models import LABELS, SIDE
 

@@ -19,7 +19,7 @@ from edgevision.card.write import remove_card, write_card
 from edgevision.errors import ModelError
 from edgevision.tflite.envelope.associated import archive_start
 from edgevision.tflite.facts import facts_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 from tests.card.conftest import CardOf
 from tests.tflite.models import classifier, pack, unpack
 

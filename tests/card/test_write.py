@@ -18,7 +18,7 @@ from edgevision.runtime.session import Session
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.envelope.metadata import unwrap, wrap
 from edgevision.tflite.facts import facts_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 from tests.card.conftest import CardOf
 from tests.tflite.models import LABELS, classifier, pack, unpack
 

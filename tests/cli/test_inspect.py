@@ -14,7 +14,7 @@ from edgevision.cli.show.lines import short_count, shown
 from edgevision.errors import ModelError
 from edgevision.tflite.envelope.metadata import wrap
 from edgevision.tflite.envelope.signature import Signature, write_signature
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 from tests.card.conftest import CardOf, card_of, float_model, uint8_model
 from tests.tflite.models import pack, unpack
 

@@ -17,8 +17,8 @@ from edgevision.quantize.search.accuracy_target import TargetMeasurement
 from edgevision.runtime.loader import load_runtime
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.facts import facts_of
+from edgevision.tflite.read import read_model
 from edgevision.tflite.serialize import serialize
-from edgevision.tflite.view import read_model
 from tests.quantize.builder import Builder, random_images, small_cnn
 
 

@@ -6,7 +6,7 @@ import pytest
 from edgevision.runtime.session import Session
 from edgevision.tensors import FloatArray
 from edgevision.tflite.layer_names import layer_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 from tests.convert.conftest import Gallery
 from tests.tflite.test_alignment import misaligned
 

@@ -9,7 +9,7 @@ from edgevision.convert.convert import ConvertedModel, convert
 from edgevision.errors import ModelError
 from edgevision.runtime.session import Session
 from edgevision.tflite.layer_names import layer_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 from tests.convert.conftest import ROOT, Gallery, built
 
 REAL = ROOT.parent / "shared" / "data" / "models"

@@ -16,7 +16,7 @@ from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.runtime.loader import PROBE
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tflite.facts import facts_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 
 ROOT = Path(__file__).resolve().parents[2]
 

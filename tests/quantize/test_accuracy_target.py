@@ -19,8 +19,8 @@ from edgevision.recipe.recipe import Recipe
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.graph import Graph
 from edgevision.tflite.parse import parse
+from edgevision.tflite.read import read_model
 from edgevision.tflite.serialize import serialize
-from edgevision.tflite.view import read_model
 from tests.quantize.builder import Builder, random_images, small_cnn
 
 PREPROCESSING = ImagePreprocessing(width=12, height=12, mean=(127.0,), std=(128.0,))

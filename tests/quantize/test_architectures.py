@@ -14,7 +14,7 @@ from edgevision.quantize.quantize import quantize
 from edgevision.recipe.recipe import Recipe
 from edgevision.tensors import FloatArray
 from edgevision.tflite.facts import facts_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 from tests.quantize.scores import scores_of
 
 pytestmark = [

@@ -8,8 +8,8 @@ from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.tasks.of_file import interface_of_file
 from edgevision.tasks.resolve import resolve_task
 from edgevision.tflite.envelope.signature import Signature, write_signature
+from edgevision.tflite.read import read_model
 from edgevision.tflite.serialize import serialize
-from edgevision.tflite.view import read_model
 from tests.quantize.builder import RELU, Builder
 from tests.tflite.models import Build, classifier
 

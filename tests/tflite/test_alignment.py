@@ -15,9 +15,9 @@ from edgevision.tflite.envelope.metadata import wrap
 from edgevision.tflite.extract import cut, cut_each, isolate, with_outputs
 from edgevision.tflite.flatbuffer import root
 from edgevision.tflite.parse import parse
+from edgevision.tflite.read import read_model
 from edgevision.tflite.schema import ALIGNMENT, Slot
 from edgevision.tflite.serialize import aligned, serialize
-from edgevision.tflite.view import read_model
 from tests.android.tiny_model import Edges, tiny_card, tiny_model
 from tests.quantize.builder import random_images, small_cnn
 from tests.tflite.models import classifier

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from edgevision.tflite.facts import facts_of
+from edgevision.tflite.read import read_model
 from edgevision.tflite.runtime_version import runtime_need
-from edgevision.tflite.view import read_model
 from tests.tflite.models import (
     CLASSES,
     FILTERS,

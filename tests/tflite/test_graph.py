@@ -10,9 +10,9 @@ from edgevision.tflite import ops
 from edgevision.tflite.extract import cut, with_outputs
 from edgevision.tflite.graph import Operator
 from edgevision.tflite.parse import parse
+from edgevision.tflite.read import read_model
 from edgevision.tflite.schema import ALIGNMENT
 from edgevision.tflite.serialize import serialize
-from edgevision.tflite.view import read_model
 from tests.quantize.builder import run, small_cnn
 
 

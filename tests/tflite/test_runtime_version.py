@@ -9,8 +9,8 @@ from ai_edge_litert.interpreter import Interpreter
 from edgevision.errors import UsageError
 from edgevision.runtime.quiet import quiet_native
 from edgevision.tflite.ops.versions import LITERT, litert_versions
+from edgevision.tflite.read import read_model
 from edgevision.tflite.runtime_version import unknown_operators
-from edgevision.tflite.view import read_model
 from tests.android.tiny_model import Edges, tiny_model
 
 PINNED = max(LITERT)

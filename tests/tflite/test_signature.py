@@ -7,8 +7,8 @@ import pytest
 from edgevision.card.write import remove_card
 from edgevision.errors import ModelError
 from edgevision.tflite.envelope.signature import Signature, read_signatures, write_signature
+from edgevision.tflite.read import read_model
 from edgevision.tflite.serialize import serialize
-from edgevision.tflite.view import read_model
 from tests.quantize.builder import Builder
 
 

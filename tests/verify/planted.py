@@ -17,8 +17,8 @@ from edgevision.recipe.recipe import Recipe
 from edgevision.tasks.task import Task
 from edgevision.tensors import RgbImage
 from edgevision.tflite.graph import Graph
+from edgevision.tflite.read import read_model
 from edgevision.tflite.serialize import serialize
-from edgevision.tflite.view import read_model
 from edgevision.verify.diagnosis.cause import Diagnosis
 from edgevision.verify.diagnosis.diagnose import diagnose
 from edgevision.verify.layers.align import align

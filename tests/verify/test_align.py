@@ -1,8 +1,8 @@
 import numpy as np
 
 from edgevision.tflite.graph import Graph
+from edgevision.tflite.read import read_model
 from edgevision.tflite.serialize import serialize
-from edgevision.tflite.view import read_model
 from edgevision.verify.layers.align import align
 from tests.quantize.builder import Builder
 from tests.verify.planted import files, two_branches, weights

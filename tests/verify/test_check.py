@@ -4,7 +4,7 @@ import pytest
 
 from edgevision.errors import VerificationError
 from edgevision.tflite.facts import Facts, facts_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 from edgevision.verify.check import Asked, check_file, differences
 from tests.tflite.models import Build, classifier, pack, unpack
 

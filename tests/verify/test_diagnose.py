@@ -5,7 +5,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from edgevision.tflite.graph import Graph
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 from edgevision.verify.layers.snapshot import File
 from tests.quantize.builder import Builder
 from tests.tflite.models import pack, unpack

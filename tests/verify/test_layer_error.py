@@ -4,8 +4,8 @@ import pytest
 from edgevision.errors import ImageSetError, ModelError
 from edgevision.tflite.extract import isolate
 from edgevision.tflite.parse import parse
+from edgevision.tflite.read import read_model
 from edgevision.tflite.serialize import serialize
-from edgevision.tflite.view import read_model
 from edgevision.verify.layers.align import align
 from edgevision.verify.layers.influence import Influences
 from edgevision.verify.layers.rescaled import channel_factors

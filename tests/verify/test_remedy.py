@@ -174,7 +174,7 @@ def test_same_network_with_other_weights_is_refused() -> None:
 def test_dynamic_file_is_explained_without_remedies() -> None:
     from edgevision.quantize.quantize import quantize
     from edgevision.recipe.recipe import Recipe
-    from edgevision.tflite.view import read_model
+    from edgevision.tflite.read import read_model
     from tests.verify.planted import PREPROCESSING
 
     content = serialize(one_conv(np.ones(64)))
@@ -191,7 +191,7 @@ def test_dynamic_file_is_explained_without_remedies() -> None:
 
 
 def test_int8_file_has_no_obstacle() -> None:
-    from edgevision.tflite.view import read_model
+    from edgevision.tflite.read import read_model
 
     assert obstacle(read_model(small("uint8"))) is None
 

@@ -13,7 +13,7 @@ from edgevision.errors import ModelError, UsageError
 from edgevision.serialization.json_text import parse_json
 from edgevision.serialization.limits import STRANGER
 from edgevision.tflite.facts import interface_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 
 Read = Callable[[str], bytes]
 """Content of a file of the model folder by its name; raises UsageError when it is missing."""

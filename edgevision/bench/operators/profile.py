@@ -19,7 +19,8 @@ from edgevision.tflite.arithmetic import arithmetic_of
 from edgevision.tflite.cost import costs_of
 from edgevision.tflite.extract import Cut, cut_each
 from edgevision.tflite.parse import parse
-from edgevision.tflite.view import TfliteModel, read_model
+from edgevision.tflite.read import read_model
+from edgevision.tflite.view import TfliteModel
 
 _PASSES = 3
 """Fresh starts of all pieces: where memory happens to lie changes with each."""

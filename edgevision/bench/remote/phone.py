@@ -23,7 +23,7 @@ from edgevision.bench.timing.stability import warnings_about
 from edgevision.errors import UsageError
 from edgevision.progress import Progress
 from edgevision.tflite.cost import costs_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 
 Run = TypeVar("Run")
 

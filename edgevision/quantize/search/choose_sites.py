@@ -23,8 +23,8 @@ from edgevision.quantize.steps import STEPS
 from edgevision.recipe.recipe import Recipe
 from edgevision.tflite.facts import facts_of
 from edgevision.tflite.layer_names import layer_names
+from edgevision.tflite.read import read_model
 from edgevision.tflite.serialize import serialize
-from edgevision.tflite.view import read_model
 
 logger = logging.getLogger(__name__)
 

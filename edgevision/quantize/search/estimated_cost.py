@@ -2,7 +2,7 @@
 
 from edgevision.tflite.arithmetic import INTEGER, arithmetic_of
 from edgevision.tflite.cost import costs_of
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 
 FLOAT = 3
 """int8 multiply-adds that take as long as a float one: ResNet50 and MobileNet in int8 take 0.28 and

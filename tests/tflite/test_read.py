@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from edgevision.errors import ModelError
 from edgevision.runtime.loader import PROBE
 from edgevision.runtime.session import Session
-from edgevision.tflite.view import read_model
+from edgevision.tflite.read import read_model
 
 PROBE_BYTES = PROBE.read_bytes()
 
