@@ -18,15 +18,18 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgevision.api.bench import BenchResult, bench
+    from edgevision.api.bench import bench
+    from edgevision.api.bench_result import BenchResult
     from edgevision.api.calibration_build import BuiltSet, build_calibration_set
     from edgevision.api.calibration_check import CheckedSet, check_calibration_set
     from edgevision.api.evaluate import EvaluateResult, evaluate
     from edgevision.api.inspect import InspectResult, inspect
-    from edgevision.api.optimize import OptimizeResult, optimize
+    from edgevision.api.optimize import optimize
+    from edgevision.api.optimize_result import OptimizeResult
     from edgevision.api.predictor import Prediction, Predictor, load_model
     from edgevision.api.prune import PruneResult, prune
-    from edgevision.api.quantize import QuantizeResult, quantize
+    from edgevision.api.quantize import quantize
+    from edgevision.api.quantize_result import QuantizeResult
     from edgevision.api.verify import VerifyResult, verify
     from edgevision.dataset.formats.array_set import image_set_of_arrays
     from edgevision.dataset.formats.open_set import open_image_set
@@ -66,15 +69,18 @@ __all__ = [
 ]
 
 _MODULES = {
-    "api.bench": ("BenchResult", "bench"),
+    "api.bench": ("bench",),
+    "api.bench_result": ("BenchResult",),
     "api.calibration_build": ("BuiltSet", "build_calibration_set"),
     "api.calibration_check": ("CheckedSet", "check_calibration_set"),
     "api.evaluate": ("EvaluateResult", "evaluate"),
     "api.inspect": ("InspectResult", "inspect"),
-    "api.optimize": ("OptimizeResult", "optimize"),
+    "api.optimize": ("optimize",),
+    "api.optimize_result": ("OptimizeResult",),
     "api.predictor": ("Prediction", "Predictor", "load_model"),
     "api.prune": ("PruneResult", "prune"),
-    "api.quantize": ("QuantizeResult", "quantize"),
+    "api.quantize": ("quantize",),
+    "api.quantize_result": ("QuantizeResult",),
     "api.verify": ("VerifyResult", "verify"),
     "dataset.formats.array_set": ("image_set_of_arrays",),
     "dataset.formats.open_set": ("open_image_set",),

@@ -7,7 +7,7 @@ from edgevision.cli import console
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edgevision.api.bench import BenchResult
+    from edgevision.api.bench_result import BenchResult
     from edgevision.bench.results.result import BenchRun
 
 

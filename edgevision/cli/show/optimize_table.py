@@ -6,7 +6,7 @@ from edgevision.cli import console
 from edgevision.cli.show.trials_table import render_trials
 
 if TYPE_CHECKING:
-    from edgevision.api.optimize import OptimizeResult
+    from edgevision.api.optimize_result import OptimizeResult
     from edgevision.bench.results.tables import Table
 
 

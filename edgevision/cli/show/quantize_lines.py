@@ -7,7 +7,7 @@ from edgevision.cli.show.trials_table import render_trials
 from edgevision.quantities import megabytes
 
 if TYPE_CHECKING:
-    from edgevision.api.quantize import QuantizeResult
+    from edgevision.api.quantize_result import QuantizeResult
 
 
 def render(result: "QuantizeResult") -> None:
