@@ -15,9 +15,9 @@ from edgevision.quantize.search.accuracy_target import (
     AccuracyTarget,
     TargetMeasurement,
     TargetSearch,
-    search_accuracy_target,
 )
 from edgevision.quantize.search.mixed_precision import HERE
+from edgevision.quantize.search.search_accuracy_target import search_accuracy_target
 from edgevision.recipe.recipe import Recipe
 from edgevision.tasks.answers import Answers
 from edgevision.tasks.task import Task

@@ -8,13 +8,9 @@ from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.quantize.assign.score_operators import REASON
 from edgevision.quantize.calibrate.calibrated_model import CalibratedModel
 from edgevision.quantize.calibration import calibrated_model
-from edgevision.quantize.search.accuracy_target import (
-    AccuracyTarget,
-    TargetMeasurement,
-    divided,
-    search_accuracy_target,
-)
+from edgevision.quantize.search.accuracy_target import AccuracyTarget, TargetMeasurement
 from edgevision.quantize.search.estimated_cost import estimated_work
+from edgevision.quantize.search.search_accuracy_target import divided, search_accuracy_target
 from edgevision.recipe.recipe import Recipe
 from edgevision.tflite.arithmetic import precision_of
 from edgevision.tflite.graph import Graph
