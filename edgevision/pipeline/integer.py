@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from edgevision.errors import UsageError
 from edgevision.evaluation.evaluate import can_evaluate
-from edgevision.pipeline.candidate import answers_of
+from edgevision.pipeline.candidates.candidate import answers_of
 from edgevision.pipeline.latency_meter import LatencyMeter
 from edgevision.pipeline.pixel_store import PixelStore
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing

@@ -2,9 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from edgevision.card.write import write_card_file
@@ -14,15 +13,13 @@ from edgevision.convert.convert import ConvertedModel, convert
 from edgevision.convert.process import Beginning
 from edgevision.errors import ImageSetError
 from edgevision.evaluation.choose_task import choose_task
-from edgevision.evaluation.evaluate import can_evaluate
 from edgevision.files import write_text
-from edgevision.pipeline.candidate import Candidate, answers_of
+from edgevision.pipeline.candidates.make import FLOAT_NAME, quantize_all, run_float
+from edgevision.pipeline.candidates.package import package
 from edgevision.pipeline.folder import PRUNED_MODEL, REPORT, filling
 from edgevision.pipeline.images import calibration_pixels
-from edgevision.pipeline.integer import QuantizeInputs, make_quantized
 from edgevision.pipeline.latency_meter import FIRST_PLAN, LatencyMeter
-from edgevision.pipeline.package import package
-from edgevision.pipeline.pixel_store import PixelStore
+from edgevision.pipeline.optimize_run import OptimizeRun
 from edgevision.pipeline.report import OptimizeReport, report_to_dict
 from edgevision.pipeline.request import OptimizeRequest, Pruning
 from edgevision.pipeline.resolve_preprocessing import ResolvedPreprocessing, resolve_preprocessing
@@ -30,39 +27,15 @@ from edgevision.pipeline.sanity_checks import refuse_names, sanity_checks
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.preprocess.options import declared_of
 from edgevision.progress import Progress, silent
-from edgevision.quantize.transforms.scalar_normalization import with_scalar_normalization
 from edgevision.runtime.session import Session, usable_cpus
 from edgevision.tasks.interface import ModelInterface
 from edgevision.tasks.of_file import interface_of_file
 from edgevision.tasks.resolve import ResolvedTask
-from edgevision.tasks.task import Task
 from edgevision.tflite.read import read_model
 
-FLOAT_NAME = "float32"
 CONVERT_LOG = "convert.log"
 PRUNED = "pruned-"
 """Before the names of the smaller model's files."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Run:
-    """One run under way."""
-
-    plan: OptimizeRequest
-    folder: Path
-    progress: Progress
-    clock: Callable[[], float]
-    latency_meter: LatencyMeter
-    """For the table; what is timed to choose by, on a device that was named, is what it tells."""
-    warnings: list[str] = field(default_factory=list)
-    seconds: list[tuple[str, float]] = field(default_factory=list)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Note how long the block takes."""
-        begun = self.clock()
-        yield
-        self.seconds.append((name, self.clock() - begun))
 
 
 def optimize(
@@ -90,7 +63,7 @@ def optimize(
             hint="give --eval PHOTOS, or --calibration PHOTOS",
         )
     with filling(plan.output, overwrite=plan.overwrite) as folder:
-        run = _Run(
+        run = OptimizeRun(
             plan=plan,
             folder=folder,
             progress=progress,
@@ -111,14 +84,14 @@ def optimize(
         resolved = _task_with(run, interface, preprocessing)
         run.warnings += sanity_checks(plan, resolved)
         task = resolved.task
-        reference, photos = _run_float(run, task, converted, preprocessing)
+        reference, photos = run_float(run, task, converted, preprocessing)
         calibration, doubtful = calibration_pixels(plan, photos)
         run.warnings += doubtful
-        candidates = [reference, *_quantize_all(run, task, reference, photos, calibration)]
+        candidates = [reference, *quantize_all(run, task, reference, photos, calibration)]
         if plan.pruning is not None:
             pruned = _prune(run, plan.pruning, preprocessing)
-            smaller, _ = _run_float(run, task, pruned, preprocessing)
-            candidates += [smaller, *_quantize_all(run, task, smaller, photos, calibration)]
+            smaller, _ = run_float(run, task, pruned, preprocessing)
+            candidates += [smaller, *quantize_all(run, task, smaller, photos, calibration)]
         with run.stage("time"):
             latencies = run.latency_meter.latencies(
                 {one.name: one.content for one in candidates}, progress=progress
@@ -164,7 +137,7 @@ def optimize(
 
 
 def _convert(
-    run: _Run, source: Path | None = None, *, beginning: Beginning | None = None
+    run: OptimizeRun, source: Path | None = None, *, beginning: Beginning | None = None
 ) -> ConvertedModel:
     plan = run.plan
     name = FLOAT_NAME if source is None else PRUNED + FLOAT_NAME
@@ -181,7 +154,7 @@ def _convert(
 
 
 def _task_with(
-    run: _Run, interface: ModelInterface, preprocessing: ImagePreprocessing
+    run: OptimizeRun, interface: ModelInterface, preprocessing: ImagePreprocessing
 ) -> ResolvedTask:
     """What the outputs mean when pictures go in so."""
     plan = run.plan
@@ -194,7 +167,7 @@ def _task_with(
 
 
 def _resolve_preprocessing(
-    run: _Run, converted: ConvertedModel, interface: ModelInterface
+    run: OptimizeRun, converted: ConvertedModel, interface: ModelInterface
 ) -> ResolvedPreprocessing:
     """How the model wants its pixels: as declared, or what measures best."""
     proof = run.plan.proof
@@ -214,7 +187,7 @@ def _resolve_preprocessing(
     return chosen
 
 
-def _prune(run: _Run, pruning: Pruning, preprocessing: ImagePreprocessing) -> ConvertedModel:
+def _prune(run: OptimizeRun, pruning: Pruning, preprocessing: ImagePreprocessing) -> ConvertedModel:
     """The smaller Keras model, fine-tuned and converted; it stays in the folder."""
     learning = None
     if pruning.train is not None:
@@ -234,71 +207,3 @@ def _prune(run: _Run, pruning: Pruning, preprocessing: ImagePreprocessing) -> Co
     run.warnings += report.warnings
     with run.stage("convert the pruned model"):
         return _convert(run, smaller)
-
-
-def _run_float(
-    run: _Run, task: Task, converted: ConvertedModel, preprocessing: ImagePreprocessing
-) -> tuple[Candidate, PixelStore]:
-    """A float file with a scalar normalization and its answers, and the photos it answered."""
-    proof = run.plan.proof
-    assert proof is not None  # noqa: S101 - `optimize` has checked it
-    name = converted.path.stem
-    content, scalar = with_scalar_normalization(converted.path.read_bytes(), preprocessing)
-    photos = PixelStore(proof, scalar)
-    with run.stage(f"run {name}"):
-        answers = answers_of(
-            task, content, scalar, photos, progress=run.progress, stage=f"running {name}"
-        )
-    made = Candidate(
-        name=name,
-        content=content,
-        preprocessing=scalar,
-        recipe=None,
-        answers=answers,
-        # At once: a label that the model has no class for should not cost the time to quantize.
-        evaluation=task.evaluate(answers) if can_evaluate(task, answers) else None,
-    )
-    return made, photos
-
-
-def _quantize_all(
-    run: _Run,
-    task: Task,
-    of_float: Candidate,
-    photos: PixelStore,
-    calibration: PixelStore | None,
-) -> Iterator[Candidate]:
-    prefix = of_float.name.removesuffix(FLOAT_NAME)
-    for recipe_name, recipe in run.plan.recipes:
-        name = prefix + recipe_name
-        inputs = QuantizeInputs(
-            content=of_float.content,
-            task=task,
-            preprocessing=of_float.preprocessing,
-            calibration=calibration,
-            goal=run.plan.goal,
-            evaluation=photos,
-            never_slower=run.plan.never_slower,
-            latency_meter=None if run.plan.target is None else run.latency_meter,
-        )
-        with run.stage(f"quantize {name}"):
-            quantized, reached = make_quantized(inputs, recipe, progress=run.progress)
-        run.warnings += quantized.warnings
-        with run.stage(f"run {name}"):
-            answers = answers_of(
-                task,
-                quantized.content,
-                quantized.preprocessing,
-                photos,
-                progress=run.progress,
-                stage=f"running {name}",
-            )
-        yield Candidate(
-            name=name,
-            content=quantized.content,
-            preprocessing=quantized.preprocessing,
-            recipe=recipe,
-            answers=answers,
-            skipped=quantized.skipped,
-            reached=reached,
-        )

@@ -2,7 +2,7 @@
 
 from edgevision.evaluation.compare import Comparison
 from edgevision.metrics.estimate import Estimate
-from edgevision.pipeline.card_figures import card_figures
+from edgevision.pipeline.candidates.card_figures import card_figures
 from edgevision.tasks.figures import Agreement, Metric
 
 

@@ -12,8 +12,8 @@ from edgevision.dataset.imageset import ImageSet
 from edgevision.evaluation.compare import compare
 from edgevision.files import sha256_of, write_bytes
 from edgevision.keras_model.archive import digest_of
-from edgevision.pipeline.candidate import Candidate
-from edgevision.pipeline.card_figures import card_figures
+from edgevision.pipeline.candidates.candidate import Candidate
+from edgevision.pipeline.candidates.card_figures import card_figures
 from edgevision.pipeline.report import Variant
 from edgevision.pipeline.request import OptimizeRequest
 from edgevision.runtime.loader import load_runtime
