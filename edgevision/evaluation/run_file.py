@@ -1,5 +1,6 @@
 """A `.tflite` asked about an image set: its task, and its answers by the fast kernels."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from edgevision.runtime.predict import outputs_of, pixels_of
 from edgevision.runtime.session import Session
 from edgevision.runtime.session_pool import SessionPool
 from edgevision.tasks.answers import Answers
+from edgevision.tasks.interface import FrameSize
 from edgevision.tasks.of_file import interface_of_file
 from edgevision.tasks.registry import build_task
 from edgevision.tasks.resolve import ResolvedTask
 from edgevision.tasks.spec import TaskSpec
 from edgevision.tasks.task import Task
+from edgevision.tensors import Pixels
 from edgevision.tflite.read import read_model
 
 
@@ -122,6 +125,22 @@ def answers_in(
         ImageSetError: an image cannot be decoded.
     """
     pictures = pixels_of(images, preprocessing, progress, stage)
+    return answers_on(session, preprocessing, task, images, pictures)
+
+
+def answers_on(
+    session: Session | SessionPool,
+    preprocessing: ImagePreprocessing,
+    task: Task,
+    images: ImageSet,
+    pictures: Iterable[tuple[Pixels, FrameSize]],
+) -> Answers:
+    """As `answers_in`, where the `pictures` of the images are decoded and fitted already.
+
+    Raises:
+        ModelError: it does not take these images, or answers with a NaN.
+        ImageSetError: an image cannot be decoded.
+    """
     return collect(
         task,
         outputs_of(session, preprocessing, pictures),

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgevision.evaluation.collect import collect
+from edgevision.evaluation.run_file import answers_on
 from edgevision.pipeline.pixel_store import PixelStore
 from edgevision.preprocess.image_preprocessing import ImagePreprocessing
 from edgevision.progress import Progress, silent
 from edgevision.quantize.assign.integer_part import FloatOperator
 from edgevision.quantize.search.accuracy_target import TargetSearch
 from edgevision.recipe.recipe import Recipe
-from edgevision.runtime.predict import outputs_of
 from edgevision.runtime.session_pool import SessionPool
 from edgevision.tasks.answers import Answers
 from edgevision.tasks.figures import Evaluation
@@ -52,13 +51,6 @@ def answers_of(
         ModelError: the model does not take one image, or answers with a NaN.
         ImageSetError: an image cannot be decoded.
     """
-    images = photos.images
     with SessionPool(content) as pool:
         pictures = photos.with_frames(progress, stage)
-        return collect(
-            task,
-            outputs_of(pool, preprocessing, pictures),
-            ids=[item.id for item in images],
-            truth=[item.annotation for item in images],
-            class_names=images.classes,
-        )
+        return answers_on(pool, preprocessing, task, photos.images, pictures)
